@@ -1,0 +1,1 @@
+"""The metadata database: what happened, and what led to what."""

@@ -1,0 +1,1 @@
+"""How it is done: projects, plans, keys, runs and their records."""
