@@ -141,7 +141,11 @@ class ArchiveError(SolventError):
 
 
 class Corrupted(ArchiveError):
-    """Stored bytes are not the bytes that were stored; they are named and never loaded."""
+    """Stored bytes are not the bytes that were stored; ``blob`` names them, and they are never loaded."""
+
+    def __init__(self, message: str, blob: str | None = None) -> None:
+        super().__init__(message)
+        self.blob = blob
 
 
 class CatalogTooNew(ArchiveError):

@@ -1,0 +1,172 @@
+"""The catalog's connection: one writer at a time, readers never waiting, errors that say what to do."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from solvent.archive.catalog.schema import MIGRATIONS
+from solvent.errors import ArchiveError, CatalogTooNew, Corrupted, Unwritable
+
+__all__ = ["Catalog", "Transaction"]
+
+_BUSY_MS = 120_000
+_NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "lustre", "fuse.sshfs")
+# SQLite versions whose WAL can lose a commit when the log is reset under several writers.
+_WAL_FIXED = ((3, 51, 3), (3, 52, 0)), ((3, 50, 7), (3, 51, 0)), ((3, 44, 6), (3, 45, 0))
+
+
+class Transaction:
+    """What one ``BEGIN IMMEDIATE`` … ``COMMIT`` may do."""
+
+    __slots__ = ("_cursor",)
+
+    def __init__(self, cursor: apsw.Cursor) -> None:
+        self._cursor = cursor
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Carry out one statement; gives its rows."""
+        return self._cursor.execute(sql, params).fetchall()
+
+    def many(self, sql: str, rows: Sequence[Sequence[Any]]) -> None:
+        """Carry out one statement for each row of parameters."""
+        if rows:
+            self._cursor.executemany(sql, rows)
+
+
+class Catalog:
+    """The metadata database of an archive, in one SQLite file. Each thread has a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._open: list[apsw.Connection] = []
+        with _explained(path):
+            self._migrate()
+
+    def read(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of one query."""
+        with _explained(self.path):
+            return self._connection().execute(sql, params).fetchall()
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """One transaction: all of it is kept, or nothing. Waits for other writers as long as they are alive."""
+        with _explained(self.path):
+            cursor = self._connection().cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(cursor)
+                cursor.execute("COMMIT")
+            except BaseException:
+                if cursor.connection.in_transaction:
+                    cursor.execute("ROLLBACK")
+                raise
+
+    def checkpoint(self) -> None:
+        """Move what was committed from the log into the file, if nobody is in the way."""
+        with _explained(self.path):
+            self._connection().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def close(self) -> None:
+        """Close every connection that this process opened."""
+        for connection in self._open:
+            connection.close()
+        self._open.clear()
+        self._local = threading.local()
+
+    def _connection(self) -> apsw.Connection:
+        if getattr(self._local, "pid", None) != os.getpid():  # a connection never crosses a fork
+            self._local.connection = self._connect()
+            self._local.pid = os.getpid()
+        return self._local.connection  # type: ignore[no-any-return]
+
+    def _connect(self) -> apsw.Connection:
+        connection = apsw.Connection(str(self.path), statementcachesize=200)
+        connection.set_busy_timeout(_BUSY_MS)
+        connection.execute("PRAGMA foreign_keys = OFF")
+        if _wal_is_safe(apsw.sqlite_lib_version()):
+            connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        self._open.append(connection)
+        return connection
+
+    def _migrate(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unwritable(f"the archive's folder {self.path.parent} cannot be made: {error.strerror}") from error
+        _refuse_network(self.path.parent)
+        version = self._version()
+        if version == len(MIGRATIONS):
+            return
+        if version > 0:
+            self._back_up(version)
+        with self.write() as tx:  # another process may have been first: what counts is the version seen inside
+            version = tx.execute("PRAGMA user_version")[0][0]
+            for statement in ";\n".join(MIGRATIONS[version:]).split(";\n"):
+                if statement.strip():
+                    tx.execute(statement)
+            tx.execute(f"PRAGMA user_version = {max(version, len(MIGRATIONS))}")
+
+    def _version(self) -> int:
+        version = int(self._connection().execute("PRAGMA user_version").fetchall()[0][0])
+        if version > len(MIGRATIONS):
+            raise CatalogTooNew(
+                f"the catalog {self.path} has version {version}; this Solvent knows versions up to {len(MIGRATIONS)}. "
+                f"Install the Solvent that made it, or a newer one; nothing was changed."
+            )
+        return version
+
+    def _back_up(self, version: int) -> None:
+        copy = self.path.with_name(f"{self.path.name}.before-{version + 1}")
+        if not copy.exists():
+            self._connection().execute("VACUUM INTO ?", (str(copy),))
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except apsw.FullError as error:
+        raise Unwritable(f"the disk is full: the catalog {path} cannot grow. Free some space and run again.") from error
+    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError) as error:
+        raise Unwritable(
+            f"the catalog {path} cannot be written ({error}). Make its folder writable, or choose another archive "
+            f"in solvent.toml: archive = {{store = …, catalog = …}}"
+        ) from error
+    except apsw.IOError as error:
+        raise Unwritable(f"the catalog {path} cannot be read or written: {error}. Look after the disk.") from error
+    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise Corrupted(f"the catalog {path} is damaged: {error}. Restore it from a backup.") from error
+    except apsw.BusyError as error:
+        raise ArchiveError(f"the catalog {path} has been locked by another process for two minutes.") from error
+
+
+def _wal_is_safe(version: str) -> bool:
+    number = tuple(int(part) for part in version.split(".")[:3])
+    return number >= (3, 52, 0) or any(low <= number < high for low, high in _WAL_FIXED)
+
+
+def _refuse_network(folder: Path) -> None:
+    """SQLite's locks cannot be trusted on network file systems."""
+    try:
+        device = os.stat(folder).st_dev
+        wanted = f"{os.major(device)}:{os.minor(device)}"
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
+            for line in mounts:
+                parts = line.split()
+                if parts[2] == wanted and parts[parts.index("-") + 1] in _NETWORK:
+                    raise ArchiveError(
+                        f"{folder} lies on a network file system ({parts[parts.index('-') + 1]}), where SQLite can "
+                        f"lose what it wrote. Put the catalog on a local disk."
+                    )
+    except OSError:
+        return

@@ -1,0 +1,281 @@
+"""Everything that reads runs, step runs and artifacts from the catalog."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from solvent.archive.catalog.connection import Catalog
+
+__all__ = [
+    "Hit",
+    "RunRow",
+    "StepRow",
+    "artifact_row",
+    "find_hits",
+    "find_run",
+    "find_same_plan",
+    "find_source",
+    "list_runs",
+    "nearest_earlier",
+    "running",
+    "step_inputs",
+    "step_outputs",
+    "step_rows",
+    "text",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run as the catalog knows it."""
+
+    id: int
+    name: str
+    pipeline: str
+    kind: str
+    status: str
+    started: float
+    ended: float | None
+    heartbeat: float
+    user: str
+    host: str
+    pid: int
+    pid_started: str
+    boot: str
+    record: dict[str, Any]
+    plan: str
+    whole: bool
+    seed: int | None
+    same_as: int | None
+    result: str | None
+    error: str | None
+
+
+_RUN = (
+    "SELECT id, name, pipeline, kind, status, started, ended, heartbeat, user_name, host, pid, pid_started, boot, "
+    "record, plan, whole, seed, same_as, result, error FROM runs "
+)
+
+
+def _run(row: tuple[Any, ...]) -> RunRow:
+    return RunRow(*row[:13], json.loads(row[13]), row[14], bool(row[15]), *row[16:])
+
+
+def list_runs(catalog: Catalog, *, pipeline: str | None = None, limit: int = 50) -> list[RunRow]:
+    """The newest runs first."""
+    if pipeline is None:
+        rows = catalog.read(_RUN + "ORDER BY id DESC LIMIT ?", (limit,))
+    else:
+        rows = catalog.read(_RUN + "WHERE pipeline = ? ORDER BY id DESC LIMIT ?", (pipeline, limit))
+    return [_run(row) for row in rows]
+
+
+def find_run(catalog: Catalog, name: str) -> RunRow | None:
+    """A run by its name, the last of a pipeline, or the ``last`` of all."""
+    for where, params in (
+        ("WHERE name = ?", (name,)),
+        ("WHERE pipeline = ? AND kind = 'pipeline' ORDER BY id DESC LIMIT 1", (name,)),
+        ("WHERE ? = 'last' ORDER BY id DESC LIMIT 1", (name,)),
+    ):
+        rows = catalog.read(_RUN + where, params)
+        if rows:
+            return _run(rows[0])
+    return None
+
+
+def run_by_id(catalog: Catalog, number: int) -> RunRow:
+    """A run by its number."""
+    return _run(catalog.read(_RUN + "WHERE id = ?", (number,))[0])
+
+
+def running(catalog: Catalog) -> list[RunRow]:
+    """The runs that have not ended, as far as the catalog knows."""
+    return [_run(row) for row in catalog.read(_RUN + "WHERE status = 'running' ORDER BY id")]
+
+
+def find_same_plan(catalog: Catalog, plan: str) -> RunRow | None:
+    """The last run that did wholly reusable work for this very plan, if all that it made is still there."""
+    rows = catalog.read(
+        _RUN + "WHERE plan = ? AND whole = 1 AND status = 'succeeded' ORDER BY id DESC LIMIT 1", (plan,)
+    )
+    if not rows:
+        return None
+    run = _run(rows[0])
+    gone = catalog.read(
+        "SELECT 1 FROM blobs b JOIN artifact_blobs ab ON ab.blob = b.digest JOIN outputs o ON o.digest = ab.artifact "
+        "JOIN step_runs s ON s.id = o.step_run WHERE b.present = 0 AND s.run = ? LIMIT 1",
+        (run.same_as or run.id,),
+    )
+    return None if gone else run
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An earlier step run with the same key, whose outputs are all there."""
+
+    id: int
+    ended: float
+    outputs: dict[str, str]
+
+
+def find_hits(catalog: Catalog, key: str) -> list[Hit]:
+    """The step runs with this key that may be reused, the newest first."""
+    rows = catalog.read(
+        "SELECT s.id, s.ended, o.name, o.digest FROM step_runs s LEFT JOIN outputs o ON o.step_run = s.id "
+        "WHERE s.key = ? AND s.reusable = 1 ORDER BY s.id DESC",
+        (key,),
+    )
+    hits: dict[int, Hit] = {}
+    for number, ended, name, value in rows:
+        hit = hits.setdefault(number, Hit(number, ended, {}))
+        if name is not None:
+            hit.outputs[name] = value
+    return list(hits.values())
+
+
+def absent(catalog: Catalog, artifact: str) -> bool:
+    """Whether a blob of this artifact is known to be gone (or the artifact itself is not known)."""
+    return bool(
+        catalog.read(
+            "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE digest = ?) UNION ALL "
+            "SELECT 1 FROM artifact_blobs ab JOIN blobs b ON b.digest = ab.blob WHERE ab.artifact = ? AND b.present = 0",
+            (artifact, artifact),
+        )
+    )
+
+
+def undurable(catalog: Catalog, artifact: str, boot: str) -> list[str]:
+    """The blobs of an artifact that another boot of the machine wrote and nobody made durable."""
+    rows = catalog.read(
+        "SELECT b.digest FROM artifact_blobs ab JOIN blobs b ON b.digest = ab.blob "
+        "WHERE ab.artifact = ? AND b.boot IS NOT NULL AND b.boot <> ? AND b.data IS NULL",
+        (artifact, boot),
+    )
+    return [row[0] for row in rows]
+
+
+def discovered(catalog: Catalog, step_run: int) -> list[tuple[str, str | None, str]]:
+    """The undeclared files that a step run read: path, digest, and where in the code."""
+    return catalog.read("SELECT path, digest, place FROM discovered WHERE step_run = ? ORDER BY path", (step_run,))
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """One step run as the catalog knows it."""
+
+    id: int
+    run: int
+    path: str
+    item: str
+    kind: str
+    step: str
+    status: str
+    attempt: int
+    key: str | None
+    reusable: bool
+    fingerprint: str | None
+    settings: str | None
+    started: float
+    ended: float | None
+    cpu: float | None
+    peak_mb: float | None
+    reused_from: int | None
+    log: str | None
+    notes: str | None
+    error: str | None
+
+
+_STEP = (
+    "SELECT id, run, path, item, kind, step, status, attempt, key, reusable, fingerprint, settings, started, ended, "
+    "cpu, peak_mb, reused_from, log, notes, error FROM step_runs "
+)
+
+
+def _step(row: tuple[Any, ...]) -> StepRow:
+    return StepRow(*row[:9], bool(row[9]), *row[10:])
+
+
+def step_rows(catalog: Catalog, run: int) -> list[StepRow]:
+    """The step runs of a run, in the order in which they began."""
+    return [_step(row) for row in catalog.read(_STEP + "WHERE run = ? ORDER BY id", (run,))]
+
+
+def step_by_id(catalog: Catalog, number: int) -> StepRow:
+    """A step run by its number."""
+    return _step(catalog.read(_STEP + "WHERE id = ?", (number,))[0])
+
+
+def nearest_earlier(catalog: Catalog, step: StepRow, pipeline: str) -> StepRow | None:
+    """The last step run before this one at the same place of the same pipeline that did the work."""
+    rows = catalog.read(
+        _STEP + "WHERE path = ? AND item = ? AND id < ? AND status IN ('ran', 'reused') AND run <> ? AND run IN "
+        "(SELECT id FROM runs WHERE pipeline = ?) ORDER BY id DESC LIMIT 1",
+        (step.path, step.item, step.id, step.run, pipeline),
+    )
+    return _step(rows[0]) if rows else None
+
+
+def find_step_run(catalog: Catalog, path: str) -> tuple[int, str] | None:
+    """The last run that has such a step: its number and the step's path. ``path`` may be the end of one."""
+    rows = catalog.read(
+        "SELECT run, path FROM step_runs WHERE path = ? OR path LIKE ? ESCAPE '!' ORDER BY run DESC, id LIMIT 1",
+        (path, "%/" + path.replace("!", "!!").replace("%", "!%").replace("_", "!_")),
+    )
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
+def step_outputs(catalog: Catalog, step_run: int) -> dict[str, str]:
+    """The digests of what a step run made, by output."""
+    return dict(catalog.read("SELECT name, digest FROM outputs WHERE step_run = ? ORDER BY rowid", (step_run,)))
+
+
+def step_inputs(catalog: Catalog, step_run: int) -> list[tuple[str, str, str, int | None]]:
+    """What went into a step run: parameter, place in it, digest, and the step run that made it."""
+    return catalog.read(
+        "SELECT name, place, digest, producer FROM inputs WHERE step_run = ? ORDER BY rowid", (step_run,)
+    )
+
+
+def figures(catalog: Catalog, step_run: int) -> list[tuple[str, int, str, float | None, str | None]]:
+    """What ``sv.log`` noted in a step run: name, step, kind, number, text."""
+    return catalog.read(
+        "SELECT name, step, kind, number, text FROM figures WHERE step_run = ? ORDER BY place, step", (step_run,)
+    )
+
+
+def artifact_row(catalog: Catalog, name: str) -> tuple[str, str, str | None, str | None, int, dict[str, Any]] | None:
+    """An artifact by its digest or the start of it: digest, format, body, body's blob, size, facts."""
+    high = name + "g" if len(name) < 64 else name
+    rows = catalog.read(
+        "SELECT digest, format, body, body_blob, size, facts FROM artifacts WHERE digest >= ? AND digest <= ? LIMIT 2",
+        (name, high),
+    )
+    if len(rows) != 1:
+        return None
+    return (*rows[0][:5], json.loads(rows[0][5]))
+
+
+def inline_blob(catalog: Catalog, name: str) -> bytes | None:
+    """The bytes of a blob that is kept in the catalog."""
+    rows = catalog.read("SELECT data FROM blobs WHERE digest = ?", (name,))
+    return rows[0][0] if rows else None
+
+
+def text(catalog: Catalog, name: str | None) -> str | None:
+    """A text by its digest."""
+    rows = catalog.read("SELECT text FROM texts WHERE digest = ?", (name,)) if name else []
+    return rows[0][0] if rows else None
+
+
+def find_source(catalog: Catalog, spec: str, version: str) -> str | None:
+    """The artifact that this version of a source was."""
+    rows = catalog.read("SELECT artifact FROM sources WHERE spec = ? AND version = ?", (spec, version))
+    return rows[0][0] if rows else None
+
+
+def profile(catalog: Catalog, artifact: str) -> dict[str, Any] | None:
+    """The newest kind of profile of a table artifact."""
+    rows = catalog.read("SELECT body FROM profiles WHERE artifact = ? ORDER BY version DESC LIMIT 1", (artifact,))
+    return json.loads(rows[0][0]) if rows else None

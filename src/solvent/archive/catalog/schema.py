@@ -1,0 +1,141 @@
+"""The catalog's schema: plain SQL that SQLite and PostgreSQL both understand, as forward migrations.
+
+Times are seconds since 1970 in UTC; digests are hexadecimal text; what has structure is JSON text. ``texts``
+holds everything long and often repeated (plans, settings, closures, environments, diffs, logs) once, by digest.
+"""
+
+from __future__ import annotations
+
+from solvent.archive.catalog.models import MODELS_SCHEMA
+
+__all__ = ["MIGRATIONS"]
+
+_START = """
+CREATE TABLE texts (
+    digest TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    pipeline TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    status TEXT NOT NULL,
+    started REAL NOT NULL,
+    ended REAL,
+    heartbeat REAL NOT NULL,
+    user_name TEXT NOT NULL,
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    pid_started TEXT NOT NULL,
+    boot TEXT NOT NULL,
+    record TEXT NOT NULL,
+    plan TEXT NOT NULL,
+    whole INTEGER NOT NULL,
+    seed INTEGER,
+    same_as INTEGER,
+    result TEXT,
+    error TEXT
+);
+CREATE INDEX runs_plan ON runs (plan, whole, status);
+CREATE INDEX runs_pipeline ON runs (pipeline, id);
+CREATE INDEX runs_status ON runs (status);
+CREATE TABLE step_runs (
+    id INTEGER PRIMARY KEY,
+    run INTEGER NOT NULL REFERENCES runs (id),
+    path TEXT NOT NULL,
+    item TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    step TEXT NOT NULL,
+    status TEXT NOT NULL,
+    attempt INTEGER NOT NULL,
+    key TEXT,
+    reusable INTEGER NOT NULL,
+    fingerprint TEXT,
+    settings TEXT,
+    started REAL NOT NULL,
+    ended REAL,
+    cpu REAL,
+    peak_mb REAL,
+    reused_from INTEGER,
+    log TEXT,
+    notes TEXT,
+    error TEXT,
+    UNIQUE (run, path, item)
+);
+CREATE INDEX step_runs_key ON step_runs (key, id) WHERE reusable = 1;
+CREATE INDEX step_runs_path ON step_runs (path, id);
+CREATE TABLE outputs (
+    step_run INTEGER NOT NULL REFERENCES step_runs (id),
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (step_run, name)
+);
+CREATE INDEX outputs_digest ON outputs (digest);
+CREATE TABLE inputs (
+    step_run INTEGER NOT NULL REFERENCES step_runs (id),
+    name TEXT NOT NULL,
+    place TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    producer INTEGER,
+    PRIMARY KEY (step_run, name, place)
+);
+CREATE INDEX inputs_digest ON inputs (digest);
+CREATE INDEX inputs_producer ON inputs (producer);
+CREATE TABLE discovered (
+    step_run INTEGER NOT NULL REFERENCES step_runs (id),
+    path TEXT NOT NULL,
+    digest TEXT,
+    place TEXT NOT NULL,
+    PRIMARY KEY (step_run, path)
+);
+CREATE TABLE figures (
+    step_run INTEGER NOT NULL REFERENCES step_runs (id),
+    name TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    number REAL,
+    text TEXT,
+    PRIMARY KEY (step_run, name, step, place)
+);
+CREATE TABLE artifacts (
+    digest TEXT PRIMARY KEY,
+    format TEXT NOT NULL,
+    body TEXT,
+    body_blob TEXT,
+    size INTEGER NOT NULL,
+    facts TEXT NOT NULL,
+    created REAL NOT NULL
+);
+CREATE TABLE artifact_blobs (
+    artifact TEXT NOT NULL,
+    blob TEXT NOT NULL,
+    PRIMARY KEY (artifact, blob)
+);
+CREATE INDEX artifact_blobs_blob ON artifact_blobs (blob);
+CREATE TABLE blobs (
+    digest TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    data BLOB,
+    boot TEXT,
+    present INTEGER NOT NULL
+);
+CREATE INDEX blobs_absent ON blobs (present) WHERE present = 0;
+CREATE TABLE sources (
+    spec TEXT NOT NULL,
+    version TEXT NOT NULL,
+    artifact TEXT NOT NULL,
+    seen REAL NOT NULL,
+    PRIMARY KEY (spec, version)
+);
+CREATE TABLE profiles (
+    artifact TEXT NOT NULL,
+    version TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (artifact, version)
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_START + MODELS_SCHEMA,)

@@ -1,0 +1,196 @@
+"""Everything that writes runs, step runs and artifacts to the catalog. Ended is ended: terminal states never change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from solvent import digest
+from solvent.archive.catalog.connection import Transaction
+from solvent.archive.catalog.records import ArtifactRow, BlobRow, RunStart, StepEnd, StepStart
+
+__all__ = [
+    "add_artifact",
+    "add_blob",
+    "add_reused",
+    "add_run",
+    "add_step",
+    "add_text",
+    "beat",
+    "end_run",
+    "end_step",
+    "mark_absent",
+    "mark_crashed",
+    "mark_durable",
+    "remember_source",
+]
+
+
+def add_text(tx: Transaction, kind: str, text: str) -> str:
+    """Keep a text once; gives its digest."""
+    name = digest.of_bytes(f"text.{kind}.1", text.encode("utf-8", "surrogatepass"))
+    tx.execute("INSERT INTO texts (digest, kind, text) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (name, kind, text))
+    return name
+
+
+def add_run(tx: Transaction, start: RunStart, status: str = "running", same_as: int | None = None) -> tuple[int, str]:
+    """Record that a run begins; gives its id and its name, ``PIPELINE-NUMBER``."""
+    number = tx.execute("SELECT coalesce(max(id), 0) + 1 FROM runs")[0][0]
+    name = f"{start.pipeline}-{number}"
+    tx.execute(
+        "INSERT INTO runs (id, name, pipeline, kind, status, started, ended, heartbeat, user_name, host, pid, "
+        "pid_started, boot, record, plan, whole, seed, same_as) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            *(number, name, start.pipeline, start.kind, status, start.started),
+            *(None if status == "running" else start.started, start.started, start.user, start.host, start.pid),
+            *(start.pid_started, start.boot, json.dumps(start.record), start.plan, int(start.whole), start.seed),
+            same_as,
+        ),
+    )
+    return number, name
+
+
+def beat(tx: Transaction, run: int, now: float) -> None:
+    """Say that a run is alive."""
+    tx.execute("UPDATE runs SET heartbeat = ? WHERE id = ? AND status = 'running'", (now, run))
+
+
+def end_run(
+    tx: Transaction, run: int, status: str, ended: float, *, record: dict[str, Any], whole: bool, **texts: str | None
+) -> None:
+    """Record how a run ended, unless that is known already. ``texts`` are its ``result`` and its ``error``."""
+    tx.execute(
+        "UPDATE runs SET status = ?, ended = ?, heartbeat = ?, record = ?, whole = ?, result = ?, error = ? "
+        "WHERE id = ? AND status = 'running'",
+        (status, ended, ended, json.dumps(record), int(whole), texts.get("result"), texts.get("error"), run),
+    )
+
+
+def mark_crashed(tx: Transaction, runs: Sequence[int], now: float) -> None:
+    """Record that the processes of these runs died: whatever they were doing counts as crashed."""
+    for run in runs:
+        tx.execute("UPDATE runs SET status = 'crashed', ended = heartbeat WHERE id = ? AND status = 'running'", (run,))
+        tx.execute("UPDATE step_runs SET status = 'crashed', ended = ? WHERE run = ? AND status = 'running'", (now, run))
+
+
+def add_step(tx: Transaction, start: StepStart) -> int:
+    """Record that a step run begins. A second attempt within the same run takes the place of the first."""
+    rows = tx.execute(
+        "INSERT INTO step_runs (run, path, item, kind, step, status, attempt, key, reusable, fingerprint, settings, "
+        "started) VALUES (?,?,?,?,?,'running',1,?,0,?,?,?) ON CONFLICT (run, path, item) DO UPDATE SET "
+        "status = 'running', attempt = step_runs.attempt + 1, key = excluded.key, started = excluded.started, "
+        "ended = NULL, error = NULL, reused_from = NULL RETURNING id",
+        (
+            *(start.run, start.path, start.item, start.kind, start.step, start.key),
+            *(start.fingerprint, start.settings, start.started),
+        ),
+    )
+    return int(rows[0][0])
+
+
+def end_step(tx: Transaction, end: StepEnd) -> bool:
+    """Record how a step run ended, with all that it made. False if it had ended before (nothing is written)."""
+    changed = tx.execute(
+        "UPDATE step_runs SET status = ?, ended = ?, reusable = ?, cpu = ?, peak_mb = ?, log = ?, notes = ?, error = ? "
+        "WHERE id = ? AND status = 'running' RETURNING id",
+        (
+            *(end.status, end.ended, int(end.reusable), end.cpu, end.peak_mb, end.log, end.notes, end.error),
+            end.id,
+        ),
+    )
+    if not changed:
+        return False
+    for artifact in end.artifacts:
+        add_artifact(tx, artifact, end.ended)
+    tx.many(
+        "INSERT INTO outputs (step_run, name, digest) VALUES (?, ?, ?) "
+        "ON CONFLICT (step_run, name) DO UPDATE SET digest = excluded.digest",
+        [(end.id, name, value) for name, value in end.outputs.items()],
+    )
+    _add_inputs(tx, end.id, end.inputs)
+    tx.many(
+        "INSERT INTO discovered (step_run, path, digest, place) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [(end.id, one.path, one.digest, one.place) for one in end.discovered],
+    )
+    tx.many(
+        "INSERT INTO figures (step_run, name, step, place, kind, number, text) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO NOTHING",
+        [(end.id, one.name, one.step, one.place, one.kind, one.number, one.text) for one in end.figures],
+    )
+    return True
+
+
+def _add_inputs(tx: Transaction, step_run: int, inputs: Iterable[Any]) -> None:
+    tx.many(
+        "INSERT INTO inputs (step_run, name, place, digest, producer) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [(step_run, one.name, one.place, one.digest, one.producer) for one in inputs],
+    )
+
+
+def add_reused(tx: Transaction, start: StepStart, status: str, source: int | None, inputs: Iterable[Any]) -> int:
+    """Record a step run that did no work: reused from an earlier one, skipped, or blocked."""
+    rows = tx.execute(
+        "INSERT INTO step_runs (run, path, item, kind, step, status, attempt, key, reusable, fingerprint, settings, "
+        "started, ended, reused_from) VALUES (?,?,?,?,?,?,0,?,0,?,?,?,?,?) RETURNING id",
+        (
+            *(start.run, start.path, start.item, start.kind, start.step, status, start.key),
+            *(start.fingerprint, start.settings, start.started, start.started, source),
+        ),
+    )
+    step_run = int(rows[0][0])
+    if source is not None:
+        tx.execute(
+            "INSERT INTO outputs (step_run, name, digest) SELECT ?, name, digest FROM outputs WHERE step_run = ?",
+            (step_run, source),
+        )
+    _add_inputs(tx, step_run, inputs)
+    return step_run
+
+
+def add_artifact(tx: Transaction, artifact: ArtifactRow, now: float) -> None:
+    """Record an artifact and its blobs; known ones become present again where they had gone."""
+    for blob in artifact.blobs:
+        add_blob(tx, blob)
+    tx.execute(
+        "INSERT INTO artifacts (digest, format, body, body_blob, size, facts, created) VALUES (?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT (digest) DO UPDATE SET body = excluded.body, body_blob = excluded.body_blob, "
+        "format = excluded.format, size = excluded.size",
+        (
+            *(artifact.digest, artifact.format, artifact.body, artifact.body_blob),
+            *(artifact.size, artifact.facts, now),
+        ),
+    )
+    if artifact.refers:
+        tx.many(
+            "INSERT INTO artifact_blobs (artifact, blob) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            [(artifact.digest, blob) for blob in artifact.refers],
+        )
+
+
+def add_blob(tx: Transaction, blob: BlobRow) -> None:
+    """Record that a blob is there."""
+    tx.execute(
+        "INSERT INTO blobs (digest, size, data, boot, present) VALUES (?, ?, ?, ?, 1) ON CONFLICT (digest) DO UPDATE "
+        "SET present = 1, data = excluded.data, boot = excluded.boot WHERE blobs.present = 0",
+        (blob.digest, blob.size, blob.data, blob.boot),
+    )
+
+
+def mark_absent(tx: Transaction, blob: str) -> None:
+    """Record that a blob is gone or damaged: whatever needs it is no hit any more."""
+    tx.execute("UPDATE blobs SET present = 0, data = NULL WHERE digest = ?", (blob,))
+
+
+def mark_durable(tx: Transaction, blobs: Iterable[str]) -> None:
+    """Record that these blobs are on the disk for good, whatever happens to the power."""
+    tx.many("UPDATE blobs SET boot = NULL WHERE digest = ?", [(blob,) for blob in blobs])
+
+
+def remember_source(tx: Transaction, spec: str, version: str, artifact: str, now: float) -> None:
+    """Record which artifact a source's version was, so that an unchanged source is not read again."""
+    tx.execute(
+        "INSERT INTO sources (spec, version, artifact, seen) VALUES (?, ?, ?, ?) ON CONFLICT (spec, version) "
+        "DO UPDATE SET artifact = excluded.artifact, seen = excluded.seen",
+        (spec, version, artifact, now),
+    )

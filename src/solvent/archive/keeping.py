@@ -1,0 +1,222 @@
+"""An archive keeps values: formats make bytes of them, the store and the catalog hold the bytes, digests name them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from solvent import digest
+from solvent.archive.catalog import query, write
+from solvent.archive.catalog.records import ArtifactRow, BlobRow
+from solvent.archive.store.local import BLOB
+from solvent.errors import Corrupted, NotFound
+
+if TYPE_CHECKING:
+    from solvent.archive.catalog.connection import Catalog
+    from solvent.archive.formats import Formats
+    from solvent.archive.formats.base import Document, Format, Written
+    from solvent.archive.store.local import LocalStore
+
+__all__ = ["INLINE", "Archive", "Artifact", "Pending"]
+
+INLINE = 32 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A value that a step made or a source delivered: its digest, its format, and small facts about it."""
+
+    digest: str
+    format: str
+    size: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Pending:
+    """A value whose digest is settled, and whose bytes may still have to be written."""
+
+    digest: str
+    format: Format
+    written: Written
+    sink: _Sink
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is work left that is worth a thread of its own."""
+        return self.written.finish is not None
+
+
+class Archive:
+    """Store, catalog and formats together: ``put`` and ``get`` values by digest."""
+
+    def __init__(
+        self, store: LocalStore, catalog: Catalog, formats: Formats, behaviour: Callable[[type], str], boot: str
+    ) -> None:
+        self.store = store
+        self.catalog = catalog
+        self.formats = formats
+        self.behaviour = behaviour
+        self.boot = boot
+
+    def prepare(self, value: Any) -> Pending:
+        """Settle a value's digest. Raises :class:`NoFormat` where nothing can keep it."""
+        sink = _Sink(self)
+        kept, written = self.formats.write(value, sink)
+        return Pending(self.formats.identify(kept, written), kept, written, sink)
+
+    def finish(self, pending: Pending) -> ArtifactRow:
+        """Write a value's bytes, and give the row that makes it known once it is committed."""
+        written, sink = pending.written, pending.sink
+        try:
+            body = written.body if written.finish is None else written.finish(sink)
+            text: str | None = json.dumps(body, allow_nan=False, separators=(",", ":"))
+            name = None
+            if len(text or "") > INLINE:
+                name, text = sink.blob((text or "").encode()), None
+        finally:
+            sink.clean()
+        facts = json.dumps(dict(written.facts))
+        size = written.size or sink.size
+        refers = tuple(dict.fromkeys(sink.names))
+        return ArtifactRow(pending.digest, pending.format.name, text, name, size, facts, tuple(sink.rows), refers)
+
+    def put(self, value: Any) -> Artifact:
+        """Keep a value, and give the artifact that it is now."""
+        row = self.finish(self.prepare(value))
+        with self.catalog.write() as tx:
+            write.add_artifact(tx, row, time.time())
+        return Artifact(row.digest, row.format, row.size, json.loads(row.facts))
+
+    def find(self, name: str) -> Artifact:
+        """The artifact with this digest (or the only one that starts so). Raises :class:`NotFound`."""
+        row = query.artifact_row(self.catalog, name)
+        if row is None:
+            raise NotFound(f"there is no artifact #{name[:12]} here (or more than one starts so)")
+        return Artifact(row[0], row[1], row[4], row[5])
+
+    def document(self, name: str) -> Document:
+        """The document of an artifact, as its format reads it."""
+        row = query.artifact_row(self.catalog, name)
+        if row is None:
+            raise NotFound(f"there is no artifact #{name[:12]} here")
+        text = row[2] if row[2] is not None else self.blob(str(row[3])).decode()
+        return {"format": row[1], "digest": row[0], "body": json.loads(text)}
+
+    def get(self, name: str, wanted: Any = Any) -> Any:
+        """The value of an artifact, as ``wanted`` asks for it; every byte of it has been verified.
+
+        Raises :class:`Corrupted` where bytes are damaged or gone; they are then marked absent, so that the step
+        which made them is carried out again by the next run.
+        """
+        return self.read(self.document(name), wanted)
+
+    def read(self, document: Document, wanted: Any = Any) -> Any:
+        """Read a document (this archive is what formats read from)."""
+        return self.formats.read(document, self, wanted)
+
+    def blob(self, name: str) -> bytes:
+        """The verified bytes of a blob, from the catalog or the store."""
+        data = query.inline_blob(self.catalog, name)
+        try:
+            if data is None:
+                return self.store.read(name)
+            if digest.of_bytes(BLOB, data) != name:
+                raise Corrupted(f"the blob {name[:12]} in the catalog is damaged, and was not loaded.", name)
+        except Corrupted:
+            self.lose(name)
+            raise
+        return data
+
+    def path(self, name: str) -> Path:
+        """A verified, read-only file with the bytes of a blob."""
+        try:
+            if not self.store.has(name):
+                data = query.inline_blob(self.catalog, name)
+                if data is not None:
+                    self.store.put(data)
+            return self.store.path(name)
+        except Corrupted:
+            self.lose(name)
+            raise
+
+    def lose(self, name: str) -> None:
+        """Give up a damaged blob: whatever needs it is made anew by the next run."""
+        self.store.drop(name)
+        with self.catalog.write() as tx:
+            write.mark_absent(tx, name)
+
+    def complete(self, name: str) -> bool:
+        """Whether an artifact is all there; what an earlier boot left unsynced is verified before it is believed."""
+        if query.absent(self.catalog, name):
+            return False
+        try:
+            doubtful = query.undurable(self.catalog, name, self.boot)
+            for blob in doubtful:
+                self.path(blob)
+        except Corrupted:
+            return False
+        if doubtful:
+            with self.catalog.write() as tx:
+                write.mark_durable(tx, doubtful)
+        return True
+
+
+class _Sink:
+    """Collects what one value's formats write: small blobs for the catalog, large ones straight to the store."""
+
+    __slots__ = ("_archive", "_scratch", "names", "rows", "size")
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._scratch: list[Path] = []
+        self.rows: list[BlobRow] = []
+        self.names: list[str] = []
+        self.size = 0
+
+    def blob(self, data: bytes | bytearray | memoryview) -> str:
+        size = len(data)
+        if size < INLINE:
+            kept = bytes(data)
+            name = digest.of_bytes(BLOB, kept)
+            return self._note(BlobRow(name, size, kept, None))
+        return self._note(BlobRow(self._archive.store.put(data), size, None, self._archive.boot))
+
+    def file(self, path: Path) -> str:
+        size = path.stat().st_size
+        if size < INLINE:
+            return self.blob(path.read_bytes())
+        return self._note(BlobRow(self._archive.store.adopt(path), size, None, self._archive.boot))
+
+    def scratch(self) -> Path:
+        folder = self._archive.store.scratch()
+        self._scratch.append(folder)
+        return folder
+
+    def behaviour(self, kind: type) -> str:
+        return self._archive.behaviour(kind)
+
+    def write(self, value: Any) -> Written:
+        return self._archive.formats.write(value, self)[1]
+
+    def document(self, value: Any, written: Written) -> Document:
+        formats = self._archive.formats
+        kept = formats.find(value)
+        body = written.body if written.finish is None else written.finish(self)
+        return {"format": kept.name, "digest": formats.identify(kept, written), "body": body}
+
+    def clean(self) -> None:
+        for folder in self._scratch:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._scratch.clear()
+
+    def _note(self, row: BlobRow) -> str:
+        self.rows.append(row)
+        self.names.append(row.digest)
+        self.size += row.size
+        return row.digest

@@ -1,0 +1,233 @@
+"""The waist of the house: a step is a function whose signature says data, settings and outputs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, cast, overload
+
+from solvent.config import bind
+from solvent.config import Block as Settings
+from solvent.errors import DefinitionError, PlanError, SettingsError
+from solvent.graph.signature import Signature, check_shape, read_signature
+from solvent.names import check_name
+
+__all__ = ["ACTIVE", "Caller", "Options", "Step", "step"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+A = TypeVar("A")
+K = TypeVar("K")
+
+_AGE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(second|minute|hour|day|week)s?\s*$")
+_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+
+
+class Caller(Protocol):
+    """Who is asked when a step is called: the wiring of a pipeline, or a recorder of eager calls."""
+
+    def call(self, step: Step[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Do what a call of this step means here."""
+
+    def map(self, step: Step[Any, Any], items: Any, rest: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Do what mapping this step over items means here."""
+
+    def when(self, flag: Any, then: Step[Any, Any], data: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Do what a conditional call means here."""
+
+
+ACTIVE: ContextVar[Caller | None] = ContextVar("solvent_caller", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How and where a step is carried out, and when its result may be reused. Only ``state`` reaches the key.
+
+    ``reuse`` is True, False, or the seconds for which a result counts; ``reads`` names outside things that the
+    step may read without losing reuse (``"host"``, ``"glob"``, ``"env:NAME"``). ``role`` marks the steps that
+    adapt what ``use:`` names, ``state`` reads the outside state that a step depends on.
+    """
+
+    reuse: bool | float = True
+    reads: tuple[str, ...] = ()
+    rowwise: bool = False
+    role: bool = False
+    state: Callable[[dict[str, Any], dict[str, str]], str | None] | None = None
+    retries: int = 0
+    timeout: float | None = None
+    cpus: float | None = None
+    memory: str | None = None
+    gpus: float | None = None
+    executor: str | None = None
+    on_error: Literal["stop", "collect"] = "stop"
+
+
+def parse_reuse(text: object) -> bool | float:
+    """True, False, or the seconds of an age such as ``"1 day"`` or ``"90 minutes"``."""
+    if isinstance(text, bool):
+        return text
+    found = _AGE.match(text) if isinstance(text, str) else None
+    if not found:
+        raise ValueError(f"reuse is true, false or an age such as '1 day' or '90 minutes', not {text!r}")
+    return float(found[1]) * _SECONDS[found[2]]
+
+
+class Step(Generic[P, R]):
+    """A function with data inputs, settings and outputs.
+
+    Called inside a pipeline it gives promises; called anywhere else it is its function, with the settings
+    checked. ``raw`` is the function as it was written.
+    """
+
+    def __init__(self, raw: Callable[P, R], options: Options, name: str | None = None) -> None:
+        check_shape(raw)
+        self.raw = raw
+        self.options = options
+        try:
+            self.name = check_name(name or raw.__name__, "a step")
+        except ValueError as error:
+            raise DefinitionError(str(error)) from None
+        self.label: str | None = None  # set by `named`
+        self.__name__ = raw.__name__
+        self.__qualname__ = raw.__qualname__
+        self.__module__ = raw.__module__
+        self.__doc__ = raw.__doc__
+        self.__wrapped__ = raw
+        self._signature: Signature | None = None
+
+    @property
+    def signature(self) -> Signature:
+        """Data, settings and outputs, with every annotation as an object."""
+        if self._signature is None:
+            self._signature = read_signature(self.raw, role=self.options.role)
+        return self._signature
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        caller = ACTIVE.get()
+        if caller is not None:
+            return cast(R, caller.call(self, args, kwargs))
+        return self.plain(args, kwargs)
+
+    def plain(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> R:
+        """Call the function itself, with the settings checked and nothing recorded."""
+        data, settings = self.split(args, kwargs)
+        problems: list[Any] = []
+        bound = bind(self.signature.settings, settings, Settings.empty(), where=self.name, problems=problems)
+        if problems:
+            raise SettingsError(problems)
+        return self.invoke(data, {name: one.value for name, one in bound.items()})
+
+    def invoke(self, data: Mapping[str, Any], settings: Mapping[str, Any]) -> R:
+        """Call the function with bound data and settings."""
+        places: list[Any] = []
+        for one in self.signature.data:
+            if one.variadic:
+                places.extend(data[one.name])
+            else:
+                places.append(data[one.name])
+        return cast(Callable[..., R], self.raw)(*places, **settings)
+
+    def split(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The data and the settings of a call; raises ``TypeError`` for what belongs to neither."""
+        names = {one.name for one in self.signature.settings}
+        places = {one.name for one in self.signature.data if not one.variadic}
+        for name in kwargs:
+            if name not in names and name not in places:
+                from solvent.errors import did_you_mean
+
+                raise TypeError(f"{self.name}() has no parameter {name!r}.{did_you_mean(name, names | places)}")
+        data = self.signature.bind_data(args, {k: v for k, v in kwargs.items() if k in places}, self.name)
+        return data, {k: v for k, v in kwargs.items() if k in names}
+
+    def named(self, name: str, **options: Any) -> Step[P, R]:
+        """The same step under another name in the pipeline, for a second use; it does not inherit settings."""
+        try:
+            check_name(name, "a step")
+        except ValueError as error:
+            raise PlanError(str(error)) from None
+        twin = self._twin(make_options(self.options, options))
+        twin.label = name
+        return twin
+
+    def _twin(self, options: Options) -> Step[P, R]:
+        twin = type(self)(self.raw, options, self.name)
+        twin._signature = self._signature
+        return twin
+
+    @overload
+    def map(  # type: ignore[overload-overlap]
+        self: Step[Concatenate[A, P], R], items: Mapping[K, A], *rest: P.args, **settings: P.kwargs
+    ) -> dict[K, R]: ...
+    @overload
+    def map(self: Step[Concatenate[A, P], R], items: Iterable[A], *rest: P.args, **settings: P.kwargs) -> list[R]: ...
+    def map(self, items: Any, *rest: Any, **settings: Any) -> Any:
+        """Apply the step to each item of a list or dict; the other data goes to each. Gives a list or a dict.
+
+        In a pipeline this is one node, which unfolds when its items are known. Items are told apart by key or
+        by content, so one that is added re-runs none of the others.
+        """
+        caller = ACTIVE.get()
+        if caller is not None:
+            return caller.map(self, items, rest, settings)
+        if isinstance(items, Mapping):
+            return {key: self.plain((item, *rest), settings) for key, item in items.items()}
+        return [self.plain((item, *rest), settings) for item in items]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__.lower()} {self.label or self.name}>"
+
+
+def make_options(base: Options, changes: Mapping[str, Any]) -> Options:
+    """Options with changes, which come from code; raises :class:`DefinitionError` for what is no option."""
+    if not changes:
+        return base
+    known = set(Options.__dataclass_fields__)
+    for name in changes:
+        if name not in known:
+            from solvent.errors import did_you_mean
+
+            raise DefinitionError(f"a step has no option {name!r}.{did_you_mean(name, known)}")
+    values = dict(changes)
+    try:
+        if "reuse" in values:
+            values["reuse"] = parse_reuse(values["reuse"])
+    except ValueError as error:
+        raise DefinitionError(str(error)) from None
+    if "reads" in values:
+        if isinstance(values["reads"], str):
+            raise DefinitionError("reads is a list of names, such as reads=['env:HOME']")
+        values["reads"] = tuple(values["reads"])
+    return replace(base, **values)
+
+
+@overload
+def step(function: Callable[P, R], /) -> Step[P, R]: ...
+@overload
+def step(
+    *,
+    reuse: bool | str = ...,
+    reads: Sequence[str] = ...,
+    rowwise: bool = ...,
+    retries: int = ...,
+    timeout: float | None = ...,
+    cpus: float | None = ...,
+    memory: str | None = ...,
+    gpus: float | None = ...,
+    executor: str | None = ...,
+    **internal: Any,
+) -> Callable[[Callable[P, R]], Step[P, R]]: ...
+def step(function: Any = None, /, **options: Any) -> Any:
+    """Make a step of a function: positional parameters are data, keyword-only ones settings.
+
+    ``reuse=False`` never reuses a result, ``reuse="1 day"`` only for so long. ``reads`` allows outside reads by
+    name. ``retries``, ``timeout`` (seconds), ``cpus``, ``memory``, ``gpus`` and ``executor`` say how and where,
+    and never enter the key.
+    """
+    made = make_options(Options(), options)
+    if function is not None:
+        return Step(function, made)
+    return lambda decorated: Step(decorated, made)
+
+

@@ -1,0 +1,26 @@
+"""The one grammar of names: of steps, pipelines, outputs, inputs, models, datasets, aliases and tags."""
+
+from __future__ import annotations
+
+import unicodedata
+
+__all__ = ["LONGEST", "check_name", "is_name"]
+
+LONGEST = 100
+
+
+def is_name(text: object) -> bool:
+    """Whether ``text`` is a letter or underscore, then letters, digits, ``_`` and ``-``; at most 100 characters."""
+    if not isinstance(text, str) or not 0 < len(text) <= LONGEST:
+        return False
+    return text.replace("-", "_").isidentifier() and text[0] != "-" and unicodedata.is_normalized("NFC", text)
+
+
+def check_name(text: object, what: str) -> str:
+    """Give ``text`` back if it is a name, else raise ``ValueError`` that says what a name may be."""
+    if is_name(text):
+        return str(text)
+    raise ValueError(
+        f"{text!r} cannot name {what}: a name starts with a letter or '_', goes on with letters, digits, '_' and '-', "
+        f"and has at most {LONGEST} characters"
+    )
