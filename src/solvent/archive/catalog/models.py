@@ -167,7 +167,7 @@ def judge_version(tx: Transaction, model: str, version: int, status: Status, jud
     )
 
 
-def move_alias(tx: Transaction, move: Move, version: int, expected: int | None | Literal["any"] = "any") -> bool:
+def move_alias(tx: Transaction, move: Move, version: int, expected: int | Literal["any"] | None = "any") -> bool:
     """Point an alias at a version and log it. False, and nothing done, if it no longer is at ``expected``.
 
     Moving it to where it is changes nothing and logs nothing. A version that was refused or withdrawn is moved
@@ -234,7 +234,9 @@ _VERSION = "SELECT model, version, bundle, status, run, user_name, created, judg
 
 
 def _version(row: tuple[Any, ...]) -> VersionRow:
-    return VersionRow(*row[:3], cast(Status, row[3]), *row[4:7], None if row[7] is None else json.loads(row[7]))
+    model, version, bundle, status, run, user, created, judgement = row
+    told = None if judgement is None else json.loads(judgement)
+    return VersionRow(model, version, bundle, cast(Status, status), run, user, created, told)
 
 
 def find_version(catalog: Catalog, model: str, version: int | None = None, alias: str | None = None) -> VersionRow:
