@@ -23,6 +23,7 @@ SolventError
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +110,11 @@ class DataError(SolventError):
 
 
 class InputError(DataError):
-    """An input is missing, cannot be read, or is not what the parameter asks for."""
+    """An input is missing, cannot be read, or is not what the parameter asks for. ``problems`` may name each fault."""
+
+    def __init__(self, message: str, problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message)
+        self.problems: tuple[Problem, ...] = tuple(problems)
 
 
 class OutputError(DataError, TypeError):
