@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 from solvent.errors import PlanError
-from solvent.graph.steps import ACTIVE, Options, Step
+from solvent.graph.steps import PLAIN, Options, Step, active
 
 __all__ = ["Pipeline", "pipeline", "when"]
 
@@ -31,7 +31,4 @@ def when(flag: Any, then: Step[..., R], *data: Any, **settings: Any) -> R | None
     """
     if not isinstance(then, Step):
         raise PlanError(f"sv.when takes a step or pipeline to carry out, not {then!r}: sv.when(flag, step, data)")
-    caller = ACTIVE.get()
-    if caller is not None:
-        return cast("R | None", caller.when(flag, then, data, settings))
-    return then.plain(data, settings) if flag else None
+    return cast("R | None", (active() or PLAIN).when(flag, then, data, settings))

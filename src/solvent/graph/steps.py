@@ -14,7 +14,7 @@ from solvent.errors import DefinitionError, PlanError, SettingsError
 from solvent.graph.signature import Signature, check_shape, read_signature
 from solvent.names import check_name
 
-__all__ = ["ACTIVE", "Caller", "Options", "Step", "step"]
+__all__ = ["ACTIVE", "PLAIN", "RECORDERS", "Caller", "Options", "Step", "active", "make_options", "parse_reuse", "step"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,6 +39,8 @@ class Caller(Protocol):
 
 
 ACTIVE: ContextVar[Caller | None] = ContextVar("solvent_caller", default=None)
+RECORDERS: list[Caller] = []
+"""Who records eager calls, the last first; it stands behind ``ACTIVE``, which a notebook loses between cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,32 @@ def parse_reuse(text: object) -> bool | float:
     return float(found[1]) * _SECONDS[found[2]]
 
 
+class _Plain:
+    """The caller inside a running step: other steps are plain helpers there."""
+
+    def call(self, step: Step[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return step.plain(args, kwargs)
+
+    def map(self, step: Step[Any, Any], items: Any, rest: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if isinstance(items, Mapping):
+            return {key: step.plain((item, *rest), kwargs) for key, item in items.items()}
+        return [step.plain((item, *rest), kwargs) for item in items]
+
+    def when(self, flag: Any, then: Step[Any, Any], data: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return then.plain(data, kwargs) if flag else None
+
+
+PLAIN = _Plain()
+
+
+def active() -> Caller | None:
+    """Who answers calls of steps just now, if not the step's own function."""
+    caller = ACTIVE.get()
+    if caller is not None:
+        return caller
+    return RECORDERS[-1] if RECORDERS else None
+
+
 class Step(Generic[P, R]):
     """A function with data inputs, settings and outputs.
 
@@ -105,7 +133,7 @@ class Step(Generic[P, R]):
         return self._signature
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        caller = ACTIVE.get()
+        caller = active()
         if caller is not None:
             return cast(R, caller.call(self, args, kwargs))
         return self.plain(args, kwargs)
@@ -168,12 +196,10 @@ class Step(Generic[P, R]):
         In a pipeline this is one node, which unfolds when its items are known. Items are told apart by key or
         by content, so one that is added re-runs none of the others.
         """
-        caller = ACTIVE.get()
+        caller = active()
         if caller is not None:
             return caller.map(self, items, rest, settings)
-        if isinstance(items, Mapping):
-            return {key: self.plain((item, *rest), settings) for key, item in items.items()}
-        return [self.plain((item, *rest), settings) for item in items]
+        return PLAIN.map(self, items, rest, settings)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__.lower()} {self.label or self.name}>"

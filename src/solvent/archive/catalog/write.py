@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from solvent import digest
@@ -13,6 +13,7 @@ from solvent.archive.catalog.records import ArtifactRow, BlobRow, RunStart, Step
 __all__ = [
     "add_artifact",
     "add_blob",
+    "add_closure",
     "add_reused",
     "add_run",
     "add_step",
@@ -32,6 +33,15 @@ def add_text(tx: Transaction, kind: str, text: str) -> str:
     name = digest.of_bytes(f"text.{kind}.1", text.encode("utf-8", "surrogatepass"))
     tx.execute("INSERT INTO texts (digest, kind, text) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (name, kind, text))
     return name
+
+
+def add_closure(tx: Transaction, fingerprint: str, make: Callable[[], Any]) -> None:
+    """Keep the source closure of a fingerprint once, under the fingerprint itself."""
+    if not tx.execute("SELECT 1 FROM texts WHERE digest = ?", (fingerprint,)):
+        tx.execute(
+            "INSERT INTO texts (digest, kind, text) VALUES (?, 'closure', ?) ON CONFLICT DO NOTHING",
+            (fingerprint, json.dumps(make())),
+        )
 
 
 def add_run(tx: Transaction, start: RunStart, status: str = "running", same_as: int | None = None) -> tuple[int, str]:
@@ -59,11 +69,14 @@ def beat(tx: Transaction, run: int, now: float) -> None:
 def end_run(
     tx: Transaction, run: int, status: str, ended: float, *, record: dict[str, Any], whole: bool, **texts: str | None
 ) -> None:
-    """Record how a run ended, unless that is known already. ``texts`` are its ``result`` and its ``error``."""
+    """Record how a run ended, unless that is known already. ``texts``: its ``plan``, ``result`` and ``error``."""
     tx.execute(
-        "UPDATE runs SET status = ?, ended = ?, heartbeat = ?, record = ?, whole = ?, result = ?, error = ? "
-        "WHERE id = ? AND status = 'running'",
-        (status, ended, ended, json.dumps(record), int(whole), texts.get("result"), texts.get("error"), run),
+        "UPDATE runs SET status = ?, ended = ?, heartbeat = ?, record = ?, whole = ?, result = ?, error = ?, "
+        "plan = coalesce(?, plan) WHERE id = ? AND status = 'running'",
+        (
+            *(status, ended, ended, json.dumps(record), int(whole), texts.get("result"), texts.get("error")),
+            *(texts.get("plan"), run),
+        ),
     )
 
 

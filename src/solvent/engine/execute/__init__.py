@@ -1,0 +1,1 @@
+"""One step at a time: values handed over, the function called and watched, results written."""

@@ -1,0 +1,88 @@
+"""One attempt at one step: the function is called with its own seeds, its prints kept, its hidden inputs noticed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from solvent.engine import watch
+from solvent.engine.context import Context, entered
+from solvent.engine.execute.check import check_outputs
+from solvent.engine.execute.measure import Meter, seed_ambient
+from solvent.graph.steps import ACTIVE, PLAIN
+
+if TYPE_CHECKING:
+    from solvent.archive.keeping import Pending
+    from solvent.engine.execute.capture import Capture
+    from solvent.graph.steps import Step
+
+__all__ = ["Attempt", "Outcome", "attempt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What is to be called: the step with its data and settings, and what is known of it."""
+
+    step: Step[Any, Any]
+    data: Callable[[], Mapping[str, Any]]
+    settings: Mapping[str, Any]
+    context: Context
+    ambient: int
+    label: str
+    reads: tuple[str, ...] = ()
+    ignored: tuple[Path, ...] = ()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of it: the outputs with their digests settled, or an error; and what was noticed on the way."""
+
+    outputs: dict[str, Pending] = field(default_factory=dict)
+    error: BaseException | None = None
+    started: float = 0.0
+    ended: float = 0.0
+    cpu: float = 0.0
+    peak_mb: float | None = None
+    log: str = ""
+    files: Mapping[Path, str] = field(default_factory=dict)
+    others: tuple[watch.Observation, ...] = ()
+    notes: list[str] = field(default_factory=list)
+
+
+def attempt(what: Attempt, capture: Capture, meter: Meter) -> Outcome:
+    """Carry out one attempt. Whatever is raised inside ends up in the outcome.
+
+    A table that is still to be computed (a ``LazyFrame``, a reader) is carried out here, at the end of its step
+    and on its account, since its digest has to be settled before anybody may use it.
+    """
+    outcome = Outcome(started=time.time())
+    threads = threading.active_count()
+    archive = what.context.project.archive
+    capture.begin(what.label)
+    token = ACTIVE.set(PLAIN)
+    meter.start()
+    try:
+        data = what.data()
+        seed_ambient(what.ambient)
+        with watch.observing(what.reads, what.ignored) as seen, entered(what.context):
+            value = what.step.invoke(data, what.settings)
+            parts = check_outputs(value, what.step.signature.outputs, what.label)
+            outcome.outputs = {name: archive.prepare(part) for name, part in parts.items()}
+        outcome.files, outcome.others = dict(seen.files), tuple(seen.others)
+    except BaseException as error:  # also KeyboardInterrupt and SystemExit: the record has to be true
+        outcome.error = error
+    finally:
+        ACTIVE.reset(token)
+        outcome.cpu, outcome.peak_mb = meter.stop()
+        outcome.log = capture.end()
+        outcome.ended = time.time()
+        what.context.clean()
+    if threading.active_count() > threads:
+        outcome.notes.append(
+            f"{what.label!r} left {threading.active_count() - threads} threads behind; what they do belongs to nobody"
+        )
+    return outcome

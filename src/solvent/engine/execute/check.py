@@ -1,0 +1,64 @@
+"""Whether what a step returned is what it declares."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any
+
+from solvent.data import is_table, is_table_type
+from solvent.engine.execute.hand import concrete
+from solvent.errors import OutputError
+from solvent.graph.annotation import Outputs, describe
+from solvent.graph.checking import fits
+
+__all__ = ["check_outputs"]
+
+_PLAIN = (bool, int, float, complex, str)
+
+
+def check_outputs(value: Any, outputs: Outputs, name: str) -> dict[str, Any]:
+    """The outputs by name; raises :class:`OutputError` for what is not as declared."""
+    if outputs.record is not None:
+        count = len(outputs.fields)
+        if not isinstance(value, tuple) or len(value) != count:
+            raise OutputError(
+                f"{name!r} declares that it returns {describe(outputs.annotation)} ({', '.join(outputs.fields)}), and "
+                f"returned {_label(value)}"
+            )
+        parts = outputs.split(value)
+    else:
+        parts = {"value": value}
+    return {
+        part: _checked(item, outputs.fields[part], name if outputs.record is None else f"{name}.{part}")
+        for part, item in parts.items()
+    }
+
+
+def _checked(value: Any, declared: Any, name: str) -> Any:
+    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "item"):
+        if not _accepts(type(value), declared) and _accepts(type(value.item()), declared):
+            return value.item()
+    if is_table(value) and (is_table_type(declared) or not concrete(declared)):
+        return value
+    if hasattr(type(value), "__next__") or hasattr(type(value), "__await__"):
+        raise OutputError(
+            f"{name!r} returned {_label(value)}, which can be read only once. Return a list, or for rows a table or a "
+            f"RecordBatchReader."
+        )
+    if not _accepts(type(value), declared):
+        hint = " (is a 'return' missing?)" if value is None else ""
+        raise OutputError(f"{name!r} declares that it returns {describe(declared)}, and returned {_label(value)}{hint}")
+    return value
+
+
+def _accepts(made: type, declared: Any) -> bool:
+    return fits(made, declared, is_table_type) is not False
+
+
+def _label(value: Any) -> str:
+    if value is None:
+        return "None"
+    text = describe(type(value))
+    if isinstance(value, _PLAIN):
+        return f"{text} {value!r:.60}"
+    return text if not typing.get_origin(value) else repr(value)

@@ -1,0 +1,248 @@
+"""A session is one run being carried out in this process: what is known so far, what may be reused, how it is recorded."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from solvent import digest
+from solvent.archive.catalog import query, write
+from solvent.archive.catalog.records import InputRow, StepStart
+from solvent.engine.events import LogLine, Observer, StepEnded, StepStarted
+from solvent.engine.execute.capture import Capture
+from solvent.engine.execute.hand import Scope, State, Values, flatten, resolve
+from solvent.engine.execute.measure import Meter
+from solvent.engine.execute.writing import Writer
+from solvent.engine.key import settings_part
+from solvent.graph.promise import node_of
+
+if TYPE_CHECKING:
+    from solvent.engine.plan import NodePlan, Plan, Request
+    from solvent.engine.project import Project
+
+__all__ = ["Do", "Session", "env_digest", "file_digest"]
+
+
+class Do(Protocol):
+    """Does one node in a scope, whatever kind it is of."""
+
+    def __call__(self, session: Session, one: NodePlan, scope: Scope) -> State: ...
+
+
+class Session:
+    """One run being carried out. ``do`` does any node, for those that need another one done (again)."""
+
+    def __init__(
+        self, plan: Plan, request: Request, project: Project, run: tuple[int, str], observer: Observer, do: Do
+    ) -> None:
+        self.plan = plan
+        self.do = do
+        self.project = project
+        self.archive = project.archive
+        self.run, self.run_name = run
+        self.observer = observer
+        self.forced = _forced(plan, request)
+        self.reuse = request.reuse
+        self.writer = Writer(self.archive, self.run)
+        self.values = Values(self.archive, self.writer.settle)
+        self.meter = Meter()
+        self.top = Scope()
+        self.failures: list[tuple[str, BaseException]] = []
+        self.states: list[State] = []
+        self.whole = True
+        self._path = ("", "")
+        self._waiting: dict[str, int] = {}
+        for path in plan.selected:
+            for needed in plan.graph.nodes[path].needs():
+                self._waiting[needed] = self._waiting.get(needed, 0) + 1
+        log = project.folder / "logs" / f"{self.run_name}.log"
+        self.capture = Capture(log, self._heard, observer_passes(observer))
+
+    # -- what stands in the way ----------------------------------------------------------------------------------
+
+    def fate(self, one: NodePlan, scope: Scope) -> tuple[str | None, str | None]:
+        """``blocked`` or ``skipped`` with the reason, or None where the node can be done."""
+        skipped: set[str] = set()
+        for path in one.node.needs():
+            try:
+                state = scope.find(path)
+            except KeyError:
+                continue
+            if state.status == "skipped":
+                skipped.add(path)
+            elif not state.done:
+                return "blocked", f"{path!r} {state.status}"
+        for guard in one.node.guards:
+            path, output, _ = node_of(guard)
+            state = scope.find(path)
+            if path in skipped or not self.values.get(state.outputs[output], bool, bool):
+                return "skipped", None
+        if skipped:
+            for name, tree in one.wired.items():
+                wanted = next((d.annotation for d in one.node.step.signature.data if d.name == name), Any)
+                if _refers(tree, skipped) and not _takes_none(wanted):
+                    return "skipped", None
+        return None, None
+
+    # -- reuse -----------------------------------------------------------------------------------------------------
+
+    def find_hit(self, one: NodePlan, key: str) -> query.Hit | None:
+        """An earlier step run whose result may stand for this one's, with all its outputs there."""
+        if not self.reuse or not one.reusable or one.node.path in self.forced:
+            return None
+        oldest = time.time() - one.node.options.reuse if one.node.options.reuse is not True else 0.0
+        for hit in query.find_hits(self.project.catalog, key):
+            if hit.ended < oldest or not all(self.archive.complete(name) for name in hit.outputs.values()):
+                continue
+            if all(_still(path, seen) for path, seen, _ in query.discovered(self.project.catalog, hit.id)):
+                return hit
+        return None
+
+    # -- records ---------------------------------------------------------------------------------------------------
+
+    def start_row(self, one: NodePlan, item: str, key: str | None, values: dict[str, Any] | None = None) -> StepStart:
+        """The beginning of a step run, as it is recorded."""
+        from solvent.engine.plan import setting_json
+        from solvent.engine.references import name_of
+
+        node = one.node
+        shown = {name: setting_json(bound) for name, bound in node.settings.items()}
+        for name, value in (values or {}).items():
+            if name in shown and shown[name]["value"] in ("derived", "from a step"):
+                shown[name] = {**shown[name], "value": value if isinstance(value, (bool, int, float, str)) else repr(value)}
+        step = name_of(node.step.raw) if node.kind != "input" else "source"
+        found = one.fingerprint.digest if one.fingerprint is not None else None
+        return StepStart(self.run, node.path, item, node.kind, step, key, found, json.dumps(shown), time.time())
+
+    def input_rows(self, one: NodePlan, scope: Scope, wired: dict[str, Any] | None = None) -> tuple[InputRow, ...]:
+        """What goes into a step run, as it is recorded."""
+        return tuple(
+            InputRow(name, place, value, producer)
+            for name, tree in (wired or one.wired).items()
+            for place, value, producer in flatten(tree, scope)
+        )
+
+    def record_idle(
+        self, one: NodePlan, scope: Scope, status: str, hit: query.Hit | None, item: str, key: str | None = None,
+        inputs: tuple[InputRow, ...] | None = None,
+    ) -> State:  # fmt: skip
+        """Record a step run that does no work: reused, skipped or blocked."""
+        self.writer.settle()
+        rows = inputs if inputs is not None else (() if hit is None else self.input_rows(one, scope))
+        with self.project.catalog.write() as tx:
+            number = write.add_reused(tx, self.start_row(one, item, key), status, hit.id if hit else None, rows)
+        state = State(status, dict(hit.outputs) if hit else {}, number, one.kinds())
+        self.states.append(state)
+        return state
+
+    def key_inputs(self, one: NodePlan, scope: Scope, wired: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The digests that go into a step, by parameter."""
+        return {name: resolve(tree, scope) for name, tree in (wired or one.wired).items()}
+
+    def key_settings(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The part of the key that settings are which became known only now."""
+        from solvent.archive.fingerprint import fingerprint
+
+        return settings_part(values, lambda thing: fingerprint(thing, code=self.project.code).digest)
+
+    def fail(self, label: str, error: BaseException) -> None:
+        """Note that a step failed, or was rejected."""
+        self.failures.append((label, error))
+
+    def tell(self, path: str, item: str, status: str, **facts: Any) -> None:
+        """Tell the observer how a step ended."""
+        self.observer(StepEnded(path, item, status, **facts))
+
+    def begin(self, path: str, item: str) -> None:
+        """Tell the observer that a step begins."""
+        self._path = (path, item)
+        self.observer(StepStarted(path, item))
+
+    def release(self, path: str) -> None:
+        """A node of the outermost graph is done: let go of the live values that nobody after it needs."""
+        for needed in self.plan.graph.nodes[path].needs():
+            self._waiting[needed] = self._waiting.get(needed, 0) - 1
+            if self._waiting[needed] == 0 and needed in self.top.states:
+                for name in self.top.states[needed].outputs.values():
+                    self.values.release(name)
+
+    def made_by(self, path: str) -> str | None:
+        """The digest of what an input turned out to be."""
+        state = self.top.states.get(path)
+        return state.outputs.get("value") if state else None
+
+    def rows_of(self, state: State) -> int | None:
+        """The rows of the first output, if it is a table."""
+        for name in state.outputs.values():
+            row = query.artifact_row(self.project.catalog, name)
+            return row[5].get("rows") if row else None
+        return None
+
+    def _heard(self, stream: str, text: str) -> None:
+        self.observer(LogLine(*self._path, stream, text))
+
+    def keep_constants(self) -> None:
+        """Keep the plain values that the pipeline's body hands to steps, and its live inputs."""
+        if not self.plan.constants:
+            return
+        rows = [self.archive.finish(one) for one in self.plan.constants.values()]
+        with self.project.catalog.write() as tx:
+            for row in rows:
+                write.add_artifact(tx, row, time.time())
+
+
+def observer_passes(observer: Observer) -> bool:
+    """Whether what steps write also goes to the terminal: not where a face draws there itself."""
+    return not getattr(observer, "draws", False)
+
+
+def _forced(plan: Plan, request: Request) -> frozenset[str]:
+    """The paths that are carried out whatever is known of them."""
+    from solvent.graph.order import find
+
+    chosen = {find(plan.graph, name) for name in request.rerun}
+    return frozenset(path for path in plan.nodes if any(path == one or path.startswith(one + "/") for one in chosen))
+
+
+def _refers(tree: Any, paths: set[str]) -> bool:
+    kind, body = next(iter(tree.items()))
+    if kind == "ref":
+        return body[0] in paths
+    if kind == "const":
+        return False
+    return any(_refers(part, paths) for part in (body.values() if kind == "dict" else body))
+
+
+def _takes_none(annotation: Any) -> bool:
+    import typing
+
+    if annotation is Any or annotation is object or annotation is None or annotation is type(None):
+        return True
+    return type(None) in typing.get_args(annotation)
+
+
+def _still(path: str, seen: str | None) -> bool:
+    """Whether an undeclared input of an earlier step run is what it was."""
+    kind, colon, name = path.partition(":")
+    if colon and kind == "env":
+        return env_digest(name) == seen
+    return file_digest(Path(path)) == seen
+
+
+def env_digest(name: str) -> str:
+    """The digest of an environment variable's value, so that the value itself is not recorded."""
+    import os
+
+    return digest.of_structure("env.1", os.environ.get(name))
+
+
+def file_digest(path: Path) -> str | None:
+    """The digest of a file's content, or None where there is no such file."""
+    try:
+        return digest.of_file("file.1", path)
+    except OSError:
+        return None
+
+

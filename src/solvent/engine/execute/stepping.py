@@ -1,0 +1,223 @@
+"""Stepping: a step's result is reused where its key is known, else the function is called and its end recorded."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+
+from solvent.archive.catalog import write
+from solvent.archive.catalog.records import ArtifactRow, Discovered, StepEnd
+from solvent.engine.context import Context
+from solvent.engine.execute.attempt import Attempt, Outcome, attempt
+from solvent.engine.execute.hand import Scope, State
+from solvent.engine.execute.profiling import profile_jobs
+from solvent.engine.execute.session import env_digest, file_digest
+from solvent.engine.execute.writing import Job, describe_error
+from solvent.engine.key import derive_seed, key_of
+from solvent.errors import Corrupted, PlanError, Rejected
+from solvent.graph.wiring import DERIVED
+
+if TYPE_CHECKING:
+    from solvent.engine.execute.session import Session
+    from solvent.engine.plan import NodePlan
+
+__all__ = ["do_step"]
+
+
+def do_step(session: Session, one: NodePlan, scope: Scope, item: str, wired: dict[str, Any] | None = None) -> State:
+    """Reuse a step's result, or carry the step out. ``wired`` stands in for the node's data, for an item of a map."""
+    trees = one.wired if wired is None else wired
+    inputs = session.key_inputs(one, scope, trees)
+    values, part = _settings(session, one, scope, item)
+    state = None
+    if one.node.options.state is not None:
+        state = one.node.options.state(values, inputs)
+    key = key_of(one.fingerprint.digest if one.fingerprint else "", part, inputs, one.declared, state)
+    hit = session.find_hit(one, key)
+    if hit is not None:
+        made = session.record_idle(one, scope, "reused", hit, item, key, session.input_rows(one, scope, trees))
+        session.tell(one.node.path, item, "reused", rows=session.rows_of(made))
+        return made
+    return _run(session, one, scope, item, trees, values, key)
+
+
+def _settings(session: Session, one: NodePlan, scope: Scope, item: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The values of a node's settings, and the part of the key that they are."""
+    from solvent.config import validate
+
+    values, late = {}, {}
+    for name, bound in one.node.settings.items():
+        value = bound.value
+        if value is DERIVED:
+            value = late[name] = derive_seed(session.plan.seed, one.node.path, item)
+        elif isinstance(one.settings.get(name), dict) and set(one.settings[name]) == {"edge"}:
+            spec = next(spec for spec in one.node.step.signature.settings if spec.name == name)
+            value = session.values.load(one.settings[name]["edge"], scope, spec.annotation)
+            try:
+                value = late[name] = validate(value, spec.annotation, from_file=False)
+            except ValueError as error:
+                raise PlanError(f"{one.node.where}: {one.node.path}.{name} comes from a step: {error}") from None
+        values[name] = value
+    return values, {**one.settings, **session.key_settings(late)} if late else one.settings
+
+
+def _run(
+    session: Session, one: NodePlan, scope: Scope, item: str, trees: dict[str, Any], values: dict[str, Any], key: str
+) -> State:
+    node = one.node
+    session.begin(node.path, item)
+    start = session.start_row(one, item, key, values)
+    with session.project.catalog.write() as tx:
+        number = write.add_step(tx, start)
+    rows = session.input_rows(one, scope, trees)
+    parameters = {spec.name: spec for spec in node.step.signature.data}
+
+    def load() -> dict[str, Any]:
+        return {name: _load(session, tree, scope, parameters[name].annotation) for name, tree in trees.items()}
+
+    context = Context(session.project, session.run_name, node.path, item, session.key_inputs(one, scope, trees))
+    label = f"{node.path}[{item}]" if item else node.path
+    seed = values.get("seed")
+    what = Attempt(
+        node.step, load, values, context, seed if isinstance(seed, int) else int(key[:15], 16), label,
+        node.options.reads, (session.project.folder, session.archive.store.folder),
+    )  # fmt: skip
+    outcome = attempt(what, session.capture, session.meter)
+    for again in range(node.options.retries):
+        if not isinstance(outcome.error, Exception) or isinstance(outcome.error, Rejected):
+            break
+        time.sleep(min(2.0**again, 60.0))
+        outcome = attempt(what, session.capture, session.meter)
+    if outcome.error is not None:
+        return _failed(session, one, number, item, outcome, rows)
+    return _ran(session, one, number, item, outcome, rows, context)
+
+
+def _load(session: Session, tree: Any, scope: Scope, wanted: Any) -> Any:
+    """A parameter's value; where stored bytes turn out damaged, the step that made them is done once more."""
+    try:
+        return session.values.load(tree, scope, wanted)
+    except Corrupted:
+        for path in sorted(_paths(tree)):
+            if path in session.plan.nodes and path in session.plan.graph.nodes:
+                session.forced |= {path}
+                session.do(session, session.plan.nodes[path], session.top)
+        session.writer.settle()
+        return session.values.load(tree, scope, wanted)
+
+
+def _paths(tree: Any) -> set[str]:
+    kind, body = next(iter(tree.items()))
+    if kind == "ref":
+        return {body[0]}
+    if kind == "const":
+        return set()
+    return {path for part in (body.values() if kind == "dict" else body) for path in _paths(part)}
+
+
+def _failed(session: Session, one: NodePlan, number: int, item: str, outcome: Outcome, rows: Any) -> State:
+    error = outcome.error
+    assert error is not None
+    status = "failed"
+    if isinstance(error, Rejected):
+        status = "rejected"
+    elif isinstance(error, (KeyboardInterrupt, SystemExit)):
+        status = "cancelled"
+    shown = describe_error(error)
+    session.writer.settle()
+    with session.project.catalog.write() as tx:
+        log = write.add_text(tx, "log", outcome.log) if outcome.log else None
+        write.end_step(
+            tx,
+            StepEnd(
+                number, status, outcome.ended, False, outcome.cpu, outcome.peak_mb, log, None, json.dumps(shown),
+                inputs=rows,
+            ),  # fmt: skip
+        )
+    session.fail(f"{one.node.path}[{item}]" if item else one.node.path, error)
+    session.tell(
+        one.node.path, item, status, seconds=outcome.ended - outcome.started, peak_mb=outcome.peak_mb,
+        error=f"{shown['type']}: {shown['message']}",
+    )  # fmt: skip
+    state = State(status, {}, number)
+    session.states.append(state)
+    if status == "cancelled":
+        raise error
+    return state
+
+
+def _ran(
+    session: Session, one: NodePlan, number: int, item: str, outcome: Outcome, rows: Any, context: Context
+) -> State:
+    discovered, blockers = _hidden(one, outcome)
+    reusable = one.reusable and not blockers
+    if discovered or not reusable:
+        session.whole = False
+    notes = {
+        **({"not_reusable": [*one.uncached, *blockers]} if one.uncached or blockers else {}),
+        **({"discovered": [f"{one.path} ({one.place})" for one in discovered]} if discovered else {}),
+        **({"warnings": outcome.notes} if outcome.notes else {}),
+    }
+    outputs = {name: pending.digest for name, pending in outcome.outputs.items()}
+    state = State("ran", outputs, number, one.kinds())
+    session.states.append(state)
+    log = outcome.log
+
+    def end(artifacts: tuple[ArtifactRow, ...]) -> StepEnd:
+        name = None
+        if log:
+            with session.project.catalog.write() as tx:
+                name = write.add_text(tx, "log", log)
+        return StepEnd(
+            number, "ran", outcome.ended, reusable, outcome.cpu, outcome.peak_mb, name,
+            json.dumps(notes) if notes else None, None, outputs, rows, discovered, tuple(context.figures), artifacts,
+        )  # fmt: skip
+
+    def failed(error: BaseException) -> None:
+        state.status, state.outputs = "failed", {}
+        session.fail(one.node.path, error)
+        with session.project.catalog.write() as tx:
+            write.end_step(tx, StepEnd(number, "failed", time.time(), False, error=json.dumps(describe_error(error))))
+        session.tell(one.node.path, item, "failed", error=str(error))
+
+    makers = {row.producer for row in rows if row.producer is not None}
+
+    def lost() -> bool:
+        if not any(other.step_run in makers and other.status == "failed" for other in session.states):
+            return False
+        state.status, state.outputs = "blocked", {}
+        with session.project.catalog.write() as tx:
+            write.end_step(tx, StepEnd(number, "blocked", time.time(), False))
+        return True
+
+    pendings = (*outcome.outputs.values(), *context.kept)
+    for pending in outcome.outputs.values():
+        session.values.hold(pending.digest, pending.written.keep)
+    session.writer.commit(Job(pendings, end, failed, lost, profile_jobs(session.project, outcome.outputs)))
+    facts = next(iter(outcome.outputs.values())).written.facts if outcome.outputs else {}
+    session.tell(
+        one.node.path, item, state.status, seconds=outcome.ended - outcome.started, peak_mb=outcome.peak_mb,
+        rows=facts.get("rows"), notes=tuple(line for lines in notes.values() for line in lines),
+    )  # fmt: skip
+    return state
+
+
+def _hidden(one: NodePlan, outcome: Outcome) -> tuple[tuple[Discovered, ...], list[str]]:
+    """Undeclared files and variables (whose content must agree for a later hit), and what forbids reuse."""
+    found = [Discovered(str(path), file_digest(path), place) for path, place in outcome.files.items()]
+    blockers: list[str] = []
+    allowed = one.node.options.reads
+    for seen in outcome.others:
+        if seen.kind == "env":
+            if f"env:{seen.name}" not in allowed and "env" not in allowed:
+                found.append(Discovered(f"env:{seen.name}", env_digest(seen.name), seen.where))
+        elif seen.kind not in allowed:
+            blockers.append(
+                f"{seen.where}: an undeclared {seen.kind} was used ({seen.name}), so the result cannot be reused. Read "
+                f"it as an input, or allow it: @sv.step(reads=[{seen.kind!r}]), or say reuse='1 day'."
+            )
+    if one.fingerprint is not None:
+        blockers.extend(one.fingerprint.changed_values())
+    return tuple(found), blockers

@@ -1,0 +1,177 @@
+"""Exploring: steps that are called outside of pipelines are recorded and reused, and give real values."""
+
+from __future__ import annotations
+
+import atexit
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from solvent import digest
+from solvent.archive.catalog import write
+from solvent.config import Block, bind, load_settings
+from solvent.engine.events import silent
+from solvent.engine.execute.driver import do
+from solvent.engine.execute.hand import State
+from solvent.engine.execute.measure import restore_ambient, save_ambient
+from solvent.engine.execute.session import Session
+from solvent.engine.key import derive_seed
+from solvent.engine.plan import NodePlan, Plan, Request, plan_node
+from solvent.engine.record.commit import CommitReader
+from solvent.engine.running import open_run
+from solvent.errors import SettingsError
+from solvent.graph.node import Graph, Node
+from solvent.graph.pipelines import Pipeline
+from solvent.graph.promise import caller_line
+from solvent.graph.steps import RECORDERS, Options, Step
+
+if TYPE_CHECKING:
+    from solvent.engine.project import Project
+
+__all__ = ["Recorder", "begin", "end"]
+
+
+class Recorder:
+    """Answers eager calls: each is a step run of one exploration run."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._prefix = ""
+        self._used: dict[str, int] = {}
+        self._commit = CommitReader(project.root)
+        settings = load_settings([], root=project.root)
+        graph = Graph(_label())
+        self._plan = Plan(
+            graph.name, Pipeline(_nothing, Options()), graph, settings, 0, {}, {}, {},
+            frozenset(), None, [digest.of_structure("exploration.1", time.time())], False, False,
+        )  # fmt: skip
+        self._start, self.run = open_run(self._plan, project, "exploration", time.time())
+        self._session = Session(self._plan, Request(None), project, self.run, silent, do)
+        self._session.capture.__enter__()
+
+    def call(self, step: Step[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Carry out one eager call, or reuse its result, and give the real value."""
+        data, code = step.split(args, kwargs)
+        name = step.label or step.name
+        problems: list[Any] = []
+        bound = bind(_specs(step, code), code, Block.empty(), where=name, problems=problems)
+        if problems:
+            raise SettingsError(problems)
+        if isinstance(step, Pipeline):
+            before, self._prefix = self._prefix, f"{self._path(name)}/"
+            try:
+                return step.invoke(data, {key: one.value for key, one in bound.items()})
+            finally:
+                self._prefix = before
+        path = self._path(name)
+        if "seed" not in bound and any(one.name == "seed" for one in step.signature.settings):
+            from solvent.config import Bound, Origin
+
+            bound["seed"] = Bound(derive_seed(0, path), Origin("derived from the run's seed"), ())
+        fields = step.signature.outputs.fields
+        node = Node(path, "step", step, data, dict(bound), step.options, caller_line(), outputs=fields)
+        return self._do(node)
+
+    def map(self, step: Step[Any, Any], items: Any, rest: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a step for each item."""
+        if isinstance(items, dict):
+            return {key: self.call(step, (item, *rest), kwargs) for key, item in items.items()}
+        return [self.call(step, (item, *rest), kwargs) for item in items]
+
+    def when(self, flag: Any, then: Step[Any, Any], data: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a step if the flag is true."""
+        return self.call(then, data, kwargs) if flag else None
+
+    def close(self, failed: bool) -> None:
+        """End the exploration run."""
+        session = self._session
+        session.writer.close()
+        session.meter.close()
+        session.capture.__exit__(None, None, None)
+        git = self._commit.result()
+        with self.project.catalog.write() as tx:
+            if "diff" in git:
+                git["diff"] = write.add_text(tx, "diff", git["diff"])
+            write.end_run(
+                tx, self.run[0], "failed" if failed else "succeeded", time.time(), record={**self._start.record, **git},
+                whole=False,
+            )  # fmt: skip
+
+    def _do(self, node: Node) -> Any:
+        constants: dict[str, Any] = {}
+        one: NodePlan = plan_node(node, self.project, constants)
+        self._plan.nodes[node.path] = one
+        self._plan.constants.clear()
+        self._plan.constants.update(constants)
+        self._session.keep_constants()
+        before = save_ambient()
+        try:
+            state: State = self._session.do(self._session, one, self._session.top)
+        finally:
+            restore_ambient(before)
+        if not state.done:
+            raise self._session.failures[-1][1]
+        outputs = node.step.signature.outputs
+        kinds = one.kinds()
+        return outputs.join(
+            {name: self._session.values.get(made, kinds.get(name, Any)) for name, made in state.outputs.items()}
+        )
+
+    def _path(self, name: str) -> str:
+        path = self._prefix + name
+        self._used[path] = self._used.get(path, 0) + 1
+        return path if self._used[path] == 1 else f"{path}-{self._used[path]}"
+
+
+def begin(project: Project) -> Recorder:
+    """Switch recording of eager calls on."""
+    recorder = Recorder(project)
+    RECORDERS.append(recorder)
+    atexit.register(_end_at_exit, recorder)
+    return recorder
+
+
+def end(project: Project, failed: bool = False) -> None:
+    """Switch the last recording of this project off, and end its run."""
+    for recorder in reversed(RECORDERS):
+        if isinstance(recorder, Recorder) and recorder.project is project:
+            RECORDERS.remove(recorder)
+            atexit.unregister(_end_at_exit)
+            recorder.close(failed)
+            return
+
+
+def begin_in_kernel() -> None:
+    """In an IPython kernel recording is on from the first use; elsewhere this does nothing."""
+    if "ipykernel" in sys.modules and not RECORDERS and getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)():
+        from solvent.engine.project import find_project
+
+        begin(find_project())
+
+
+def _end_at_exit(recorder: Recorder) -> None:
+    if recorder in RECORDERS:
+        RECORDERS.remove(recorder)
+        recorder.close(False)
+
+
+def _specs(step: Step[Any, Any], code: dict[str, Any]) -> list[Any]:
+    from solvent.config import REQUIRED
+
+    return [
+        one
+        for one in step.signature.settings
+        if not (one.name == "seed" and one.default is REQUIRED and "seed" not in code)
+    ]
+
+
+def _label() -> str:
+    from solvent.names import is_name
+
+    stem = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] else ""
+    return stem if is_name(stem) and "ipykernel" not in sys.argv[0] else "exploration"
+
+
+def _nothing() -> None:
+    """The pipeline of an exploration: there is none."""

@@ -1,0 +1,173 @@
+"""Inputs: what the outermost pipeline's data parameters are bound to, and how each is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from solvent import digest
+from solvent.archive.catalog import query
+from solvent.config import Settings
+from solvent.engine.references import artifact_of, load_reference
+from solvent.errors import InputError, Problem, SolventError, did_you_mean
+from solvent.graph.annotation import describe
+from solvent.graph.node import Node
+from solvent.graph.pipelines import Pipeline
+from solvent.graph.promise import Promise
+from solvent.graph.signature import UNSET
+from solvent.graph.steps import Options, Step
+
+if TYPE_CHECKING:
+    from solvent.archive.keeping import Pending
+    from solvent.engine.project import Project
+
+__all__ = ["MODEL_SOURCE", "Input", "Readable", "bind_inputs"]
+
+MODEL_SOURCE = "solvent.delivery.registry:ModelSource"
+"""Named cold: the engine lies below delivery, and imports this only when an input says ``model:``."""
+
+
+class Readable(Protocol):
+    """What an input needs of a source."""
+
+    def describe(self) -> dict[str, Any]:
+        """Where the data comes from, as data."""
+
+    def version(self) -> str | None:
+        """A cheap token that changes with the content, or None where only reading can tell."""
+
+    def read(self, wanted: Any) -> Any:
+        """The value, as an annotation asks for it."""
+
+
+def source() -> None:
+    """What stands in a plan where an input is read."""
+
+
+_SOURCE: Step[Any, Any] = Step(source, Options())
+
+
+@dataclass(slots=True, eq=False)
+class Input:
+    """One bound input. ``known`` is the digest of its artifact where that is known without reading."""
+
+    name: str
+    node: Node
+    wanted: Any
+    origin: str
+    source: Readable | None = None
+    pending: Pending | None = None
+    known: str | None = None
+    spec: str = ""
+    version: str | None = None
+
+    def describe(self) -> dict[str, Any]:
+        """Where the data comes from, as data."""
+        if self.source is None:
+            return {"kind": "given", "digest": self.known}
+        return self.source.describe()
+
+    def read(self) -> Any:
+        """Read the source; raises :class:`InputError` that names the input."""
+        assert self.source is not None
+        try:
+            return self.source.read(self.wanted)
+        except SolventError as error:
+            raise type(error)(f"{self.origin}: input {self.name!r}: {error}") from error
+        except Exception as error:
+            raise InputError(f"{self.origin}: input {self.name!r} cannot be read: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """An artifact of another pipeline's last run."""
+
+    reference: str
+    artifact: str
+
+    def describe(self) -> dict[str, Any]:
+        return {"kind": "output", "reference": self.reference, "digest": self.artifact}
+
+    def version(self) -> str | None:
+        return self.artifact
+
+    def read(self, wanted: Any) -> Any:
+        raise InputError(f"{self.reference} is not kept here any more; run its pipeline again")
+
+
+def bind_inputs(
+    pipeline: Pipeline[Any, Any],
+    settings: Settings,
+    given: Mapping[str, Any],
+    project: Project,
+    problems: list[Problem],
+) -> tuple[dict[str, Input], dict[str, Any]]:
+    """The inputs by parameter, and what each data parameter is bound to: a promise, or its default."""
+    inputs: dict[str, Input] = {}
+    data: dict[str, Any] = {}
+    names = [one.name for one in pipeline.signature.data]
+    for name in (*given, *settings.inputs):
+        if name not in names:
+            origin = settings.inputs[name].origin if name in settings.inputs else "inputs"
+            text = f"inputs.{name}: {pipeline.name!r} has no data parameter {name!r}.{did_you_mean(name, names)}"
+            problems.append(Problem(str(origin), text))
+    for one in pipeline.signature.data:
+        if one.variadic:
+            data[one.name] = ()
+            continue
+        if one.name not in given and one.name not in settings.inputs:
+            if one.default is UNSET:
+                text = (
+                    f"missing input {one.name!r} of {pipeline.name!r} ({describe(one.annotation)}): say under inputs: "
+                    f"where it comes from, as in {one.name}: {{files: data/{one.name}.csv}}"
+                )
+                problems.append(Problem("", text))
+            data[one.name] = None if one.default is UNSET else one.default
+            continue
+        node = Node(f"inputs/{one.name}", "input", _SOURCE, {}, {}, _SOURCE.options, "", outputs={"value": one.annotation})
+        made = Input(one.name, node, one.annotation, "inputs")
+        try:
+            if one.name in given:
+                made.pending = project.archive.prepare(given[one.name])
+                made.known = made.pending.digest
+            else:
+                leaf = settings.inputs[one.name]
+                made.origin = str(leaf.origin)
+                _open(made, leaf.value, project)
+        except SolventError as error:
+            problems.append(Problem(made.origin, f"inputs.{one.name}: {error}"))
+        inputs[one.name] = made
+        data[one.name] = Promise(node.path, "value", one.annotation)
+    return inputs, data
+
+
+def _open(made: Input, spec: Any, project: Project) -> None:
+    """Open what an input names, and look whether this version of it was read before."""
+    made.source = _open_source(spec, project)
+    described = made.source.describe()
+    made.version = made.source.version()
+    made.spec = digest.of_structure("source.1", [json.dumps(described, sort_keys=True), describe(made.wanted)])
+    if isinstance(made.source, _Output):
+        made.known = made.source.artifact
+    elif made.version is not None:
+        found = query.find_source(project.catalog, made.spec, made.version)
+        if found is not None and project.archive.complete(found):
+            made.known = found
+
+
+def _open_source(spec: Any, project: Project) -> Readable:
+    if isinstance(spec, Mapping) and len(spec) and next(iter(spec)) in ("model", "output", "use"):
+        kind, rest = next(iter(spec)), dict(spec)
+        target = str(rest.pop(kind))
+        if kind == "use":
+            return load_reference(target)(**rest)  # type: ignore[no-any-return]
+        if rest:
+            raise InputError(f"{{{kind}: …}} takes nothing more, and {', '.join(rest)} was given")
+        if kind == "output":
+            return _Output(target, artifact_of(project, target))
+        return load_reference(MODEL_SOURCE)(project, target)  # type: ignore[no-any-return]
+    from solvent.data.sources import open_source
+
+    return open_source(spec, project.root)

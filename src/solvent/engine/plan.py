@@ -1,0 +1,297 @@
+"""A plan is a pipeline bound to settings and inputs: pure data, content-addressed, made before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from solvent import digest
+from solvent.archive.fingerprint import Fingerprint, fingerprint
+from solvent.config import Settings, load_settings
+from solvent.data import is_table_type
+from solvent.engine.inputs import Input, bind_inputs
+from solvent.engine.execute.hand import concrete
+from solvent.engine.key import declared, derive_seed, settings_part
+from solvent.engine.references import load_reference, name_of
+from solvent.errors import PlanError, Problem, SettingsError, UsageError
+from solvent.graph.node import Graph, Node
+from solvent.graph.order import above, find
+from solvent.graph.pipelines import Pipeline
+from solvent.graph.promise import Promise, node_of, promises_in
+from solvent.graph.wiring import DERIVED, Ground, wire
+
+if TYPE_CHECKING:
+    from solvent.archive.keeping import Pending
+    from solvent.engine.project import Project
+
+__all__ = ["NodePlan", "Plan", "Request", "make_plan", "plan_node", "setting_json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asked to be run: a pipeline or settings file, and everything that changes it."""
+
+    pipeline: Any
+    config: Sequence[Path | Mapping[str, Any]] = ()
+    sets: Sequence[str] = ()
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    profile: str | None = None
+    to: str | None = None
+    rerun: Sequence[str] = ()
+    reuse: bool = True
+
+
+@dataclass(slots=True, eq=False)
+class NodePlan:
+    """What is settled about a node before anything runs."""
+
+    node: Node
+    fingerprint: Fingerprint | None
+    settings: dict[str, Any]
+    wired: dict[str, Any]
+    declared: str
+    uncached: tuple[str, ...] = ()
+    result: Any = None
+
+    def kinds(self) -> dict[str, Any]:
+        """The declared types of the outputs; of a role's, the class that it was told to use."""
+        node = self.node
+        if node.step.options.role and list(node.outputs) == ["value"] and not concrete(node.outputs["value"]):
+            use = node.settings["use"].value
+            if isinstance(use, type):
+                return {"value": use}
+        return dict(node.outputs)
+
+    @property
+    def reusable(self) -> bool:
+        """Whether a result may be reused, as far as the code and its options tell."""
+        return not self.uncached and self.node.options.reuse is not False
+
+
+@dataclass(slots=True, eq=False)
+class Plan:
+    """All that shall be done. ``nodes`` also holds the nodes inside mapped pipelines."""
+
+    name: str
+    pipeline: Pipeline[Any, Any]
+    graph: Graph
+    settings: Settings
+    seed: int
+    nodes: dict[str, NodePlan]
+    inputs: dict[str, Input]
+    constants: dict[str, Pending]
+    selected: frozenset[str]
+    result: Any
+    identity: Any
+    whole: bool
+    whole_by_code: bool
+
+    @property
+    def digest(self) -> str:
+        """The identity of all the work, with the inputs as far as they are known without reading."""
+        return self.digest_with({name: one.known for name, one in self.inputs.items()})
+
+    def digest_with(self, known: Mapping[str, str | None]) -> str:
+        """The identity of all the work, for given input artifacts."""
+        chosen = {name: known[name] for name, one in self.inputs.items() if one.node.path in self.selected}
+        return digest.of_structure("plan.1", [self.identity, chosen])
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as data: what is stored with a run, and what can be looked at without running."""
+        return {
+            "pipeline": name_of(self.pipeline),
+            "name": self.name,
+            "seed": self.seed,
+            "inputs": {name: one.describe() for name, one in self.inputs.items()},
+            "nodes": [self._node_json(one) for one in self.nodes.values()],
+            "selected": sorted(self.selected),
+            "result": self.result,
+        }
+
+    def _node_json(self, one: NodePlan) -> dict[str, Any]:
+        node = one.node
+        return {
+            "path": node.path,
+            "kind": node.kind,
+            "step": name_of(node.step.raw) if node.kind != "input" else node.name,
+            "where": node.where,
+            "settings": {name: setting_json(bound) for name, bound in node.settings.items()},
+            "data": one.wired,
+            "guards": [list(node_of(guard)[:2]) for guard in node.guards],
+            "outputs": one.declared,
+            "fingerprint": one.fingerprint.digest if one.fingerprint else None,
+            "uncached": list(one.uncached),
+        }
+
+
+def make_plan(request: Request, project: Project) -> Plan:
+    """Bind a pipeline to its settings and inputs.
+
+    Raises :class:`SettingsError` with every fault of the settings at once, :class:`PlanError` for wiring that
+    cannot be.
+    """
+    project.put_on_path()
+    settings = load_settings(
+        list(request.config), root=project.root, sets=list(request.sets), profile=request.profile,
+        secrets=project.file.resolve_secret,
+    )  # fmt: skip
+    pipeline = _find_pipeline(request, settings)
+    seed = _run_seed(settings)
+    ground = Ground(is_table_type, lambda path: derive_seed(seed, path), load_reference)
+    inputs, data = bind_inputs(pipeline, settings, request.inputs, project, ground.problems)
+    graph = Graph(pipeline.name)
+    if not any(problem.what.startswith("missing input") for problem in ground.problems):
+        graph = wire(pipeline, data, settings.root_block, ground)
+    problems = [*ground.problems, *settings.unread()]
+    if problems:
+        raise SettingsError(problems)
+    graph.nodes = {**{one.node.path: one.node for one in inputs.values()}, **graph.nodes}
+    return _settle(request, project, pipeline, graph, settings, seed, inputs)
+
+
+def _settle(
+    request: Request,
+    project: Project,
+    pipeline: Pipeline[Any, Any],
+    graph: Graph,
+    settings: Settings,
+    seed: int,
+    inputs: dict[str, Input],
+) -> Plan:
+    constants: dict[str, Pending] = {}
+    nodes: dict[str, NodePlan] = {}
+    for node in _all_nodes(graph):
+        nodes[node.path] = plan_node(node, project, constants)
+    selected = frozenset(above(graph, [find(graph, request.to)]) if request.to else graph.nodes)
+    result = None if request.to else _wired(graph.result, project, constants)
+    chosen = [one for path, one in nodes.items() if path in selected or path not in graph.nodes]
+    known = [one.known for one in inputs.values() if one.node.path in selected]
+    identity = [
+        [[one.node.path, one.node.kind, one.fingerprint.digest if one.fingerprint else None, one.settings, one.wired,
+          [list(node_of(guard)[:2]) for guard in one.node.guards], one.declared] for one in chosen],
+        result,
+    ]  # fmt: skip
+    by_code = all(
+        one.reusable and one.node.options.reuse is True and one.node.options.state is None for one in chosen
+    )
+    whole = by_code and request.reuse and not request.rerun and None not in known
+    name = str(settings.name.value) if settings.name is not None else pipeline.name
+    return Plan(
+        name, pipeline, graph, settings, seed, nodes, inputs, constants, selected, result,
+        identity, whole, by_code,
+    )  # fmt: skip
+
+
+def _all_nodes(graph: Graph) -> list[Node]:
+    found: list[Node] = []
+    for node in graph.nodes.values():
+        found.append(node)
+        if node.template is not None:
+            found.extend(_all_nodes(node.template))
+    return found
+
+
+def plan_node(node: Node, project: Project, constants: dict[str, Pending]) -> NodePlan:
+    """What is settled about one node before anything runs; its plain values are added to ``constants``."""
+    wired = {name: _wired(value, project, constants) for name, value in node.data.items()}
+    outputs = declared(node.outputs)
+    if node.kind == "input":
+        return NodePlan(node, None, {}, wired, outputs)
+    if node.template is not None:
+        return NodePlan(node, None, {}, wired, outputs, (), _wired(node.template.result, project, constants))
+    found = fingerprint(node.step.raw, code=project.code)
+    uncached = list(found.uncached)
+    allowed = node.options.reads
+    for one in found.hidden:
+        if one.kind in ("clock", "entropy") and one.kind not in allowed and one.name not in allowed:
+            uncached.append(f"{one.where} reads {one.name}. {_WAY_OUT[one.kind]}")
+    fixed = {}
+    for name, bound in node.settings.items():
+        if bound.value is DERIVED or next(promises_in(bound.value), None) is not None:
+            continue
+        fixed[name] = bound.value
+        for hidden in _behaviours(bound.value, project):
+            uncached.extend(hidden)
+    try:
+        settings = settings_part(fixed, lambda thing: fingerprint(thing, code=project.code).digest)
+    except TypeError as error:
+        raise PlanError(f"{node.where}: {node.path!r}: {error}") from None
+    for name, bound in node.settings.items():
+        if name not in fixed:
+            settings[name] = "derived" if bound.value is DERIVED else {"edge": _wired(bound.value, project, constants)}
+    return NodePlan(node, found, settings, wired, outputs, tuple(uncached))
+
+
+def _behaviours(value: Any, project: Project) -> list[tuple[str, ...]]:
+    """Why code that is handed over as a setting cannot be identified, if it cannot."""
+    if not callable(value):
+        return []
+    return [fingerprint(value, code=project.code).uncached]
+
+
+def _wired(value: Any, project: Project, constants: dict[str, Pending]) -> Any:
+    """A value of a node's data as plain data: references to outputs, and constants by digest."""
+    if type(value) is Promise:
+        node, output, _ = node_of(value)
+        return {"ref": [node, output]}
+    if isinstance(value, (list, tuple)) and next(promises_in(value), None) is not None:
+        kind = "record" if hasattr(value, "_fields") else type(value).__name__
+        return {kind: [_wired(item, project, constants) for item in value]}
+    if isinstance(value, tuple) and not value:
+        return {"tuple": []}
+    if isinstance(value, dict) and next(promises_in(value), None) is not None:
+        return {"dict": {name: _wired(item, project, constants) for name, item in value.items()}}
+    pending = project.archive.prepare(value)
+    constants[pending.digest] = pending
+    return {"const": pending.digest}
+
+
+def _find_pipeline(request: Request, settings: Settings) -> Pipeline[Any, Any]:
+    found = request.pipeline
+    if found is None:
+        if settings.pipeline is None:
+            raise SettingsError([Problem("", "the settings name no pipeline: add 'pipeline: module:function'")])
+        leaf = settings.pipeline
+        try:
+            found = load_reference(leaf.value) if isinstance(leaf.value, str) else leaf.value
+        except ValueError as error:
+            raise SettingsError([Problem(str(leaf.origin), f"pipeline: {error}")]) from None
+        if not isinstance(found, Pipeline):
+            raise SettingsError([Problem(str(leaf.origin), f"pipeline: {leaf.value} is no pipeline; {_DECORATE}")])
+    if not isinstance(found, Pipeline):
+        raise UsageError(f"{found!r} is no pipeline; {_DECORATE}")
+    return found
+
+
+def _run_seed(settings: Settings) -> int:
+    from solvent.config import validate
+
+    if settings.seed is None:
+        return 0
+    try:
+        return int(validate(settings.seed.value, int, from_file=True))
+    except ValueError as error:
+        raise SettingsError([Problem(str(settings.seed.origin), f"seed: {error}")]) from None
+
+
+def setting_json(bound: Any) -> dict[str, Any]:
+    value = bound.value
+    if next(promises_in(value), None) is not None:
+        shown: Any = "from a step"
+    elif isinstance(value, (bool, int, str, type(None))) or (isinstance(value, float) and value - value == 0):
+        shown = value
+    elif callable(value) and hasattr(value, "__qualname__"):
+        shown = name_of(value)
+    else:
+        shown = repr(value)
+    return {"value": shown, "origin": str(bound.origin), "beat": [[repr(one), str(where)] for one, where in bound.beat]}
+
+
+_DECORATE = "decorate a function that wires steps with @sv.pipeline"
+_WAY_OUT = {
+    "clock": "Give the time as a setting, such as as_of: ${run.date}, or say reuse=False, reuse='1 day' or "
+    "reads=['clock'].",
+    "entropy": "Take a setting 'seed: int', or say reuse=False or reads=['entropy'].",
+}

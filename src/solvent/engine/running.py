@@ -1,0 +1,230 @@
+"""Running: a plan is made, recognised as done before or carried out, and recorded either way."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+
+from solvent.archive.catalog import query, write
+from solvent.archive.catalog.records import RunStart
+from solvent.engine.events import Observer, RunEnded, RunStarted, silent
+from solvent.engine.plan import Plan, Request, make_plan
+from solvent.engine.project import Project, find_project
+from solvent.engine.record.commit import CommitReader
+from solvent.engine.record.environment import environment
+from solvent.engine.record.host import here
+from solvent.engine.views.run import Run
+from solvent.errors import Rejected, RunFailed
+from solvent.graph.steps import Step
+
+if TYPE_CHECKING:
+    from solvent.engine.execute.session import Session
+
+__all__ = ["carry_out_request", "kinds_of", "open_run", "request_of", "run"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Config = str | os.PathLike[str] | Mapping[str, Any] | Sequence[str | os.PathLike[str] | Mapping[str, Any]] | None
+
+
+@overload
+def run(
+    pipeline: Step[P, R],
+    *,
+    config: Config = ...,
+    set: Mapping[str, Any] | Sequence[str] | None = ...,
+    inputs: Mapping[str, Any] | None = ...,
+    profile: str | None = ...,
+    to: str | None = ...,
+    rerun: str | Sequence[str] = ...,
+    project: str | os.PathLike[str] | Project | None = ...,
+    check: bool = ...,
+) -> Run[R]: ...
+@overload
+def run(
+    pipeline: str | os.PathLike[str],
+    *,
+    config: Config = ...,
+    set: Mapping[str, Any] | Sequence[str] | None = ...,
+    inputs: Mapping[str, Any] | None = ...,
+    profile: str | None = ...,
+    to: str | None = ...,
+    rerun: str | Sequence[str] = ...,
+    project: str | os.PathLike[str] | Project | None = ...,
+    check: bool = ...,
+) -> Run[Any]: ...
+def run(
+    pipeline: Any,
+    *,
+    config: Config = None,
+    set: Mapping[str, Any] | Sequence[str] | None = None,
+    inputs: Mapping[str, Any] | None = None,
+    profile: str | None = None,
+    to: str | None = None,
+    rerun: str | Sequence[str] = (),
+    project: str | os.PathLike[str] | Project | None = None,
+    check: bool = True,
+) -> Run[Any]:
+    """Carry out a pipeline, or the one that a settings file names, and give its :class:`Run`.
+
+    ``config`` is a settings file, a dict, or a list of them merged left to right; ``set`` overrides single
+    settings by path; ``inputs`` may hold live values by parameter; ``to`` stops after a step; ``rerun`` names
+    steps that are carried out whatever is known of them. Raises :class:`RunFailed` if a step fails or the run is
+    cancelled (its ``__cause__`` is what the step raised), unless ``check`` is false; a run whose gates said no
+    is ``rejected``, and does not raise.
+    """
+    request = request_of(
+        pipeline, config, sets=set, inputs=inputs or {}, profile=profile, to=to,
+        rerun=(rerun,) if isinstance(rerun, str) else tuple(rerun),
+    )  # fmt: skip
+    return carry_out_request(request, find_project(project), silent, check)
+
+
+def request_of(pipeline: Any, config: Config, *, sets: Any = None, **rest: Any) -> Request:
+    """A request, from what users write: files or dicts as settings, a file in the place of a pipeline."""
+    if config is None:
+        sources: list[Any] = []
+    elif isinstance(config, (str, os.PathLike, Mapping)):
+        sources = [config]
+    else:
+        sources = list(config)
+    if isinstance(pipeline, (str, os.PathLike)):
+        sources.insert(0, pipeline)
+        pipeline = None
+    paths = [one if isinstance(one, Mapping) else Path(one).absolute() for one in sources]
+    if isinstance(sets, Mapping):
+        sets = [f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in sets.items()]
+    return Request(pipeline, paths, tuple(sets or ()), **rest)
+
+
+def carry_out_request(request: Request, project: Project, observer: Observer = silent, check: bool = True) -> Run[Any]:
+    """What :func:`run` does, told to an observer as it happens."""
+    before, started = os.getcwd(), time.time()
+    commit = CommitReader(project.root)
+    os.chdir(project.root)
+    try:
+        plan = make_plan(request, project)
+        if plan.whole:
+            same = query.find_same_plan(project.catalog, plan.digest)
+            if same is not None:
+                return _recognised(plan, project, observer, same, (started, commit))
+        return _carried_out(plan, request, project, observer, check, (started, commit))
+    finally:
+        commit.close()
+        os.chdir(before)
+
+
+def _recognised(plan: Plan, project: Project, observer: Observer, same: Any, begun: Any) -> Run[Any]:
+    """A plan that was carried out before, and whose results are all there: one look-up, one transaction."""
+    started, commit = begun
+    start, git = _start(plan, started, True), commit.result()
+    with project.catalog.write() as tx:
+        start.record.update(_record(tx, plan, git), plan=same.record.get("plan"))
+        number, name = write.add_run(tx, start, "succeeded", same.same_as or same.id)
+        tx.execute("UPDATE runs SET result = ?, ended = ? WHERE id = ?", (same.result, time.time(), number))
+    made: Run[Any] = Run(project, query.run_by_id(project.catalog, number), kinds_of(plan))
+    observer(RunStarted(name, plan.name, tuple(path for path in plan.graph.nodes if path in plan.selected)))
+    observer(RunEnded("succeeded", time.time() - started, made))
+    return made
+
+
+def _carried_out(
+    plan: Plan, request: Request, project: Project, observer: Observer, check: bool, begun: Any
+) -> Run[Any]:
+    from solvent.engine.execute.driver import carry_out, do
+    from solvent.engine.execute.session import Session
+
+    started, commit = begun
+    start, (number, name) = open_run(plan, project, "pipeline", started)
+    observer(RunStarted(name, plan.name, tuple(path for path in plan.graph.nodes if path in plan.selected)))
+    session = Session(plan, request, project, (number, name), observer, do)
+    try:
+        carry_out(session)
+    except BaseException as error:
+        if not any(one is error for _, one in session.failures):
+            session.fail("", error)
+    status, git = _status(session), commit.result()
+    with project.catalog.write() as tx:
+        start.record.update(_git(tx, git))
+        whole = plan.whole_by_code and session.whole and status == "succeeded"
+        write.end_run(
+            tx, number, status, time.time(), record=start.record, whole=whole,
+            plan=plan.digest_with({name: session.made_by(one.node.path) for name, one in plan.inputs.items()}),
+            result=json.dumps(plan.result) if status == "succeeded" and plan.result is not None else None,
+            error=_summary(session),
+        )  # fmt: skip
+    project.catalog.checkpoint()
+    made: Run[Any] = Run(project, query.run_by_id(project.catalog, number), kinds_of(plan))
+    observer(RunEnded(status, time.time() - started, made))
+    if check and status in ("failed", "cancelled"):
+        raise RunFailed(f"{name} {status}: {_summary(session)}", made) from session.failures[0][1]
+    return made
+
+
+def kinds_of(plan: Plan) -> dict[str, dict[str, Any]]:
+    """The declared types of every output, for reading them back as what they were."""
+    kinds: dict[str, dict[str, Any]] = {path: one.kinds() for path, one in plan.nodes.items()}
+    kinds[""] = {"record": plan.pipeline.signature.outputs.record}
+    return kinds
+
+
+def open_run(plan: Plan, project: Project, kind: str, started: float) -> tuple[RunStart, tuple[int, str]]:
+    """Record that a run begins; gives what was recorded, and the run's number and name."""
+    start = _start(plan, started, False, kind)
+    with project.catalog.write() as tx:
+        start.record.update(_record(tx, plan, {}), plan=write.add_text(tx, "plan", json.dumps(plan.to_json())))
+        for one in plan.nodes.values():
+            if one.fingerprint is not None:
+                write.add_closure(tx, one.fingerprint.digest, one.fingerprint.to_json)
+        return start, write.add_run(tx, start)
+
+
+def _start(plan: Plan, started: float, whole: bool, kind: str = "pipeline") -> RunStart:
+    me = here()
+    return RunStart(
+        plan.name, kind, started, me.user, me.host, me.pid, me.pid_started, me.boot, {}, plan.digest, whole,
+        plan.seed,
+    )  # fmt: skip
+
+
+def _record(tx: Any, plan: Plan, git: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "command": [*sys.orig_argv],
+        "folder": os.getcwd(),
+        "environment": write.add_text(tx, "environment", json.dumps(environment())),
+        "settings": write.add_text(tx, "settings", json.dumps(plan.settings.to_json(), default=str)),
+        "reference": f"{plan.pipeline.__module__}:{plan.pipeline.__qualname__}",
+        **_git(tx, git),
+    }
+
+
+def _git(tx: Any, found: dict[str, Any]) -> dict[str, Any]:
+    if "diff" in found:
+        return {**found, "diff": write.add_text(tx, "diff", found["diff"])}
+    return found
+
+
+def _status(session: Session) -> str:
+    errors = [error for _, error in session.failures]
+    if any(isinstance(error, (KeyboardInterrupt, SystemExit)) for error in errors):
+        return "cancelled"
+    if any(not isinstance(error, Rejected) for error in errors):
+        return "failed"
+    return "rejected" if errors else "succeeded"
+
+
+def _summary(session: Session) -> str | None:
+    if not session.failures:
+        return None
+    label, error = session.failures[0]
+    where = f"step {label!r}: " if label else ""
+    more = f" (and {len(session.failures) - 1} more)" if len(session.failures) > 1 else ""
+    text = str(error)
+    return f"{where}{type(error).__name__}{': ' if text else ''}{text}{more}"
+
+
