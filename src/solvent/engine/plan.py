@@ -135,7 +135,7 @@ def make_plan(request: Request, project: Project) -> Plan:
     project.put_on_path()
     settings = load_settings(
         list(request.config), root=project.root, sets=list(request.sets), profile=request.profile,
-        secrets=project.file.resolve_secret,
+        secrets=project.file.secret,
     )  # fmt: skip
     pipeline = _find_pipeline(request, settings)
     seed = _run_seed(settings)

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solvent.config import ProjectFile, load_project_file
+from solvent.config import ProjectFile, Secret, load_project_file
 from solvent.engine.record.host import here
 from solvent.errors import NotFound, SettingsError
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Project", "find_project"]
 
-_OPEN: dict[tuple[Path, str], Project] = {}
+_OPEN: dict[Path, Project] = {}
 
 
 class Project:
@@ -38,15 +38,14 @@ class Project:
     @cached_property
     def folder(self) -> Path:
         """Where the archive lies, if the project's file says nothing else."""
-        return self.root / ".solvent"
+        return self.file.archive
 
     @cached_property
     def catalog(self) -> Catalog:
         """The metadata database; made at first use."""
         from solvent.archive.catalog.connection import Catalog
 
-        place = self.file.archive.get("catalog")
-        return Catalog(self._place(place) if place else self.folder / "catalog.db")
+        return Catalog(self._place(self.file.catalog, "catalog") or self.folder / "catalog.db")
 
     @cached_property
     def archive(self) -> Archive:
@@ -54,8 +53,7 @@ class Project:
         from solvent.archive.keeping import Archive
         from solvent.archive.store.local import LocalStore
 
-        place = self.file.archive.get("store")
-        store = LocalStore(self._place(place) if place else self.folder / "store")
+        store = LocalStore(self._place(self.file.store, "store") or self.folder / "store")
         return Archive(store, self.catalog, self.formats, self.behaviour, here().boot)
 
     @cached_property
@@ -78,8 +76,7 @@ class Project:
     @cached_property
     def code_folders(self) -> list[Path]:
         """The folders of the user's own code, as they stand in the project's file (default: root and ``src``)."""
-        folders = [self.root / one for one in self.file.code] if self.file.code else [self.root, self.root / "src"]
-        return [folder.resolve() for folder in folders if folder.is_dir()]
+        return [folder.resolve() for folder in self.file.code if folder.is_dir()]
 
     def put_on_path(self) -> None:
         """Make the user's own code importable."""
@@ -149,7 +146,7 @@ class Project:
         """Close the catalog; a closed project opens itself again when it is asked."""
         if "catalog" in self.__dict__:
             self.catalog.close()
-        _OPEN.pop((self.root, str(self.file.archive)), None)
+        _OPEN.pop(self.root, None)
 
     def __enter__(self) -> Project:
         from solvent.engine.exploring import begin
@@ -165,13 +162,16 @@ class Project:
     def __repr__(self) -> str:
         return f"<project {self.root}>"
 
-    def _place(self, place: str) -> Path:
-        if "://" in place:
+    def _place(self, place: Any, what: str) -> Path | None:
+        if place is None:
+            return None
+        text = place.reveal() if isinstance(place, Secret) else str(place)
+        if "://" in text:
             raise SettingsError(
-                f"{self.file.file}: archive: {place!r} is not a folder; this version of Solvent keeps archives in local "
-                f"folders only"
+                f"{self.file.file}: archive.{what}: {place} is not a folder; this version of Solvent keeps archives in "
+                f"local folders only"
             )
-        return self.root / place
+        return self.root / text
 
 
 def find_project(path: str | os.PathLike[str] | Project | None = None) -> Project:
@@ -180,14 +180,14 @@ def find_project(path: str | os.PathLike[str] | Project | None = None) -> Projec
         return path
     chosen = path if path is not None else os.environ.get("SOLVENT_PROJECT") or None
     if chosen is not None:
-        folder = Path(chosen).expanduser().absolute()
+        folder = Path(chosen).expanduser().resolve()
         if folder.is_file():
             folder = folder.parent
         if not folder.is_dir():
             raise NotFound(f"there is no folder {folder}, so no project can be opened in it")
         file = load_project_file(folder)
         if file.root != folder:  # a folder that was named is the root, whatever lies above it
-            file = ProjectFile.empty(folder)
+            file = ProjectFile(folder, code=(folder, folder / "src"))
     else:
         file = load_project_file(Path.cwd())
-    return _OPEN.setdefault((file.root, str(file.archive)), Project(file))
+    return _OPEN.setdefault(file.root, Project(file))

@@ -66,8 +66,8 @@ def _fits_classes(produced: Any, wanted: Any, family: Callable[[Any], bool]) -> 
     except TypeError:
         return None
     if not related:
-        # A base class was declared, and the value may well be the subclass that is asked for.
-        return None if issubclass(asked, made) and made is not object else (None if made is object else False)
+        # A base class was declared, and the value may well be the subclass that is asked for (an int is no bool).
+        return None if issubclass(asked, made) and (made is object or made.__module__ != "builtins") else False
     left, right = typing.get_args(produced), typing.get_args(wanted)
     if not left or not right:
         return True

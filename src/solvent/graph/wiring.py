@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from solvent.config import REQUIRED, Block, Bound, Origin, Setting, bind, validate
 from solvent.errors import DefinitionError, PlanError, Problem, did_you_mean
-from solvent.graph.annotation import Outputs, describe, element_of, resolve_annotations
+from solvent.graph.annotation import describe, element_of, resolve_annotations
 from solvent.graph.checking import fits
 from solvent.graph.node import Graph, Node
 from solvent.graph.pipelines import Pipeline
@@ -142,9 +143,6 @@ class _Wiring:
             ACTIVE.reset(token)
             self.scopes.pop()
             self.open.pop()
-        for name in scope.block.children:
-            if name not in scope.used:
-                self._problem(scope.block.child_origin(name), _dotted(label), name, scope.used)
         self._check_result(pipeline, result, label)
         return result
 
@@ -226,8 +224,6 @@ class _Wiring:
         mapped: bool = False,
     ) -> Node:
         settings = self._bind(step, code, block, _dotted(path), path, mapped)
-        for name in block.children:
-            self._problem(block.child_origin(name), _dotted(path), name, ())
         options = self._options(step.options, block, path)
         return Node(path, "map" if mapped else "step", step, data, settings, options, where, tuple(self.guards))
 
@@ -251,6 +247,7 @@ class _Wiring:
             if spec.name in code and next(promises_in(code[spec.name]), None) is not None:
                 fed[spec.name] = Bound(code[spec.name], Origin("code"), ())
                 if spec.name in block.settings:
+                    block.mark_read(spec.name)
                     text = f"{label}.{spec.name} is fed by a step in the pipeline's code, so settings cannot name it"
                     self.ground.problems.append(Problem(str(block.settings[spec.name].origin), text))
             elif step.options.role and spec.name in ("use", "with_"):
@@ -298,8 +295,6 @@ class _Wiring:
         return found
 
     def _options(self, options: Options, block: Block, path: str) -> Options:
-        from dataclasses import replace
-
         values: dict[str, Any] = {}
         kinds = {"retries": int, "timeout": float, "cpus": float, "memory": str, "gpus": float, "executor": str}
         for name, leaf in (block.options or {}).items():
@@ -349,11 +344,6 @@ class _Wiring:
                 f"{describe(produced)}. Change one of the annotations, or put a step between them."
             )
 
-    def _problem(self, origin: Any, label: str, name: str, known: Any) -> None:
-        hint = did_you_mean(name, known)
-        owner = f"{label!r} has" if label else "the pipeline has"
-        self.ground.problems.append(Problem(str(origin), f"steps.{name}: {owner} no step {name!r}.{hint}"))
-
 
 def _split(
     step: Step[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any], where: str
@@ -371,10 +361,7 @@ def _dotted(path: str) -> str:
 
 
 def _is_mapping(annotation: Any) -> bool:
-    outputs = Outputs(annotation)
-    import typing
-
-    origin = typing.get_origin(outputs.annotation) or outputs.annotation
+    origin = typing.get_origin(annotation) or annotation
     return isinstance(origin, type) and issubclass(origin, Mapping)
 
 
@@ -391,7 +378,8 @@ def _parameter(use: Any, name: str) -> Any:
         known = [one for one in parameters if one != "self"]
         raise ValueError(f"{label} takes no {name!r}.{did_you_mean(name, known)} It takes: {', '.join(known)}")
     try:
-        hints = resolve_annotations(use if isinstance(use, type) and "__init__" not in vars(use) else use.__init__)
+        made_by_fields = isinstance(use, type) and (hasattr(use, "__dataclass_fields__") or hasattr(use, "model_fields"))
+        hints = resolve_annotations(use if made_by_fields or not isinstance(use, type) else use.__init__)
     except (AttributeError, DefinitionError):
         return Any
     return hints.get(name, Any)

@@ -1,0 +1,182 @@
+"""Why a step ran, or why it did not: what changed in its key since the nearest earlier step run."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from solvent.archive.catalog import query
+from solvent.engine.references import find_step
+
+if TYPE_CHECKING:
+    from solvent.archive.catalog.query import StepRow
+    from solvent.engine.project import Project
+
+__all__ = ["Change", "Why", "explain_step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One part of the key that is not what it was. ``kind``: code, value, package, setting, input, file, reuse."""
+
+    kind: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The answer: ``verdict`` is what happened, ``changes`` what made it so, ``before`` the run compared with."""
+
+    step: str
+    run: str
+    status: str
+    verdict: str
+    before: str | None
+    changes: tuple[Change, ...]
+
+
+def explain_step(project: Project, reference: str) -> Why:
+    """Say hit or miss for a step run, and on a miss which part of its key changed."""
+    run, step, _ = find_step(project, reference)
+    if step.status == "reused":
+        return Why(step.name, run.id, "reused", f"reused from {step.reused_from}: its key is the same", None, ())
+    row = query.step_by_id(project.catalog, step.id)
+    if row.status in ("blocked", "skipped", "waiting"):
+        return Why(step.name, run.id, row.status, f"{row.status}: it did no work", None, ())
+    earlier = query.nearest_earlier(project.catalog, row, run.pipeline)
+    if earlier is None:
+        verdict = "ran: it is the first time that this step is recorded here"
+        return Why(step.name, run.id, row.status, verdict, None, _not_reusable(row))
+    before = query.run_by_id(project.catalog, earlier.run).name
+    origin = earlier if earlier.reused_from is None else query.step_by_id(project.catalog, earlier.reused_from)
+    if row.kind == "input":
+        changes = _sources(origin, row)
+    elif origin.key == row.key:
+        changes = _same_key(project, origin)
+    else:
+        changes = (*_code(project, origin, row), *_settings(origin, row), *_inputs(project, earlier, row))
+    verdict = f"ran: not the same as in {before}"
+    return Why(step.name, run.id, row.status, verdict, before, (*changes, *_not_reusable(row)))
+
+
+def _code(project: Project, before: StepRow, after: StepRow) -> tuple[Change, ...]:
+    if before.fingerprint == after.fingerprint:
+        return ()
+    old = json.loads(query.text(project.catalog, before.fingerprint) or "{}")
+    new = json.loads(query.text(project.catalog, after.fingerprint) or "{}")
+    changes: list[Change] = []
+    left, right = _definitions(old), _definitions(new)
+    for name in dict.fromkeys([*left, *right]):
+        one, other = left.get(name), right.get(name)
+        if one and other and one["source"] == other["source"]:
+            continue
+        place = other or one or {}
+        lines = difflib.unified_diff(
+            (one or {}).get("source", "").splitlines(), (other or {}).get("source", "").splitlines(),
+            f"{name} before", f"{name} now ({place.get('file')}:{place.get('line')})", lineterm="",
+        )  # fmt: skip
+        changes.append(Change("code", name, "\n".join(lines)))
+    for kind, field in (("value", "values"), ("package", "distributions")):
+        was, now = dict(old.get(field, ())), dict(new.get(field, ()))
+        for name in dict.fromkeys([*was, *now]):
+            if was.get(name) != now.get(name):
+                changes.append(Change(kind, name, f"{_short(was.get(name))} → {_short(now.get(name))}"))
+    if not changes:
+        changes.append(Change("code", after.step, "the fingerprint differs (Python itself, or code that has no source)"))
+    return tuple(changes)
+
+
+def _definitions(closure: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for one in closure.get("definitions", ()):
+        name = one["name"]
+        found[f"{name} ({one.get('file')})" if name in found else name] = one
+    return found
+
+
+def _settings(before: StepRow, after: StepRow) -> tuple[Change, ...]:
+    old, new = json.loads(before.settings or "{}"), json.loads(after.settings or "{}")
+    changes = []
+    for name in dict.fromkeys([*old, *new]):
+        was, now = old.get(name, {}), new.get(name, {})
+        if was.get("value") != now.get("value"):
+            text = f"{_short(was.get('value'))} ({was.get('origin')}) → {_short(now.get('value'))} ({now.get('origin')})"
+            changes.append(Change("setting", name, text))
+    return tuple(changes)
+
+
+def _inputs(project: Project, before: StepRow, after: StepRow) -> tuple[Change, ...]:
+    old = {(name, place): value for name, place, value, _ in query.step_inputs(project.catalog, before.id)}
+    new = {(name, place): value for name, place, value, _ in query.step_inputs(project.catalog, after.id)}
+    changes = []
+    for name in dict.fromkeys([*old, *new]):
+        if old.get(name) != new.get(name):
+            label = f"{name[0]}[{name[1]}]" if name[1] else name[0]
+            text = f"{_describe(project, old.get(name))} → {_describe(project, new.get(name))}"
+            changes.append(Change("input", label, "\n".join([text, *_statistics(project, old.get(name), new.get(name))])))
+    return tuple(changes)
+
+
+def _describe(project: Project, name: str | None) -> str:
+    if name is None:
+        return "nothing"
+    row = query.artifact_row(project.catalog, name)
+    facts = ", ".join(f"{value} {fact}" for fact, value in (row[5] if row else {}).items() if isinstance(value, int))
+    return f"#{name[:12]}" + (f" ({facts})" if facts else "")
+
+
+def _statistics(project: Project, before: str | None, after: str | None) -> list[str]:
+    """The columns whose statistics moved, where both tables have a profile."""
+    old = query.profile(project.catalog, before) if before else None
+    new = query.profile(project.catalog, after) if after else None
+    if not old or not new:
+        return []
+    left, right = _columns(old), _columns(new)
+    lines = []
+    for name in dict.fromkeys([*left, *right]):
+        was, now = left.get(name), right.get(name)
+        if was is None or now is None:
+            lines.append(f"  column {name}: {'new' if was is None else 'gone'}")
+            continue
+        moved = [
+            f"{fact} {_short(was.get(fact))} → {_short(now.get(fact))}"
+            for fact in ("nulls", "min", "max", "mean", "distinct")
+            if was.get(fact) != now.get(fact)
+        ]
+        if moved:
+            lines.append(f"  column {name}: {', '.join(moved)}")
+    return lines[:30]
+
+
+def _columns(profile: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    columns = profile.get("columns", ())
+    if isinstance(columns, dict):
+        return columns
+    return {one["name"]: one for one in columns}
+
+
+def _sources(before: StepRow, after: StepRow) -> tuple[Change, ...]:
+    found = _settings(before, after)
+    if found:
+        return found
+    return (Change("input", after.path, "the source has a new version, so it was read again"),)
+
+
+def _same_key(project: Project, earlier: StepRow) -> tuple[Change, ...]:
+    text = "the key is the same, but the earlier result could not be reused"
+    reasons = [Change("reuse", "earlier", line) for line in json.loads(earlier.notes or "{}").get("not_reusable", ())]
+    for path, seen, place in query.discovered(project.catalog, earlier.id):
+        reasons.append(Change("file", path, f"read without being declared, at {place}; it was #{(seen or 'gone')[:12]}"))
+    return (Change("reuse", "key", text + ("" if reasons else ": it was asked to run again, or its bytes are gone")), *reasons)
+
+
+def _not_reusable(row: StepRow) -> tuple[Change, ...]:
+    return tuple(Change("reuse", "now", line) for line in json.loads(row.notes or "{}").get("not_reusable", ()))
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    return text if len(text) <= 80 else text[:77] + "…"
