@@ -589,7 +589,7 @@ def test_an_input_that_cannot_be_read_fails_before_its_consumers(tmp_path):
     """A file that is not there is an error that names the input and the file."""
 
     @sv.pipeline
-    def needing(rows: bytes) -> int:
+    def needing(rows: list[int]) -> int:
         return total(rows)
 
     with pytest.raises((SettingsError, RunFailed, InputError), match="nowhere"):

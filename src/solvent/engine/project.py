@@ -6,7 +6,7 @@ import os
 import sys
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from solvent.config import ProjectFile, Secret, load_project_file
 from solvent.engine.record.host import here
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from solvent.archive.fingerprint import Code
     from solvent.archive.formats import Formats
     from solvent.archive.keeping import Archive, Artifact
+    from solvent.engine.upkeep import Checked
+    from solvent.engine.views.lineage import Lineage
     from solvent.engine.views.run import Run
+    from solvent.engine.views.why import Why
 
 __all__ = ["Project", "find_project"]
 
@@ -124,6 +127,24 @@ class Project:
         from solvent.engine.references import artifact_of
 
         return self.archive.get(artifact_of(self, reference), as_ if as_ is not None else Any)
+
+    def lineage(self, reference: str, direction: Literal["up", "down"] = "up") -> Lineage:
+        """What led to a step run or an artifact, or what it led to."""
+        from solvent.engine.views.lineage import trace
+
+        return trace(self, reference, direction)
+
+    def why(self, reference: str) -> Why:
+        """Whether a step run was a hit or a miss, and what made it so."""
+        from solvent.engine.views.why import explain_step
+
+        return explain_step(self, reference)
+
+    def verify(self, *, deep: bool = False) -> Checked:
+        """Whether everything that the catalog promises is there; ``deep`` finds every flipped bit."""
+        from solvent.engine.upkeep import verify
+
+        return verify(self, deep=deep)
 
     def settle(self) -> None:
         """Find the runs whose process died, and record that they crashed."""

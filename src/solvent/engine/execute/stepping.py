@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import write
 from solvent.archive.catalog.records import ArtifactRow, Discovered, StepEnd
-from solvent.engine.context import Context
+from solvent.engine.context import Context, entered
 from solvent.engine.execute.attempt import Attempt, Outcome, attempt
 from solvent.engine.execute.hand import Scope, State
 from solvent.engine.execute.profiling import profile_jobs
@@ -33,7 +33,8 @@ def do_step(session: Session, one: NodePlan, scope: Scope, item: str, wired: dic
     values, part = _settings(session, one, scope, item)
     state = None
     if one.node.options.state is not None:
-        state = one.node.options.state(values, inputs)
+        with entered(Context(session.project, session.run_name, one.node.path, item, inputs)):
+            state = one.node.options.state(values, inputs)
     key = key_of(one.fingerprint.digest if one.fingerprint else "", part, inputs, one.declared, state)
     hit = session.find_hit(one, key)
     if hit is not None:

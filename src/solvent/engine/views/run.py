@@ -273,8 +273,8 @@ class Run(Generic[R]):
     def _value(self, tree: Any) -> Any:
         kind, body = next(iter(tree.items()))
         if kind == "ref":
-            path, item, output = body
-            step = self[f"{path}[{item}]" if item else path]
+            path, output = body
+            step = self[path]
             return None if step.status == "skipped" else step.value(output)
         if kind == "const":
             return self._project.archive.get(body)

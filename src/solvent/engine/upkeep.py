@@ -1,0 +1,86 @@
+"""Looking after an archive: whether everything that the catalog promises is there, and whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from solvent import digest
+from solvent.archive.store.local import BLOB
+from solvent.errors import Corrupted
+
+if TYPE_CHECKING:
+    from solvent.engine.project import Project
+
+__all__ = ["Checked", "Fault", "verify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One blob that is not what it should be, and the step runs whose results need it."""
+
+    blob: str
+    what: str
+    needed_by: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was looked at, and what was found."""
+
+    artifacts: int
+    blobs: int
+    size: int
+    deep: bool
+    faults: tuple[Fault, ...]
+
+
+def verify(project: Project, *, deep: bool = False) -> Checked:
+    """Check that every blob that the catalog calls present is there; ``deep`` reads and hashes each one.
+
+    What is damaged or gone is marked absent, so that the next run makes it anew. A deep check finds every
+    flipped bit of every blob, in the store and in the catalog.
+    """
+    archive, catalog = project.archive, project.catalog
+    faults: list[Fault] = []
+    count = size = 0
+    last = ""
+    while True:  # in portions, so that an archive of millions of blobs fits into memory
+        rows = catalog.read(
+            "SELECT digest, size, data FROM blobs WHERE present = 1 AND digest > ? ORDER BY digest LIMIT 500", (last,)
+        )
+        if not rows:
+            break
+        for name, length, data in rows:
+            last = name
+            count, size = count + 1, size + length
+            what = _fault(project, name, data, deep)
+            if what is not None:
+                faults.append(Fault(name, what, _needed_by(project, name)))
+                archive.lose(name)
+    artifacts = catalog.read("SELECT count(*) FROM artifacts")[0][0]
+    return Checked(artifacts, count, size, deep, tuple(faults))
+
+
+def _fault(project: Project, name: str, data: bytes | None, deep: bool) -> str | None:
+    if data is not None:
+        return "damaged in the catalog" if deep and digest.of_bytes(BLOB, data) != name else None
+    store = project.archive.store
+    if not store.has(name):
+        return "missing from the store"
+    if deep:
+        try:
+            store.path(name)
+        except Corrupted:
+            return "damaged in the store"
+    return None
+
+
+def _needed_by(project: Project, name: str) -> tuple[str, ...]:
+    rows = project.catalog.read(
+        "SELECT DISTINCT r.name || '/' || s.path || CASE s.item WHEN '' THEN '' ELSE '[' || s.item || ']' END "
+        "FROM artifact_blobs ab JOIN outputs o ON o.digest = ab.artifact JOIN step_runs s ON s.id = o.step_run "
+        "JOIN runs r ON r.id = s.run WHERE ab.blob = ? AND s.status = 'ran' ORDER BY 1 LIMIT 20",
+        (name,),
+    )
+    return tuple(row[0] for row in rows)

@@ -1,0 +1,77 @@
+"""Lineage as one graph of step runs: what led to an artifact, and what it led to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from solvent.archive.catalog import lineage as catalog_lineage
+from solvent.archive.catalog import query
+from solvent.engine.references import find_step
+from solvent.errors import NotFound
+
+if TYPE_CHECKING:
+    from solvent.engine.project import Project
+
+__all__ = ["Lineage", "Link", "Place", "trace"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One step run in a lineage."""
+
+    id: int
+    run: str
+    name: str
+    step: str
+    kind: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An artifact that went from one step run into a parameter of another."""
+
+    producer: int | None
+    consumer: int
+    parameter: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Where one asked from, every step run that was reached, and the artifacts between them."""
+
+    start: int
+    direction: Literal["up", "down"]
+    places: dict[int, Place]
+    links: tuple[Link, ...]
+
+
+def trace(project: Project, reference: str, direction: Literal["up", "down"] = "up") -> Lineage:
+    """Everything that led to a step run or artifact (``up``), or that it led to (``down``)."""
+    start = _start(project, reference)
+    ask = catalog_lineage.upstream if direction == "up" else catalog_lineage.downstream
+    edges = ask(project.catalog, start)
+    numbers = {start} | {one.consumer for one in edges} | {one.producer for one in edges if one.producer is not None}
+    places: dict[int, Place] = {}
+    for number in sorted(numbers):
+        row = query.step_by_id(project.catalog, number)
+        run = query.run_by_id(project.catalog, row.run).name
+        name = f"{row.path}[{row.item}]" if row.item else row.path
+        places[number] = Place(number, run, name, row.step, row.kind, row.status)
+    links = tuple(
+        Link(one.producer, one.consumer, f"{one.name}[{one.place}]" if one.place else one.name, one.digest)
+        for one in edges
+    )
+    return Lineage(start, direction, places, links)
+
+
+def _start(project: Project, reference: str) -> int:
+    if reference.startswith("#"):
+        artifact = project.artifact(reference)
+        made = catalog_lineage.producers(project.catalog, artifact.digest)
+        if not made:
+            raise NotFound(f"no step run made {reference}; it was handed in from outside")
+        return made[0]
+    return find_step(project, reference)[1].id

@@ -1,0 +1,104 @@
+"""Asking the records: why a step ran, what led to what, and whether the archive is whole."""
+
+from __future__ import annotations
+
+import pytest
+
+import solvent as sv
+
+
+@sv.step
+def numbers(start: int, *, count: int = 3) -> list[int]:
+    """Count."""
+    return list(range(start, start + count))
+
+
+@sv.step
+def total(rows: list[int]) -> int:
+    """Add up."""
+    return sum(rows)
+
+
+@sv.step
+def blob(n: int) -> bytes:
+    """Bytes that do not fit into the catalog."""
+    return bytes(100_000 + n)
+
+
+@sv.pipeline
+def flow(start: int) -> bytes:
+    """Three steps."""
+    return blob(total(numbers(start)))
+
+
+def test_why_says_first_time_then_reused(tmp_path):
+    """The first run of a step is the first time; a reused one names the run that it comes from."""
+    first = sv.run(flow, inputs={"start": 1}, project=tmp_path)
+    project = sv.open(tmp_path)
+    assert "first time" in project.why("total").verdict
+    sv.run(flow, inputs={"start": 1}, set={"steps.numbers.count": 3}, project=tmp_path)
+    why = project.why("last/total")
+    assert why.status == "reused" and first.id in why.verdict
+
+
+def test_why_names_the_setting_with_both_origins(tmp_path):
+    """A changed setting is shown with both values and where each comes from."""
+    sv.run(flow, inputs={"start": 1}, project=tmp_path)
+    sv.run(flow, inputs={"start": 1}, set={"steps.numbers.count": 5}, project=tmp_path)
+    (change,) = sv.open(tmp_path).why("numbers").changes
+    assert change.kind == "setting" and change.name == "count"
+    assert change.text == "3 (signature) → 5 (--set)"
+
+
+def test_why_names_the_input_that_changed(tmp_path):
+    """A changed input is shown with both digests; an unchanged one is not."""
+    sv.run(flow, inputs={"start": 1}, project=tmp_path)
+    sv.run(flow, inputs={"start": 2}, project=tmp_path)
+    (change,) = sv.open(tmp_path).why("total").changes
+    assert change.kind == "input" and change.name == "rows" and "→" in change.text
+
+
+def test_lineage_goes_both_ways(tmp_path):
+    """Upstream of the last step is everything, downstream of the input is everything."""
+    run = sv.run(flow, inputs={"start": 1}, project=tmp_path)
+    project = sv.open(tmp_path)
+    up = project.lineage("blob")
+    assert {place.name for place in up.places.values()} == {"inputs/start", "numbers", "total", "blob"}
+    down = project.lineage("inputs/start", "down")
+    assert {place.name for place in down.places.values()} == {"inputs/start", "numbers", "total", "blob"}
+    by_digest = project.lineage("#" + run["total"].outputs["value"][:10])
+    assert {place.name for place in by_digest.places.values()} == {"inputs/start", "numbers", "total"}
+
+
+def test_verify_finds_every_flipped_bit_and_a_run_heals_it(tmp_path):
+    """A damaged blob is found by a deep check, named with the step that needs it, and made anew."""
+    sv.run(flow, inputs={"start": 1}, project=tmp_path)
+    project = sv.open(tmp_path)
+    assert project.verify(deep=True).faults == ()
+    (name,) = project.archive.store.names()
+    file = project.archive.store.folder / "blobs" / name[:2] / name
+    file.chmod(0o644)
+    data = bytearray(file.read_bytes())
+    data[5] ^= 4
+    file.write_bytes(data)
+    assert project.verify().faults == ()
+    (fault,) = project.verify(deep=True).faults
+    assert fault.blob == name and "flow-1/blob" in fault.needed_by
+    assert sv.run(flow, inputs={"start": 1}, project=tmp_path).value() == bytes(100_006)
+    assert project.verify(deep=True).faults == ()
+
+
+def test_references_find_steps_and_say_what_is_near(tmp_path):
+    """RUN/STEP, STEP, and #DIGEST are understood; what is not there gets a hint."""
+    run = sv.run(flow, inputs={"start": 1}, project=tmp_path)
+    project = sv.open(tmp_path)
+    assert project.load(f"{run.id}/total") == 6
+    assert project.load("flow/total") == 6
+    assert project.load("last/total.value") == 6
+    assert project.load("total") == 6
+    assert project.load("#" + run["total"].outputs["value"][:12]) == 6
+    for wrong, words in (("flow/totl", "Did you mean"), ("nothing", "no run"), ("#12", "too short"), ("[", "no reference")):
+        with pytest.raises(sv.SolventError, match=words):
+            project.load(wrong)
+    with pytest.raises(sv.SolventError, match="The last is flow-1"):
+        project.run("elsewhere")

@@ -1,0 +1,166 @@
+"""Kill it any time, and let as many as like run at once: nothing is lost, nothing repeated, nothing left 'running'."""
+
+from __future__ import annotations
+
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import pytest
+
+import solvent as sv
+
+FLOW = """
+import sys, time
+import solvent as sv
+
+def work(x, number):
+    time.sleep(0.01)
+    return x + 1
+
+{steps}
+
+@sv.pipeline
+def flow(start: int) -> int:
+    x = start
+{calls}
+    return x
+"""
+STEP = '''
+@sv.step
+def s{i}(x: int) -> int:
+    """Step {i}: one more."""
+    return work(x, {i})
+
+@sv.step
+def b{i}(x: int) -> bytes:
+    """Step {i}: bytes that do not fit into the catalog."""
+    return bytes([work(x, {i}) % 251]) * 60_000
+
+@sv.step
+def n{i}(x: int, data: bytes) -> int:
+    """Step {i}: back to a number."""
+    assert len(data) == 60_000 and data[0] == (x + 1) % 251
+    return x + 1
+'''
+CALLS = "    x = n{i}(s{i}(x), b{i}(s{i}.named('t{i}')(x)))\n"
+RUN = """
+import sys
+sys.path.insert(0, {folder!r})
+import solvent as sv
+from flowmod import flow
+for start in {starts!r}:
+    print("go", flush=True)
+    run = sv.run(flow, inputs={{"start": start}}, project={folder!r})
+    assert run.value() == start + 6, run.value()
+print("done", flush=True)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A project with a pipeline of twelve steps, some of whose results are too large for the catalog."""
+    steps = "".join(STEP.format(i=i) for i in range(3))
+    calls = "".join(CALLS.format(i=i) for i in range(3))
+    text = FLOW.format(steps=steps, calls=calls)
+    (tmp_path / "flowmod.py").write_text(textwrap.dedent(text))
+    return tmp_path
+
+
+def start(folder, *starts):
+    """A process that runs the pipeline for each start."""
+    script = RUN.format(folder=str(folder), starts=list(starts))
+    return subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=folder,
+    )  # fmt: skip
+
+
+def check(folder):
+    """Nothing is lost or damaged, no finished step was done twice, no run is left running."""
+    project = sv.open(folder)
+    project.settle()
+    assert project.catalog.read("SELECT name FROM runs WHERE status = 'running'") == []
+    assert project.catalog.read("SELECT 1 FROM step_runs WHERE status = 'running'") == []
+    twice = project.catalog.read(
+        "SELECT path, key, count(*) FROM step_runs WHERE status = 'ran' AND kind = 'step' GROUP BY key HAVING count(*) > 1"
+    )
+    assert twice == []
+    for (name,) in project.catalog.read("SELECT DISTINCT digest FROM outputs"):
+        project.archive.get(name)
+
+
+def kill_many(folder, kills, seed):
+    """Kill a run at random moments, again and again, going on with the same work until it is done."""
+    dice = random.Random(seed)
+    done, number = 0, 0
+    while done < kills:
+        process = start(folder, number)
+        assert process.stdout.readline() == "go\n", process.stderr.read()
+        time.sleep(dice.uniform(0, 0.35))
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            done += 1
+        process.wait()
+        rest = process.stdout.read()
+        errors = process.stderr.read()
+        assert "Error" not in errors, errors
+        if "done" in rest:
+            number += 1
+    process = start(folder, *range(number + 1))
+    out, errors = process.communicate()
+    assert process.returncode == 0, errors
+    check(folder)
+    statuses = {run.status for run in sv.open(folder).runs(limit=10_000)}
+    assert statuses <= {"succeeded", "crashed"}
+    return statuses
+
+
+def test_kill_at_random_moments(folder):
+    """Eight times kill -9 at random moments lose nothing and repeat nothing that was finished."""
+    assert "crashed" in kill_many(folder, 8, seed=1)
+
+
+@pytest.mark.slow
+def test_kill_two_hundred_times(folder):
+    """Two hundred times kill -9 at random moments lose nothing and repeat nothing that was finished."""
+    assert "crashed" in kill_many(folder, 200, seed=2)
+
+
+def test_eight_processes_at_once(folder):
+    """Eight processes run the same pipelines on one catalog: no lock error, no wrong result."""
+    processes = [start(folder, *range(3)) for _ in range(8)]
+    results = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0] * 8, [errors for _, errors in results]
+    project = sv.open(folder)
+    assert {run.status for run in project.runs(limit=100)} == {"succeeded"}
+    assert len(project.runs(limit=100)) == 24
+
+
+def test_a_killed_run_counts_as_crashed_at_once(folder):
+    """Right after kill -9 nobody sees the run as running, and its last step as neither."""
+    process = start(folder, 5)
+    assert process.stdout.readline() == "go\n"
+    time.sleep(0.05)
+    process.kill()
+    process.wait()
+    runs = sv.open(folder).runs()
+    assert [run.status for run in runs] in (["crashed"], [])
+    for run in runs:
+        assert all(step.status in ("ran", "crashed", "reused") for step in run.steps)
+
+
+def test_a_stopped_process_is_not_taken_for_dead(folder):
+    """A run whose process is only stopped stays 'running', and ends well when it goes on."""
+    process = start(folder, 6)
+    assert process.stdout.readline() == "go\n"
+    time.sleep(0.1)
+    process.send_signal(signal.SIGSTOP)
+    seen = [run.status for run in sv.open(folder).runs()]
+    process.send_signal(signal.SIGCONT)
+    assert process.wait() == 0
+    assert "crashed" not in seen
+    assert [run.status for run in sv.open(folder).runs()] == ["succeeded"]
