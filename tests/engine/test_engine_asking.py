@@ -97,7 +97,12 @@ def test_references_find_steps_and_say_what_is_near(tmp_path):
     assert project.load("last/total.value") == 6
     assert project.load("total") == 6
     assert project.load("#" + run["total"].outputs["value"][:12]) == 6
-    for wrong, words in (("flow/totl", "Did you mean"), ("nothing", "no run"), ("#12", "too short"), ("[", "no reference")):
+    for wrong, words in (
+        ("flow/totl", "Did you mean"),
+        ("nothing", "no run"),
+        ("#12", "too short"),
+        ("[", "no reference"),
+    ):
         with pytest.raises(sv.SolventError, match=words):
             project.load(wrong)
     with pytest.raises(sv.SolventError, match="The last is flow-1"):

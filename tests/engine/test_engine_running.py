@@ -361,7 +361,11 @@ def test_one_item_that_fails_leaves_the_others(tmp_path):
     assert str(run["invert"].status) == "failed" and "zero" in run["invert"].error["message"]
     assert run["invert[two]"].value() == 0.5
     run = sv.run(
-        inverses, inputs={"items": items}, set={"steps.invert.options.on_error": "collect"}, project=tmp_path, check=False
+        inverses,
+        inputs={"items": items},
+        set={"steps.invert.options.on_error": "collect"},
+        project=tmp_path,
+        check=False,
     )
     assert run["invert"].value() == {"two": 0.5}
 
@@ -535,7 +539,7 @@ def test_damaged_bytes_are_named_and_a_run_heals_them(tmp_path):
 
     run = sv.run(bigs, project=tmp_path)
     store = sv.open(tmp_path).archive.store
-    (name,) = [one for one in store.names()]
+    (name,) = list(store.names())
     file = store.folder / "blobs" / name[:2] / name
     file.chmod(0o644)
     data = bytearray(file.read_bytes())

@@ -111,7 +111,7 @@ def kill_many(folder, kills, seed):
         if "done" in rest:
             number += 1
     process = start(folder, *range(number + 1))
-    out, errors = process.communicate()
+    _out, errors = process.communicate()
     assert process.returncode == 0, errors
     check(folder)
     statuses = {run.status for run in sv.open(folder).runs(limit=10_000)}

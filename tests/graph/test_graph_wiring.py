@@ -155,7 +155,9 @@ def test_an_edge_of_the_wrong_type_is_refused_when_the_plan_is_made():
     def flow() -> Any:
         return text(text.named("first")(add(load())))
 
-    with pytest.raises(PlanError, match=r"test_graph_wiring.py:\d+: 'text' asks for int as 'number', and 'first' is str"):
+    with pytest.raises(
+        PlanError, match=r"test_graph_wiring.py:\d+: 'text' asks for int as 'number', and 'first' is str"
+    ):
         _wire(flow)
 
 

@@ -46,10 +46,14 @@ class Context:
             place = len(self.figures)
             if isinstance(value, str):
                 figure = Figure(name, step, place, "text", None, value)
-            elif isinstance(value, numbers.Real) or type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0:
+            elif (
+                isinstance(value, numbers.Real) or (type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0)
+            ):
                 number = float(value)
                 finite = number - number == 0
-                figure = Figure(name, step, place, "number", number if finite else None, None if finite else str(number))
+                figure = Figure(
+                    name, step, place, "number", number if finite else None, None if finite else str(number)
+                )
             else:
                 pending = self.project.archive.prepare(value)
                 self.kept.append(pending)

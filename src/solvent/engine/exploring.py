@@ -144,7 +144,11 @@ def end(project: Project, failed: bool = False) -> None:
 
 def begin_in_kernel() -> None:
     """In an IPython kernel recording is on from the first use; elsewhere this does nothing."""
-    if "ipykernel" in sys.modules and not RECORDERS and getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)():
+    if (
+        "ipykernel" in sys.modules
+        and not RECORDERS
+        and getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    ):
         from solvent.engine.project import find_project
 
         begin(find_project())

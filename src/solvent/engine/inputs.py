@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from solvent import digest
 from solvent.archive.catalog import query
@@ -126,7 +126,9 @@ def bind_inputs(
                 problems.append(Problem("", text))
             data[one.name] = None if one.default is UNSET else one.default
             continue
-        node = Node(f"inputs/{one.name}", "input", _SOURCE, {}, {}, _SOURCE.options, "", outputs={"value": one.annotation})
+        node = Node(
+            f"inputs/{one.name}", "input", _SOURCE, {}, {}, _SOURCE.options, "", outputs={"value": one.annotation}
+        )
         made = Input(one.name, node, one.annotation, "inputs")
         try:
             if one.name in given:
@@ -162,12 +164,12 @@ def _open_source(spec: Any, project: Project) -> Readable:
         kind, rest = next(iter(spec)), dict(spec)
         target = str(rest.pop(kind))
         if kind == "use":
-            return load_reference(target)(**rest)  # type: ignore[no-any-return]
+            return cast(Readable, load_reference(target)(**rest))
         if rest:
             raise InputError(f"{{{kind}: …}} takes nothing more, and {', '.join(rest)} was given")
         if kind == "output":
             return _Output(target, artifact_of(project, target))
-        return load_reference(MODEL_SOURCE)(project, target)  # type: ignore[no-any-return]
+        return cast(Readable, load_reference(MODEL_SOURCE)(project, target))
     from solvent.data.sources import open_source
 
     return open_source(spec, project.root)

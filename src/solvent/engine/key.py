@@ -9,7 +9,7 @@ from solvent import digest
 from solvent.config import canonical
 from solvent.graph.annotation import describe
 
-__all__ = ["KEY", "derive_seed", "declared", "item_key", "key_of", "settings_part"]
+__all__ = ["KEY", "declared", "derive_seed", "item_key", "key_of", "settings_part"]
 
 KEY = "key.1"
 

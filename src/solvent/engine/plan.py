@@ -11,8 +11,8 @@ from solvent import digest
 from solvent.archive.fingerprint import Fingerprint, fingerprint
 from solvent.config import Settings, load_settings
 from solvent.data import is_table_type
-from solvent.engine.inputs import Input, bind_inputs
 from solvent.engine.execute.hand import concrete
+from solvent.engine.inputs import Input, bind_inputs
 from solvent.engine.key import declared, derive_seed, settings_part
 from solvent.engine.references import load_reference, name_of
 from solvent.errors import PlanError, Problem, SettingsError, UsageError
@@ -173,9 +173,7 @@ def _settle(
           [list(node_of(guard)[:2]) for guard in one.node.guards], one.declared] for one in chosen],
         result,
     ]  # fmt: skip
-    by_code = all(
-        one.reusable and one.node.options.reuse is True and one.node.options.state is None for one in chosen
-    )
+    by_code = all(one.reusable and one.node.options.reuse is True and one.node.options.state is None for one in chosen)
     whole = by_code and request.reuse and not request.rerun and None not in known
     name = str(settings.name.value) if settings.name is not None else pipeline.name
     return Plan(
@@ -277,6 +275,7 @@ def _run_seed(settings: Settings) -> int:
 
 
 def setting_json(bound: Any) -> dict[str, Any]:
+    """A bound setting as it is recorded: its value, where that comes from, and what it beat."""
     value = bound.value
     if next(promises_in(value), None) is not None:
         shown: Any = "from a step"

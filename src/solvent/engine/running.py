@@ -226,5 +226,3 @@ def _summary(session: Session) -> str | None:
     more = f" (and {len(session.failures) - 1} more)" if len(session.failures) > 1 else ""
     text = str(error)
     return f"{where}{type(error).__name__}{': ' if text else ''}{text}{more}"
-
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import sys
 import types
 import typing
@@ -12,7 +13,7 @@ from typing import Any
 
 from solvent.errors import DefinitionError
 
-__all__ = ["Outputs", "describe", "element_of", "outputs_of", "resolve_annotations"]
+__all__ = ["Outputs", "describe", "element_of", "outputs_of", "own_annotations", "resolve_annotations"]
 
 
 class Outputs:
@@ -27,7 +28,7 @@ class Outputs:
         self.fields: dict[str, Any] = {"value": annotation}
         if isinstance(annotation, type) and issubclass(annotation, tuple) and hasattr(annotation, "_fields"):
             hints = resolve_annotations(annotation)
-            self.kind, self.record = "named", annotation._make
+            self.kind, self.record = "named", _maker(annotation)
             self.fields = {name: hints.get(name, Any) for name in annotation._fields}
         elif typing.get_origin(annotation) is tuple:
             places = typing.get_args(annotation)
@@ -48,6 +49,11 @@ class Outputs:
         return self.record([values[name] for name in self.fields])
 
 
+def own_annotations(kind: type) -> dict[str, Any]:
+    """The annotations that stand in a class's own body, as they are written."""
+    return inspect.get_annotations(kind)
+
+
 def outputs_of(annotation: Any) -> Outputs:
     """The declared outputs of a return annotation; without one, a single output of whatever type comes."""
     return Outputs(annotation)
@@ -62,7 +68,7 @@ def resolve_annotations(thing: Any) -> dict[str, Any]:
     if isinstance(thing, type):
         raw: dict[str, Any] = {}
         for kind in reversed(thing.__mro__):
-            raw.update(kind.__dict__.get("__annotations__", {}))
+            raw.update(own_annotations(kind))
         scope = dict(vars(sys.modules.get(thing.__module__, types)))
         local: dict[str, Any] = dict(vars(thing))
         where = f"class {thing.__qualname__}"
@@ -71,9 +77,7 @@ def resolve_annotations(thing: Any) -> dict[str, Any]:
         scope = getattr(thing, "__globals__", {})
         local = _closure(thing)
         where = f"{thing.__qualname__} ({thing.__code__.co_filename}:{thing.__code__.co_firstlineno})"
-    return {
-        name: type(None) if kind is None else _evaluate(kind, scope, local, where) for name, kind in raw.items()
-    }
+    return {name: type(None) if kind is None else _evaluate(kind, scope, local, where) for name, kind in raw.items()}
 
 
 def element_of(annotation: Any) -> Any:
@@ -94,6 +98,11 @@ def describe(annotation: Any) -> str:
         module = annotation.__module__.split(".")[0]
         return annotation.__qualname__ if module in ("builtins", "__main__") else f"{module}.{annotation.__qualname__}"
     return str(annotation).replace("typing.", "")
+
+
+def _maker(record: Any) -> Callable[..., Any]:
+    made: Callable[..., Any] = record._make
+    return made
 
 
 def _closure(function: Any) -> dict[str, Any]:
@@ -119,7 +128,9 @@ def _evaluate(kind: Any, scope: dict[str, Any], local: dict[str, Any], where: st
             name = error.name or ""
             found = _imported_for_checkers(scope.get("__name__", ""), name)
             if found is None or name in extra:
-                raise DefinitionError(f"{where}: the annotation {kind!r} names {name!r}, which is not defined") from None
+                raise DefinitionError(
+                    f"{where}: the annotation {kind!r} names {name!r}, which is not defined"
+                ) from None
             extra[name] = found
         except Exception as error:
             raise DefinitionError(f"{where}: the annotation {kind!r} cannot be evaluated: {error}") from error
@@ -149,7 +160,9 @@ def _imported_for_checkers(module: str, name: str) -> Any:
                     return found if alias.asname else sys.modules[bound]
                 if isinstance(line, ast.ImportFrom):
                     source = importlib.import_module("." * line.level + (line.module or ""), _package(module))
-                    return getattr(source, alias.name, None) or importlib.import_module(f"{source.__name__}.{alias.name}")
+                    return getattr(source, alias.name, None) or importlib.import_module(
+                        f"{source.__name__}.{alias.name}"
+                    )
     return None
 
 

@@ -9,6 +9,8 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
+from solvent.graph.annotation import own_annotations
+
 __all__ = ["fits"]
 
 _WIDER: dict[type, tuple[type, ...]] = {int: (float, complex), float: (complex,), bool: (int, float, complex)}
@@ -74,7 +76,9 @@ def _fits_classes(produced: Any, wanted: Any, family: Callable[[Any], bool]) -> 
     return _fits_elements(made, left, right, family)
 
 
-def _fits_elements(made: type, left: tuple[Any, ...], right: tuple[Any, ...], family: Callable[[Any], bool]) -> Any:
+def _fits_elements(
+    made: type, left: tuple[Any, ...], right: tuple[Any, ...], family: Callable[[Any], bool]
+) -> bool | None:
     if issubclass(made, tuple):
         if left[-1] is Ellipsis or right[-1] is Ellipsis or len(right) != len(left):
             if left[-1] is not Ellipsis and right[-1] is not Ellipsis and len(left) != len(right):
@@ -108,9 +112,9 @@ def _has_methods(made: type, protocol: type) -> bool:
     asked: set[str] = set()
     for kind in protocol.__mro__:
         if getattr(kind, "_is_protocol", False) and kind is not typing.Protocol:
-            names = {*vars(kind), *kind.__dict__.get("__annotations__", {})}
+            names = {*vars(kind), *own_annotations(kind)}
             asked |= {name for name in names if not name.startswith("_") or name == "__call__"}
-    annotated = {name for kind in made.__mro__ for name in kind.__dict__.get("__annotations__", {})}
+    annotated = {name for kind in made.__mro__ for name in own_annotations(kind)}
     return all(hasattr(made, name) or name in annotated for name in asked)
 
 

@@ -123,10 +123,10 @@ def read_signature(function: Callable[..., Any], *, role: bool = False) -> Signa
         Setting(name, hints.get(name, Any), keywords.get(name, REQUIRED)) for name in names[code.co_argcount : after]
     )
     if not role:
-        for one in (*data, *settings):
-            if one.name in RESERVED:
+        for name in [*(one.name for one in data), *(one.name for one in settings)]:
+            if name in RESERVED:
                 raise DefinitionError(
-                    f"{inner.__qualname__} ({code.co_filename}:{code.co_firstlineno}): {one.name!r} is a word of the "
+                    f"{inner.__qualname__} ({code.co_filename}:{code.co_firstlineno}): {name!r} is a word of the "
                     f"settings file and cannot name a parameter"
                 )
     return Signature(tuple(data), settings, outputs_of(hints.get("return", Any)))

@@ -8,8 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from typing import Any, Concatenate, Generic, Literal, ParamSpec, Protocol, TypeVar, cast, overload
 
-from solvent.config import bind
 from solvent.config import Block as Settings
+from solvent.config import bind
 from solvent.errors import DefinitionError, PlanError, SettingsError
 from solvent.graph.signature import Signature, check_shape, read_signature
 from solvent.names import check_name
@@ -255,5 +255,3 @@ def step(function: Any = None, /, **options: Any) -> Any:
     if function is not None:
         return Step(function, made)
     return lambda decorated: Step(decorated, made)
-
-

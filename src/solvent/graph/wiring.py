@@ -156,9 +156,7 @@ class _Wiring:
         scope = _Scope(path + "/", block, _dotted(path))
         promised = {**data, first.name: Promise(ITEM, "value", first.annotation)}
         inner.graph.result = inner.body(pipeline, promised, code, scope, path)
-        return Node(
-            path, "map", pipeline, data, {}, pipeline.options, caller_line(), tuple(self.guards), inner.graph
-        )
+        return Node(path, "map", pipeline, data, {}, pipeline.options, caller_line(), tuple(self.guards), inner.graph)
 
     def _check_result(self, pipeline: Pipeline[Any, Any], result: Any, label: str) -> None:
         outputs = pipeline.signature.outputs
@@ -208,7 +206,9 @@ class _Wiring:
             return step
         made, asked = used.signature.outputs.annotation, step.signature.outputs.annotation
         if fits(made, asked, self.ground.family) is False:
-            text = f"steps.{label}.use: {block.use.value} makes {describe(made)}, {label!r} has to make {describe(asked)}"
+            text = (
+                f"steps.{label}.use: {block.use.value} makes {describe(made)}, {label!r} has to make {describe(asked)}"
+            )
             self.ground.problems.append(Problem(str(block.use.origin), text))
             return step
         return used
@@ -252,7 +252,9 @@ class _Wiring:
                     self.ground.problems.append(Problem(str(block.settings[spec.name].origin), text))
             elif step.options.role and spec.name in ("use", "with_"):
                 continue
-            elif spec.name == "seed" and spec.default is REQUIRED and "seed" not in code and "seed" not in block.settings:
+            elif (
+                spec.name == "seed" and spec.default is REQUIRED and "seed" not in code and "seed" not in block.settings
+            ):
                 value = DERIVED if mapped else self.ground.seed_of(path or label)
                 fed["seed"] = Bound(value, Origin("derived from the run's seed"), ())
             else:
@@ -378,8 +380,10 @@ def _parameter(use: Any, name: str) -> Any:
         known = [one for one in parameters if one != "self"]
         raise ValueError(f"{label} takes no {name!r}.{did_you_mean(name, known)} It takes: {', '.join(known)}")
     try:
-        made_by_fields = isinstance(use, type) and (hasattr(use, "__dataclass_fields__") or hasattr(use, "model_fields"))
-        hints = resolve_annotations(use if made_by_fields or not isinstance(use, type) else use.__init__)
+        made_by_fields = isinstance(use, type) and (
+            hasattr(use, "__dataclass_fields__") or hasattr(use, "model_fields")
+        )
+        hints = resolve_annotations(use if made_by_fields or not isinstance(use, type) else getattr(use, "__init__"))  # noqa: B009
     except (AttributeError, DefinitionError):
         return Any
     return hints.get(name, Any)

@@ -117,7 +117,8 @@ class Catalog:
             tx.execute(f"PRAGMA user_version = {max(version, len(MIGRATIONS))}")
 
     def _version(self) -> int:
-        version = int(self._connection().execute("PRAGMA user_version").fetchall()[0][0])
+        (version,) = self._connection().execute("PRAGMA user_version").fetchall()[0]
+        assert isinstance(version, int)
         if version > len(MIGRATIONS):
             raise CatalogTooNew(
                 f"the catalog {self.path} has version {version}; this Solvent knows versions up to {len(MIGRATIONS)}. "

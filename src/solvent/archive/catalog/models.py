@@ -29,6 +29,7 @@ __all__ = [
     "list_versions",
     "move_alias",
     "register_version",
+    "rival_version",
     "roll_back",
 ]
 
@@ -185,9 +186,7 @@ def move_alias(tx: Transaction, move: Move, version: int, expected: int | Litera
     if status[0][0] != "accepted":
         if not move.person:
             return False
-        tx.execute(
-            "UPDATE versions SET status = 'accepted' WHERE model = ? AND version = ?", (move.model, version)
-        )
+        tx.execute("UPDATE versions SET status = 'accepted' WHERE model = ? AND version = ?", (move.model, version))
     _log(tx, move, "promote", version, before)
     return True
 
@@ -272,6 +271,18 @@ def alias_version(catalog: Catalog, model: str, alias: str) -> VersionRow | None
         (model, model, alias),
     )
     return _version(rows[0]) if rows else None
+
+
+def rival_version(catalog: Catalog, model: str, alias: str, bundle: str) -> VersionRow | None:
+    """What an alias points at; or, if that is this very bundle, what it pointed at before it was moved there."""
+    now = alias_version(catalog, model, alias)
+    if now is None or now.bundle != bundle:
+        return now
+    rows = catalog.read(
+        "SELECT before FROM alias_log WHERE model = ? AND alias = ? AND version = ? ORDER BY id DESC LIMIT 1",
+        (model, alias, now.version),
+    )
+    return find_version(catalog, model, int(rows[0][0])) if rows and rows[0][0] is not None else None
 
 
 def list_models(catalog: Catalog) -> list[str]:

@@ -60,7 +60,8 @@ _RUN = (
 
 
 def _run(row: tuple[Any, ...]) -> RunRow:
-    return RunRow(*row[:13], json.loads(row[13]), row[14], bool(row[15]), *row[16:])
+    values: list[Any] = [*row[:13], json.loads(row[13]), row[14], bool(row[15]), *row[16:]]
+    return RunRow(*values)
 
 
 def list_runs(catalog: Catalog, *, pipeline: str | None = None, limit: int = 50) -> list[RunRow]:
@@ -140,7 +141,8 @@ def absent(catalog: Catalog, artifact: str) -> bool:
     return bool(
         catalog.read(
             "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE digest = ?) UNION ALL "
-            "SELECT 1 FROM artifact_blobs ab JOIN blobs b ON b.digest = ab.blob WHERE ab.artifact = ? AND b.present = 0",
+            "SELECT 1 FROM artifact_blobs ab JOIN blobs b ON b.digest = ab.blob "
+            "WHERE ab.artifact = ? AND b.present = 0",
             (artifact, artifact),
         )
     )
@@ -194,7 +196,8 @@ _STEP = (
 
 
 def _step(row: tuple[Any, ...]) -> StepRow:
-    return StepRow(*row[:9], bool(row[9]), *row[10:])
+    values: list[Any] = [*row[:9], bool(row[9]), *row[10:]]
+    return StepRow(*values)
 
 
 def step_rows(catalog: Catalog, run: int) -> list[StepRow]:

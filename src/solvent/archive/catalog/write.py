@@ -84,7 +84,9 @@ def mark_crashed(tx: Transaction, runs: Sequence[int], now: float) -> None:
     """Record that the processes of these runs died: whatever they were doing counts as crashed."""
     for run in runs:
         tx.execute("UPDATE runs SET status = 'crashed', ended = heartbeat WHERE id = ? AND status = 'running'", (run,))
-        tx.execute("UPDATE step_runs SET status = 'crashed', ended = ? WHERE run = ? AND status = 'running'", (now, run))
+        tx.execute(
+            "UPDATE step_runs SET status = 'crashed', ended = ? WHERE run = ? AND status = 'running'", (now, run)
+        )
 
 
 def add_step(tx: Transaction, start: StepStart) -> int:

@@ -87,7 +87,9 @@ class Capture:
             except OSError:  # a full disk must not fail the step for its prints; the catalog will say so
                 return
 
-    def _warned(self, message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None) -> None:
+    def _warned(
+        self, message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+    ) -> None:
         text = warnings.formatwarning(message, category, filename, lineno, line)
         if file is not None or self.heard("warnings", text):
             target = file if file is not None else self._before["stderr"]

@@ -129,14 +129,19 @@ def _gather(
         session.writer.settle()
         with session.project.catalog.write() as tx:
             write.end_step(
-                tx, StepEnd(number, "reused", time.time(), False, notes=json.dumps(notes), outputs=hit.outputs, inputs=rows)
+                tx,
+                StepEnd(
+                    number, "reused", time.time(), False, notes=json.dumps(notes), outputs=hit.outputs, inputs=rows
+                ),
             )
         state = State("reused", dict(hit.outputs), number, dict(one.node.outputs))
         session.states.append(state)
         session.tell(one.node.path, item, "reused")
         return state
     values = [
-        outputs.join({name: session.values.get(made, outputs.fields.get(name, Any)) for name, made in one_done.outputs.items()})
+        outputs.join(
+            {name: session.values.get(made, outputs.fields.get(name, Any)) for name, made in one_done.outputs.items()}
+        )
         for one_done in done.values()
     ]
     pending = session.archive.prepare(dict(zip(done, values, strict=True)) if by_key else values)

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-__all__ = ["Meter", "seed_ambient", "save_ambient", "restore_ambient"]
+__all__ = ["Meter", "restore_ambient", "save_ambient", "seed_ambient"]
 
 
 class Meter:

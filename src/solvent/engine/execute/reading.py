@@ -74,7 +74,9 @@ def _keep_input(session: Session, one: NodePlan, pending: Pending, made: Any) ->
     session.values.hold(pending.digest, pending.written.keep)
     after = (remember, *profile_jobs(session.project, {"value": pending}))
     session.writer.commit(Job((pending,), end, failed, lambda: False, after if made is not None else after[1:]))
-    session.tell(one.node.path, "", state.status, seconds=time.time() - start.started, rows=pending.written.facts.get("rows"))
+    session.tell(
+        one.node.path, "", state.status, seconds=time.time() - start.started, rows=pending.written.facts.get("rows")
+    )
     return state
 
 

@@ -1,4 +1,4 @@
-"""A session is one run being carried out in this process: what is known so far, what may be reused, how it is recorded."""
+"""A session is one run being carried out here: what is known so far, what may be reused, how it is recorded."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ __all__ = ["Do", "Session", "env_digest", "file_digest"]
 class Do(Protocol):
     """Does one node in a scope, whatever kind it is of."""
 
-    def __call__(self, session: Session, one: NodePlan, scope: Scope) -> State: ...
+    def __call__(self, session: Session, one: NodePlan, scope: Scope) -> State:
+        """The node's state afterwards."""
 
 
 class Session:
@@ -111,7 +112,10 @@ class Session:
         shown = {name: setting_json(bound) for name, bound in node.settings.items()}
         for name, value in (values or {}).items():
             if name in shown and shown[name]["value"] in ("derived", "from a step"):
-                shown[name] = {**shown[name], "value": value if isinstance(value, (bool, int, float, str)) else repr(value)}
+                shown[name] = {
+                    **shown[name],
+                    "value": value if isinstance(value, (bool, int, float, str)) else repr(value),
+                }
         step = name_of(node.step.raw) if node.kind != "input" else "source"
         found = one.fingerprint.digest if one.fingerprint is not None else None
         return StepStart(self.run, node.path, item, node.kind, step, key, found, json.dumps(shown), time.time())
@@ -244,5 +248,3 @@ def file_digest(path: Path) -> str | None:
         return digest.of_file("file.1", path)
     except OSError:
         return None
-
-

@@ -6,7 +6,6 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-
 from solvent.archive.catalog import write
 from solvent.archive.catalog.records import ArtifactRow, Discovered, StepEnd
 from solvent.engine.context import Context, entered
@@ -133,9 +132,17 @@ def _failed(session: Session, one: NodePlan, number: int, item: str, outcome: Ou
         write.end_step(
             tx,
             StepEnd(
-                number, status, outcome.ended, False, outcome.cpu, outcome.peak_mb, log, None, json.dumps(shown),
+                number,
+                status,
+                outcome.ended,
+                False,
+                outcome.cpu,
+                outcome.peak_mb,
+                log,
+                None,
+                json.dumps(shown),
                 inputs=rows,
-            ),  # fmt: skip
+            ),
         )
     session.fail(f"{one.node.path}[{item}]" if item else one.node.path, error)
     session.tell(

@@ -158,7 +158,7 @@ class Writer:
 
 
 def describe_error(error: BaseException) -> dict[str, Any]:
-    """An error as data: type, message, the nearest line of the user's own, and the traceback without Solvent's frames."""
+    """An error as data: type, message, the nearest line of the user's own, and its traceback without Solvent's."""
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)

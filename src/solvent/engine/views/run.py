@@ -19,7 +19,16 @@ R = TypeVar("R")
 
 RunStatus = Literal["succeeded", "failed", "rejected", "cancelled", "crashed", "running"]
 StepStatus = Literal[
-    *("waiting", "running", "ran", "reused", "failed", "blocked", "skipped", "rejected", "cancelled", "crashed"),
+    "waiting",
+    "running",
+    "ran",
+    "reused",
+    "failed",
+    "blocked",
+    "skipped",
+    "rejected",
+    "cancelled",
+    "crashed",
 ]
 
 
@@ -75,7 +84,7 @@ class StepRun:
     @property
     def seed(self) -> int | None:
         """The seed that it was given, if it takes one."""
-        return self.settings.get("seed", {}).get("value")
+        return cast("int | None", self.settings.get("seed", {}).get("value"))
 
     @property
     def inputs(self) -> dict[str, Any]:

@@ -85,7 +85,9 @@ def _code(project: Project, before: StepRow, after: StepRow) -> tuple[Change, ..
             if was.get(name) != now.get(name):
                 changes.append(Change(kind, name, f"{_short(was.get(name))} → {_short(now.get(name))}"))
     if not changes:
-        changes.append(Change("code", after.step, "the fingerprint differs (Python itself, or code that has no source)"))
+        changes.append(
+            Change("code", after.step, "the fingerprint differs (Python itself, or code that has no source)")
+        )
     return tuple(changes)
 
 
@@ -103,7 +105,9 @@ def _settings(before: StepRow, after: StepRow) -> tuple[Change, ...]:
     for name in dict.fromkeys([*old, *new]):
         was, now = old.get(name, {}), new.get(name, {})
         if was.get("value") != now.get("value"):
-            text = f"{_short(was.get('value'))} ({was.get('origin')}) → {_short(now.get('value'))} ({now.get('origin')})"
+            text = (
+                f"{_short(was.get('value'))} ({was.get('origin')}) → {_short(now.get('value'))} ({now.get('origin')})"
+            )
             changes.append(Change("setting", name, text))
     return tuple(changes)
 
@@ -116,7 +120,9 @@ def _inputs(project: Project, before: StepRow, after: StepRow) -> tuple[Change, 
         if old.get(name) != new.get(name):
             label = f"{name[0]}[{name[1]}]" if name[1] else name[0]
             text = f"{_describe(project, old.get(name))} → {_describe(project, new.get(name))}"
-            changes.append(Change("input", label, "\n".join([text, *_statistics(project, old.get(name), new.get(name))])))
+            changes.append(
+                Change("input", label, "\n".join([text, *_statistics(project, old.get(name), new.get(name))]))
+            )
     return tuple(changes)
 
 
@@ -169,8 +175,13 @@ def _same_key(project: Project, earlier: StepRow) -> tuple[Change, ...]:
     text = "the key is the same, but the earlier result could not be reused"
     reasons = [Change("reuse", "earlier", line) for line in json.loads(earlier.notes or "{}").get("not_reusable", ())]
     for path, seen, place in query.discovered(project.catalog, earlier.id):
-        reasons.append(Change("file", path, f"read without being declared, at {place}; it was #{(seen or 'gone')[:12]}"))
-    return (Change("reuse", "key", text + ("" if reasons else ": it was asked to run again, or its bytes are gone")), *reasons)
+        reasons.append(
+            Change("file", path, f"read without being declared, at {place}; it was #{(seen or 'gone')[:12]}")
+        )
+    return (
+        Change("reuse", "key", text + ("" if reasons else ": it was asked to run again, or its bytes are gone")),
+        *reasons,
+    )
 
 
 def _not_reusable(row: StepRow) -> tuple[Change, ...]:
