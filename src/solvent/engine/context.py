@@ -46,9 +46,7 @@ class Context:
             place = len(self.figures)
             if isinstance(value, str):
                 figure = Figure(name, step, place, "text", None, value)
-            elif (
-                isinstance(value, numbers.Real) or (type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0)
-            ):
+            elif isinstance(value, numbers.Real) or _is_numpy_scalar(value):
                 number = float(value)
                 finite = number - number == 0
                 figure = Figure(
@@ -82,6 +80,10 @@ class entered:
     def __exit__(self, *_: object) -> None:
         global _running
         _running = self._before
+
+
+def _is_numpy_scalar(value: Any) -> bool:
+    return type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0
 
 
 _running: Context | None = None

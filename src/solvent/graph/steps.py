@@ -133,6 +133,7 @@ class Step(Generic[P, R]):
         return self._signature
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The step's value; in a pipeline's body a promise of it."""
         caller = active()
         if caller is not None:
             return cast(R, caller.call(self, args, kwargs))

@@ -35,9 +35,9 @@ def check_outputs(value: Any, outputs: Outputs, name: str) -> dict[str, Any]:
 
 
 def _checked(value: Any, declared: Any, name: str) -> Any:
-    if type(value).__module__ == "numpy" and getattr(value, "shape", None) == () and hasattr(value, "item"):
-        if not _accepts(type(value), declared) and _accepts(type(value.item()), declared):
-            return value.item()
+    is_scalar = type(value).__module__ == "numpy" and getattr(value, "shape", None) == ()
+    if is_scalar and not _accepts(type(value), declared):
+        value = value.item()  # a NumPy number where Python's own is declared
     if is_table(value) and (is_table_type(declared) or not concrete(declared)):
         return value
     if hasattr(type(value), "__next__") or hasattr(type(value), "__await__"):
