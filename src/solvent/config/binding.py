@@ -89,9 +89,7 @@ def bind(
     return bound
 
 
-def _from_leaf(
-    spec: Setting, code: Mapping[str, Any], leaf: Leaf, where: str, problems: list[Problem]
-) -> Bound | None:
+def _from_leaf(spec: Setting, code: Mapping[str, Any], leaf: Leaf, where: str, problems: list[Problem]) -> Bound | None:
     lower = code.get(spec.name, spec.default)
     beat = leaf.beat
     if spec.name in code:

@@ -302,9 +302,9 @@ def to_plain(value: Any) -> Any:
         return [to_plain(item) for item in value]
     if isinstance(value, Secret):
         return value.to_reference()
-    if hasattr(value, "isoformat"):
+    if hasattr(value, "isoformat") and not isinstance(value, type):
         return value.isoformat()
-    if hasattr(value, "__fspath__"):
+    if hasattr(value, "__fspath__") and not isinstance(value, type):
         return str(value)
     named = value if hasattr(value, "__qualname__") and hasattr(value, "__module__") else type(value)
     text = f"{named.__module__}:{named.__qualname__}"

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import PurePath
-from types import MethodType
+from types import BuiltinMethodType, MethodType, ModuleType
 from typing import Any
 
 from solvent.config.leaf import Text
@@ -55,6 +55,8 @@ def _canonical(value: Any, behaviour: Callable[[Any], str] | None, above: tuple[
         return simple
     if kind is MethodType:
         return _mark("method", [_behaviour(value.__func__, behaviour), go(value.__self__)])
+    if kind is BuiltinMethodType and value.__self__ is not None and not isinstance(value.__self__, ModuleType):
+        return _mark("method", [value.__name__, go(value.__self__)])
     if isinstance(value, type) or (callable(value) and hasattr(value, "__qualname__")):
         return _mark("code", _behaviour(value, behaviour))
     return _object(value, behaviour, go)

@@ -73,7 +73,7 @@ def _problem(message: str, text: str, shown: str) -> Problem:
     line = int(found[1]) if found and found[1] else text.count("\n") + 1
     what = _AT.sub("", message)
     what = what[:1].lower() + what[1:]
-    if "overwrite" in what or "twice" in what or "mutate" in what or "redefine" in what:
+    if "overwrite" in what or "twice" in what or "mutate" in what or "duplicate" in what:
         seen: dict[Path, int] = {}
         for path, here in key_lines(text):
             if path in seen and here >= line - 1:

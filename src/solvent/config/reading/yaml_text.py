@@ -6,10 +6,11 @@ the first, follow a bomb of aliases to its end, and lose the lines.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from solvent.config.leaf import Branch, Leaf, Node, Origin, Text, fold
+from solvent.config.typed.grammar import read_null
 from solvent.errors import Problem
 
 __all__ = ["read_yaml", "read_yaml_value"]
@@ -43,9 +44,11 @@ def read_yaml(text: str, shown: str, problems: list[Problem]) -> Branch:
     node = reader.document(text)
     if isinstance(node, Branch):
         return node
-    if node is not None and not (isinstance(node.value, Text) and not node.value):
-        kind = "a list" if isinstance(node.value, list) else "a single value"
-        problems.append(Problem(str(node.origin), f"settings are a mapping of names to values, and this is {kind}"))
+    value = node.value if node is not None else Text("")
+    if not (isinstance(value, Text) and not value.quoted and read_null(value) is None):
+        kind = "a list" if isinstance(value, list) else "a single value"
+        where = str(node.origin) if node is not None else shown
+        problems.append(Problem(where, f"settings are a mapping of names to values, and this is {kind}"))
     return Branch({}, Origin(shown, 1))
 
 
@@ -183,7 +186,7 @@ class _Reader:
                 self._problem(here, text)
             else:
                 lines[key] = here
-                own[key] = node
+                own[key] = replace(node, origin=self._origin(here))  # a value stands where its key does
         for branch in below:
             for name, child in branch.children.items():
                 own.setdefault(name, child)

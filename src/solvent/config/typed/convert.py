@@ -23,6 +23,7 @@ from solvent.config.typed.builtin import (
     sequence_of,
     to_any,
 )
+from solvent.config.typed.faults import Fault, Invalid, inside
 from solvent.config.typed.structured import (
     WRITTEN,
     dataclass_of,
@@ -79,10 +80,19 @@ def overlay(lower: Any, value: Any) -> tuple[Any, Any]:
     else:
         return value, None
     full = {name: getattr(lower, name) for name in names}
+    faults: list[Fault] = []
     for key, item in value.items():
-        below = full.get(key)
-        inner, kind = overlay(below, item)
-        full[key] = validate(inner, kind, from_file=True) if kind is not None else inner
+        try:
+            inner, kind = overlay(full.get(key), item)
+            full[key] = converter(kind)(inner, True) if kind is not None else inner
+        except Invalid as error:
+            faults.extend(inside(error, key))
+    if faults:
+        try:
+            converter(type(lower))(full, True)  # with the old values in the faulty places: what else is wrong?
+        except Invalid as error:
+            faults.extend(error.faults)
+        raise Invalid(*faults)
     return full, type(lower)
 
 
@@ -184,7 +194,7 @@ def _class_reference(bound: Any) -> Convert:
     if typing.get_origin(bound) in (typing.Union, types.UnionType):
         kinds = tuple(one for one in typing.get_args(bound) if isinstance(one, type))
     else:
-        kinds = (bound,) if isinstance(bound, type) and bound is not object else ()
+        kinds = (bound,) if isinstance(bound, type) and bound not in (Any, object) else ()
     noun = f"a class below {kinds[0].__qualname__}" if kinds else "a class"
     return reference_to(
         f"{noun}, written 'module:name'",

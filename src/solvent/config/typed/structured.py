@@ -202,13 +202,21 @@ def dataclass_of(cls: Any, build: Build) -> Convert:
 def typed_dict_of(cls: Any, build: Build) -> Convert:
     """A converter for a ``TypedDict``."""
     converters: dict[str, Convert] = {}
+    needed: set[str] = set()
+
+    def prepare() -> None:
+        for name, kind in hints_of(cls).items():
+            converters[name] = build(kind)
+            said = typing.get_origin(kind)  # where annotations are text, __required_keys__ has not seen these words
+            if said is typing.Required or (said is not typing.NotRequired and name in cls.__required_keys__):
+                needed.add(name)
 
     def convert(value: Any, lax: bool) -> Any:
         if not isinstance(value, Mapping if lax else dict):
             raise wanted("a mapping", value)
         if not converters:
-            converters.update({name: build(kind) for name, kind in hints_of(cls).items()})
-        return _convert_fields(cls.__name__, value, converters, cls.__required_keys__, lax)
+            prepare()
+        return _convert_fields(cls.__name__, value, converters, needed, lax)
 
     return convert
 
@@ -246,7 +254,8 @@ def _convert_fields(
         except Invalid as error:
             faults.extend(inside(error, str(key)))
     faults.extend(
-        Fault((), f"{name!r} is missing, and {owner} has no default for it") for name in converters
+        Fault((), f"{name!r} is missing, and {owner} has no default for it")
+        for name in converters
         if name in needed and name not in value
     )
     if faults:

@@ -23,6 +23,8 @@ _NOUNS = {
     type(None): "null",
 }
 
+_CONTAINERS = (list, dict, set, frozenset, tuple)
+
 
 def union_of(members: tuple[tuple[Any, Convert], ...]) -> Convert:
     """A converter for ``A | B``, given each member with its own converter."""
@@ -58,7 +60,7 @@ def _takes_any_text(kind: Any) -> bool:
 
 def _same(one: Any, other: Any) -> bool:
     """Equal with equal types all the way down: nothing had to be converted."""
-    if type(one) is not type(other):
+    if type(one) is not type(other) and not any(type(one) is kind and isinstance(other, kind) for kind in _CONTAINERS):
         return False
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(
