@@ -1,0 +1,64 @@
+"""Timing whole processes in turn, so that a noisy machine is noisy for all of them; and peers in their own environments."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = ROOT / ".bench"
+
+
+def peer(name: str, *packages: str) -> Path:
+    """The Python of an environment that holds a peer; made at first use."""
+    folder = PEERS / name
+    python = folder / "bin" / "python"
+    if not (folder / "ready").exists():
+        venv.create(folder, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", *packages], check=True)
+        (folder / "ready").touch()
+    return python
+
+
+def seconds(command: Sequence[str | Path], folder: Path, **environment: str) -> float:
+    """Wall-clock seconds of one process, which must succeed."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    begun = time.perf_counter()
+    done = subprocess.run(
+        [str(part) for part in command], cwd=folder, env={**kept, **environment}, capture_output=True, text=True
+    )
+    taken = time.perf_counter() - begun
+    if done.returncode != 0:
+        raise SystemExit(f"{command} failed:\n{done.stdout}\n{done.stderr}")
+    return taken
+
+
+def in_turn(contenders: Mapping[str, Callable[[int], float]], rounds: int) -> dict[str, list[float]]:
+    """Each contender once a round, in turn; the first round warms up and does not count."""
+    found: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds + 1):
+        for name, measure in contenders.items():
+            value = measure(number)
+            if number:
+                found[name].append(value)
+    return found
+
+
+def report(title: str, found: Mapping[str, Sequence[float]], base: str, unit: str = "s", scale: float = 1.0) -> None:
+    """Median, least and most of each, and its ratio to ``base`` (the median of the ratios round by round)."""
+    print(title)
+    for name, values in found.items():
+        ratios = [value / other for value, other in zip(values, found[base], strict=True)]
+        row = f"{statistics.median(values) * scale:9.3f} {unit}  (min {min(values) * scale:.3f}, max {max(values) * scale:.3f})"
+        print(f"  {name:28s} {row}   {statistics.median(ratios):6.2f} × {base}")
+
+
+def python() -> str:
+    """The Python that runs this benchmark."""
+    return sys.executable
