@@ -16,8 +16,8 @@ from solvent.engine.execute.driver import do
 from solvent.engine.execute.hand import State
 from solvent.engine.execute.measure import restore_ambient, save_ambient
 from solvent.engine.execute.session import Session
-from solvent.engine.key import derive_seed
-from solvent.engine.plan import NodePlan, Plan, Request, plan_node
+from solvent.engine.planning.key import derive_seed
+from solvent.engine.planning.plan import NodePlan, Plan, Request, plan_node
 from solvent.engine.record.commit import CommitReader
 from solvent.engine.running import open_run
 from solvent.errors import SettingsError

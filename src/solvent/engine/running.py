@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import RunStart
 from solvent.engine.events import Observer, RunEnded, RunStarted, silent
-from solvent.engine.plan import Plan, Request, make_plan
+from solvent.engine.planning.plan import Plan, Request, make_plan
 from solvent.engine.project import Project, find_project
 from solvent.engine.record.commit import CommitReader
 from solvent.engine.record.environment import environment

@@ -102,7 +102,7 @@ def test_a_really_full_disk_leaves_the_old_blobs_whole(tmp_path):
         "assert store.read(name) == b'a' * 50_000 and len(list(store.names())) == 1\n"
     )
     (tmp_path / "small").mkdir()
-    command = f"mount -t tmpfs -o size=256k none {tmp_path}/small && exec {sys.executable} -c \"$0\" {tmp_path}/small"
+    command = f'mount -t tmpfs -o size=256k none {tmp_path}/small && exec {sys.executable} -c "$0" {tmp_path}/small'
     done = subprocess.run(["unshare", "-m", "sh", "-c", command, script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

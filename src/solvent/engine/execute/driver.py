@@ -11,7 +11,7 @@ from solvent.engine.execute.stepping import do_step
 if TYPE_CHECKING:
     from solvent.engine.execute.hand import Scope, State
     from solvent.engine.execute.session import Session
-    from solvent.engine.plan import NodePlan
+    from solvent.engine.planning.plan import NodePlan
 
 __all__ = ["carry_out", "do"]
 

@@ -12,12 +12,12 @@ from solvent.archive.catalog.records import ArtifactRow, StepEnd
 from solvent.engine.execute.hand import Scope, State, item_state, resolve
 from solvent.engine.execute.stepping import do_step
 from solvent.engine.execute.writing import Job, describe_error
-from solvent.engine.key import item_key
+from solvent.engine.planning.key import item_key
 from solvent.errors import InputError, SolventError
 
 if TYPE_CHECKING:
     from solvent.engine.execute.session import Session
-    from solvent.engine.plan import NodePlan
+    from solvent.engine.planning.plan import NodePlan
 
 __all__ = ["do_map"]
 

@@ -15,7 +15,7 @@ from solvent.engine.execute.writing import Job, describe_error
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
     from solvent.engine.execute.session import Session
-    from solvent.engine.plan import NodePlan
+    from solvent.engine.planning.plan import NodePlan
 
 __all__ = ["do_input"]
 

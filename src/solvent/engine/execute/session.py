@@ -15,11 +15,11 @@ from solvent.engine.execute.capture import Capture
 from solvent.engine.execute.hand import Scope, State, Values, flatten, resolve
 from solvent.engine.execute.measure import Meter
 from solvent.engine.execute.writing import Writer
-from solvent.engine.key import settings_part
+from solvent.engine.planning.key import settings_part
 from solvent.graph.promise import node_of
 
 if TYPE_CHECKING:
-    from solvent.engine.plan import NodePlan, Plan, Request
+    from solvent.engine.planning.plan import NodePlan, Plan, Request
     from solvent.engine.project import Project
 
 __all__ = ["Do", "Session", "env_digest", "file_digest"]
@@ -105,7 +105,7 @@ class Session:
 
     def start_row(self, one: NodePlan, item: str, key: str | None, values: dict[str, Any] | None = None) -> StepStart:
         """The beginning of a step run, as it is recorded."""
-        from solvent.engine.plan import setting_json
+        from solvent.engine.planning.plan import setting_json
         from solvent.engine.references import name_of
 
         node = one.node

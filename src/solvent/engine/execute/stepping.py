@@ -14,13 +14,13 @@ from solvent.engine.execute.hand import Scope, State
 from solvent.engine.execute.profiling import profile_jobs
 from solvent.engine.execute.session import env_digest, file_digest
 from solvent.engine.execute.writing import Job, describe_error
-from solvent.engine.key import derive_seed, key_of
+from solvent.engine.planning.key import derive_seed, key_of
 from solvent.errors import Corrupted, PlanError, Rejected
 from solvent.graph.wiring import DERIVED
 
 if TYPE_CHECKING:
     from solvent.engine.execute.session import Session
-    from solvent.engine.plan import NodePlan
+    from solvent.engine.planning.plan import NodePlan
 
 __all__ = ["do_step"]
 

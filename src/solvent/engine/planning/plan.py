@@ -12,8 +12,8 @@ from solvent.archive.fingerprint import Fingerprint, fingerprint
 from solvent.config import Settings, load_settings
 from solvent.data import is_table_type
 from solvent.engine.execute.hand import concrete
-from solvent.engine.inputs import Input, bind_inputs
-from solvent.engine.key import declared, derive_seed, settings_part
+from solvent.engine.planning.inputs import Input, bind_inputs
+from solvent.engine.planning.key import declared, derive_seed, settings_part
 from solvent.engine.references import load_reference, name_of
 from solvent.errors import PlanError, Problem, SettingsError, UsageError
 from solvent.graph.node import Graph, Node

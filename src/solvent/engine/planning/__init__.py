@@ -1,0 +1,1 @@
+"""What shall be done, settled before anything runs: inputs bound, settings checked, keys ready."""
