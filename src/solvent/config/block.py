@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from solvent.config.leaf import Branch, Leaf, Node, Origin, Text, fold
+from solvent.config.leaf import Branch, Leaf, Node, Origin, Text, fold, is_null
 from solvent.config.secret import Secret
 from solvent.errors import Problem, did_you_mean
 
@@ -113,7 +113,7 @@ class Block:
             return
         for word, why in _WHY.items():
             node = self._branch.children.get(word)
-            if node is not None and word not in self._read:
+            if node is not None and word not in self._read and not is_null(node):
                 yield Problem(str(node.origin), f"{label}.{word}: {why}")
         for name in self.children:
             asked = self._asked.get(name)
@@ -134,7 +134,7 @@ class Block:
 
     def _word(self, word: str) -> Leaf | None:
         node = self._node(word)
-        if node is None:
+        if node is None or is_null(node):
             return None
         self._read.add(word)
         return fold(node)
@@ -243,7 +243,7 @@ class Settings:
 
     def _leaf(self, name: str) -> Leaf | None:
         node = self._tree.children.get(name)
-        return fold(node) if node is not None else None
+        return fold(node) if node is not None and not is_null(node) else None
 
     def _mapping(self, name: str) -> dict[str, Leaf]:
         node = self._tree.children.get(name)
@@ -300,6 +300,8 @@ def to_plain(value: Any) -> Any:
         return {str(name): to_plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_plain(item) for item in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((to_plain(item) for item in value), key=repr)
     if isinstance(value, Secret):
         return value.to_reference()
     if hasattr(value, "isoformat") and not isinstance(value, type):

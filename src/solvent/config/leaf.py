@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Branch", "Leaf", "Node", "Origin", "Text", "fold", "plain"]
+__all__ = ["Branch", "Leaf", "Node", "Origin", "Text", "fold", "is_null", "plain"]
 
 
 class Text(str):
@@ -65,6 +65,15 @@ class Branch:
 
 
 Node = Branch | Leaf
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+def is_null(node: Node) -> bool:
+    """Whether a node says nothing: ``null``, ``~``, or a key with no value after it."""
+    if isinstance(node, Branch):
+        return False
+    value = node.value
+    return value is None or (isinstance(value, Text) and not value.quoted and value in _NULLS)
 
 
 def plain(node: Node) -> Any:

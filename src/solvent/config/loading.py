@@ -10,7 +10,7 @@ from typing import Any
 
 from solvent.config.block import OPTIONS, TOP, WORDS, Settings
 from solvent.config.interpolation import interpolate
-from solvent.config.leaf import Branch, Leaf, Node, Origin, Text, plain
+from solvent.config.leaf import Branch, Leaf, Node, Origin, Text, is_null, plain
 from solvent.config.merging import merge
 from solvent.config.reading import read_file, read_mapping, read_set
 from solvent.config.secret import Resolver
@@ -95,13 +95,13 @@ class _Gathering:
                 self.file(found, above)
         if isinstance(profiles, Branch):
             self.profiles.append(profiles)
-        elif profiles is not None and not _is_null(profiles):
+        elif profiles is not None and not is_null(profiles):
             self.problems.append(Problem(str(profiles.origin), "profiles: expected a mapping of profiles by name"))
         self.tree = merge(self.tree, Branch(children, tree.origin))
 
     def extended(self, node: Node | None) -> list[tuple[str, Origin]]:
         """The paths under ``extends:``."""
-        if node is None or _is_null(node):
+        if node is None or is_null(node):
             return []
         values = node.value if isinstance(node, Leaf) and isinstance(node.value, (list, tuple)) else [plain(node)]
         paths = []
@@ -153,7 +153,7 @@ class _Gathering:
             self.problems.append(Problem("--profile", f"there is no profile {profile!r}.{hint}"))
         for one in self.profiles:
             layer = one.children.get(profile)
-            if layer is None or _is_null(layer):
+            if layer is None or is_null(layer):
                 continue
             if isinstance(layer, Leaf):
                 self.problems.append(Problem(str(layer.origin), f"profiles.{profile}: expected a mapping of settings"))
@@ -175,16 +175,11 @@ def _dated(tree: Branch, now: datetime | None) -> Branch:
     start = Origin("the run's start")
     date = Branch({"run": Branch({"date": Leaf(Text(moment.date().isoformat()), start)}, start)}, start)
     run = tree.children.get("run")
-    if run is None or _is_null(run):
+    if run is None or is_null(run):
         return merge(tree, date)
     if isinstance(run, Branch) and "date" not in run.children:
         return merge(tree, date)
     return tree
-
-
-def _is_null(node: Node) -> bool:
-    value = node.value if isinstance(node, Leaf) else 0
-    return value is None or (isinstance(value, Text) and not value.quoted and value in ("", "~", "null"))
 
 
 # -- the shape of settings: which words may stand where --------------------------------------------------------------
@@ -208,7 +203,7 @@ def _check_shape(tree: Branch, problems: list[Problem]) -> None:
         _mapping(children.get(word), word, problems)
     for word, kind in (("name", str), ("seed", int)):
         node = children.get(word)
-        if node is not None and not _is_null(node):
+        if node is not None and not is_null(node):
             _typed(node, word, kind, problems)
     pipeline = children.get("pipeline")
     if isinstance(pipeline, Branch) or (isinstance(pipeline, Leaf) and isinstance(pipeline.value, (list, int, float))):
@@ -240,7 +235,7 @@ def _check_steps(steps: Branch, path: str, problems: list[Problem]) -> None:
         _check_names(block, here, problems)
         for word in WORDS:
             node = block.children.get(word)
-            if node is None or word == "of" or _is_null(node):
+            if node is None or word == "of" or is_null(node):
                 continue
             if word == "use":
                 if isinstance(node, Branch) or isinstance(node.value, (list, int, float)):
@@ -270,7 +265,7 @@ def _check_names(branch: Branch, path: str, problems: list[Problem]) -> None:
 def _mapping(node: Node | None, path: str, problems: list[Problem]) -> bool:
     if isinstance(node, Branch):
         return True
-    if node is not None and not _is_null(node):
+    if node is not None and not is_null(node):
         from solvent.config.typed.faults import shown
 
         what = f"{path}: expected a mapping of names to values, got {shown(node.value)}"

@@ -74,7 +74,9 @@ def _adapter(annotation: Any) -> Any:
 
     try:
         return TypeAdapter(annotation, config=ConfigDict(strict=True, arbitrary_types_allowed=True))
-    except PydanticUserError:
+    except PydanticUserError as error:
+        if error.code != "type-adapter-config-unused":  # a model brings its own
+            raise Invalid(f"the annotation {annotation} cannot be checked: {error.message}") from error
         return TypeAdapter(annotation)
 
 
