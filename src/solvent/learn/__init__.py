@@ -1,0 +1,59 @@
+"""Learning: splits, transforms, training, evaluation, and the predictor that takes its preparation along."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from solvent.learn.assembly import Answers, Predictor, assemble
+    from solvent.learn.evaluation import Report, evaluate
+    from solvent.learn.measures.intervals import Figure
+    from solvent.learn.schema import Column
+    from solvent.learn.splits import Split, Split3, random_split, time_split
+    from solvent.learn.tabular import TabularFeatures
+    from solvent.learn.training import Baseline, Model, train
+    from solvent.learn.transforms import Fitted, Transform, fit, transform
+
+__all__ = [
+    "Answers",
+    "Baseline",
+    "Column",
+    "Figure",
+    "Fitted",
+    "Model",
+    "Predictor",
+    "Report",
+    "Split",
+    "Split3",
+    "TabularFeatures",
+    "Transform",
+    "assemble",
+    "evaluate",
+    "fit",
+    "random_split",
+    "time_split",
+    "train",
+    "transform",
+]
+
+_PLACES = {
+    "assembly": ("Answers", "Predictor", "assemble"),
+    "evaluation": ("Report", "evaluate"),
+    "measures.intervals": ("Figure",),
+    "schema": ("Column",),
+    "splits": ("Split", "Split3", "random_split", "time_split"),
+    "tabular": ("TabularFeatures",),
+    "training": ("Baseline", "Model", "train"),
+    "transforms": ("Fitted", "Transform", "fit", "transform"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    for place, names in _PLACES.items():
+        if name in names:
+            value = getattr(import_module(f"{__name__}.{place}"), name)
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""Figures of merit, their intervals, and the pictures of them."""

@@ -1,0 +1,94 @@
+"""Transforms: fitted on training rows, applied to any rows, and taken along to wherever the model serves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from solvent.data import Table
+from solvent.engine.context import log
+from solvent.errors import InputError
+from solvent.graph.steps import step
+from solvent.learn.adapters import apply, fit_object, label_of, make_object
+from solvent.learn.rows import check_columns, frame_of, target_of
+from solvent.learn.schema import Column, describe_columns
+from solvent.learn.tabular import TabularFeatures
+
+__all__ = ["Fitted", "Transform", "fit", "transform"]
+
+
+class Transform(Protocol):
+    """Anything that is fitted once, and then makes columns of columns, row by row."""
+
+    def transform(self, rows: Any) -> Any:
+        """As many rows as were given, with the columns that were learnt to be made of them."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted transform, and what it was given: ``columns`` is what a request has to bring.
+
+    ``inner`` is the fitted object itself. ``target``, ``weight`` and ``drop`` are columns that it never sees:
+    ``transform`` hands the first two on as they are, if the rows have them, and leaves out the others.
+    """
+
+    inner: Any
+    columns: tuple[Column, ...]
+    target: str | None = None
+    weight: str | None = None
+    drop: tuple[str, ...] = ()
+
+    def transform(self, rows: Any) -> Any:
+        """The rows' new columns, with target and weight where the rows have them; a Polars frame."""
+        frame = frame_of(rows)
+        check_columns(frame, [column.name for column in self.columns], f"{label_of(type(self.inner))}.transform")
+        made = apply(self.inner, frame.select([column.name for column in self.columns]))
+        carried = [name for name in (self.target, self.weight) if name in frame.columns]
+        for name in carried:
+            if name in made.columns:
+                raise InputError(
+                    f"{label_of(type(self.inner))}.transform makes a column {name!r}, which is the name of the target "
+                    f"or the weight. Give it another name."
+                )
+        return made.with_columns(frame.get_column(str(name)) for name in carried)
+
+
+@step(role=True)
+def fit(
+    rows: Table,
+    *,
+    target: str | None = None,
+    drop: Sequence[str] = (),
+    weight: str | None = None,
+    use: Any = TabularFeatures,
+    with_: Mapping[str, Any] | None = None,
+) -> Transform:
+    """Fit a transform on training rows: the class that ``use`` names, with the arguments under ``with``.
+
+    It is given every column except ``target``, ``drop`` and ``weight``; the target goes as ``y`` to a ``fit`` that
+    takes one. Without ``use``, :class:`TabularFeatures` looks at the columns and does what is usual. Rows come
+    as the method's annotation asks (Polars, pandas or NumPy), as Polars where it asks for nothing.
+    """
+    frame = frame_of(rows)
+    check_columns(frame, [target, weight, *drop], "fit")
+    if not frame.height:
+        raise InputError("fit: the table has no rows to learn from")
+    values = None if target is None else target_of(frame, target, "fit")
+    given = frame.drop([name for name in {target, weight, *drop} if name is not None])
+    if not given.width:
+        raise InputError(f"fit: no column is left beside target, weight and drop. There were: {frame.columns}")
+    fitted = fit_object(make_object(use, with_, "transform"), given, values)
+    log(rows=given.height, columns=given.width)
+    explain = getattr(fitted, "explain", None)
+    if callable(explain):
+        log(explained="\n".join(f"{name}: {what}" for name, what in explain().items()))
+    return Fitted(fitted, describe_columns(given), target, weight, tuple(drop))
+
+
+@step
+def transform(features: Transform, rows: Table) -> Table:
+    """Apply a fitted transform to rows. Target and weight are handed on, for the model to learn from."""
+    if isinstance(features, Fitted):
+        return features.transform(rows)
+    return apply(features, frame_of(rows))
