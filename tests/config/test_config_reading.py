@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from pathlib import Path
 
+import hypothesis.strategies as st
 import pytest
+from hypothesis import given
+from hypothesis import settings as examples
 
 from solvent.config import load_settings
 from solvent.config.leaf import Leaf, Text
@@ -199,6 +204,36 @@ def test_python_dicts_hold_live_objects() -> None:
     ring["vars"] = ring
     with pytest.raises(SettingsError, match="holds itself"):
         load_settings([ring], root=Path())
+
+
+@given(
+    place=st.integers(0, 500),
+    cut=st.integers(0, 9),
+    more=st.text(st.sampled_from("{}[]:,&*!|>'\"%@`#-?$= \n\t~<a1\\\x00é\u2028"), max_size=3),
+    toml=st.booleans(),
+)
+@examples(max_examples=300, deadline=None, derandomize=True)
+def test_a_damaged_file_loads_or_says_why(place: int, cut: int, more: str, toml: bool) -> None:
+    """Whatever is deleted from or typed into a file: settings come, or a SettingsError, never anything else."""
+    text = TOML if toml else FLAGSHIP
+    place %= len(text)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / ("s.toml" if toml else "s.yaml")
+        path.write_text(text[:place] + more + text[place + cut :], encoding="utf-8", newline="")
+        try:
+            json.dumps(load_settings([path], root=Path(folder)).to_json(), allow_nan=False)
+        except SettingsError as error:
+            assert all(str(problem.where).startswith(path.name) for problem in error.problems)
+
+
+def test_without_the_c_library_it_reads_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where yaml is installed without libyaml its own parser gives the same tree."""
+    import yaml
+
+    made = load(tmp_path, FLAGSHIP).to_json()
+    monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    again = load(tmp_path, FLAGSHIP).to_json()
+    assert {**again, "run": made["run"]} == made
 
 
 def test_text_is_text() -> None:

@@ -70,7 +70,6 @@ def bind(
         name = spec.name
         leaf = settings.get(name) if settings else None
         if leaf is not None:
-            block.mark_read(name)
             found = _from_leaf(spec, code, leaf, where, problems)
         elif name in code:
             found = _from_code(spec, code[name], where, problems)
@@ -83,7 +82,7 @@ def bind(
         if found is not None:
             bound[name] = found
     if settings:
-        block.mark_known(spec.name for spec in specs)
+        block.mark_bound([spec.name for spec in specs])
     if code and not code.keys() <= bound.keys():
         _check_code(specs, code, where, problems)
     return bound
@@ -97,7 +96,7 @@ def _from_leaf(spec: Setting, code: Mapping[str, Any], leaf: Leaf, where: str, p
     if spec.default is not REQUIRED:
         beat = (*beat, (spec.default, SIGNATURE))
     try:
-        value, kind = overlay(lower, leaf.value)
+        value, kind = overlay(lower, leaf.value) if type(leaf.value) is dict else (leaf.value, None)
         if kind is not None:  # the object of the code stays, what the file says of its fields is put over it
             value = converter(kind)(value, True)
         return Bound(converter(spec.annotation)(value, kind is None), leaf.origin, beat)

@@ -98,10 +98,11 @@ class Block:
             self._known.add(name)
             self._known.update(known)
 
-    def mark_known(self, known: Iterable[str]) -> None:
-        """Note which names would be taken, for the hints of :meth:`Settings.unread`."""
+    def mark_bound(self, names: Iterable[str]) -> None:
+        """Note that these settings were taken, so far as they are there, and would be."""
         if self._branch is not None or self.settings:
-            self._known.update(known)
+            self._known.update(names)
+            self._read.update(names)
 
     def unread(self) -> Iterator[Problem]:
         """Every key that nothing took, here and in the blocks below."""

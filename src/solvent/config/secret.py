@@ -10,12 +10,12 @@ from typing import Any, NoReturn
 
 from solvent.errors import MissingExtra, SettingsError
 
-__all__ = ["Resolver", "Secret", "SecretName", "secret_resolver"]
+__all__ = ["Resolver", "Secret", "SecretName", "from_environment", "joined", "secret_resolver"]
 
 Resolver = Callable[[str], str]
 
-_REFERENCE = re.compile(r"\$\$\{|\$\{secret:([^{}:]*)(?::([^{}]*))?\}")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+_REFERENCE = r"\$\$\{|\$\{secret:([^{}:]*)(?::([^{}]*))?\}"
+_NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _HIDDEN = "***"
 
 
@@ -42,7 +42,7 @@ class Secret:
         if not names:
             raise ValueError("a Secret is made from its reference, ${secret:NAME}, never from its text")
         for name in names:
-            if not _NAME.fullmatch(name):
+            if not re.fullmatch(_NAME, name):
                 raise ValueError(f"a secret cannot be called {name!r}: letters, digits, '_', '-' and '.' make a name")
         object.__setattr__(self, "_parts", parts)
         object.__setattr__(self, "_resolver", resolver)
@@ -126,7 +126,7 @@ class Secret:
 def _split(text: str) -> tuple[str | SecretName, ...]:
     parts: list[str | SecretName] = []
     place = 0
-    for found in _REFERENCE.finditer(text):
+    for found in re.finditer(_REFERENCE, text):
         parts.append(text[place : found.start()])
         place = found.end()
         parts.append("${" if found[0] == "$${" else SecretName((found[1], found[2])))
@@ -159,7 +159,7 @@ def secret_resolver(said: Any, root: Path) -> Resolver:
         raise ValueError("'secrets' is an empty list; leave it out to ask the environment")
 
     def resolve(name: str) -> str:
-        if not _NAME.fullmatch(name):
+        if not re.fullmatch(_NAME, name):
             raise LookupError(name)
         for source in sources:
             try:

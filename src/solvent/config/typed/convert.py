@@ -32,6 +32,7 @@ from solvent.config.typed.structured import (
     named_tuple_of,
     path_of,
     reference_to,
+    to_decimal,
     typed_dict_of,
 )
 from solvent.config.typed.union import union_of
@@ -157,6 +158,8 @@ def _class(cls: Any) -> Convert:
         return SCALARS[cls]
     if cls in WRITTEN:
         return WRITTEN[cls]
+    if cls.__module__ == "decimal" and cls.__name__ == "Decimal":  # named, not imported
+        return to_decimal
     if cls in SEQUENCES:
         return sequence_of(cls, to_any)
     if cls in MAPPINGS:

@@ -9,7 +9,7 @@ from typing import Any
 from solvent.config.leaf import Text
 from solvent.config.typed.grammar import core
 
-__all__ = ["Fault", "Invalid", "inside", "shown", "wanted"]
+__all__ = ["Fault", "Invalid", "dotted", "inside", "shown", "wanted"]
 
 LONGEST = 60
 

@@ -38,28 +38,26 @@ MISSED: Final = _Missed()
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+# patterns as text: they are compiled when a file first needs them, never by an import
 _DIGITS = r"[0-9]+(?:_[0-9]+)*"
-_INT = re.compile(rf"[-+]?{_DIGITS}", re.ASCII)
-_BASED = re.compile(r"[-+]?(0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+)", re.ASCII)
-_WHOLE = re.compile(rf"([-+]?{_DIGITS})[eE]\+?([0-9]{{1,3}})", re.ASCII)
-_FLOAT = re.compile(rf"[-+]?(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_INF = re.compile(r"([-+]?)\.(inf|Inf|INF)")
+_INT = rf"(?a)[-+]?{_DIGITS}"
+_BASED = r"(?a)[-+]?(0x[0-9a-fA-F_]+|0o[0-7_]+|0b[01_]+)"
+_WHOLE = rf"(?a)([-+]?{_DIGITS})[eE]\+?([0-9]{{1,3}})"
+_FLOAT = rf"(?a)[-+]?(?:{_DIGITS}\.?(?:{_DIGITS})?|\.{_DIGITS})(?:[eE][-+]?[0-9]+)?"
+_INF = r"([-+]?)\.(inf|Inf|INF)"
 _NAN = frozenset({".nan", ".NaN", ".NAN"})
-_CORE_INT = re.compile(r"[-+]?[0-9]+", re.ASCII)
-_CORE_BASED = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+", re.ASCII)
-_CORE_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_DATETIME = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)? ?"
-    r"([zZ]|[-+][0-9]{2}:?[0-9]{2})?",
-    re.ASCII,
+_CORE_INT = r"(?a)[-+]?[0-9]+"
+_CORE_BASED = r"(?a)0o[0-7]+|0x[0-9a-fA-F]+"
+_CORE_FLOAT = r"(?a)[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+_DATE = r"(?a)[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_DATETIME = (
+    r"(?a)[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)? ?"
+    r"([zZ]|[-+][0-9]{2}:?[0-9]{2})?"
 )
-_TIME = re.compile(r"[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?([zZ]|[-+][0-9]{2}:?[0-9]{2})?", re.ASCII)
-_CLOCK = re.compile(r"([-+]?)([0-9]+):([0-5][0-9]):([0-5][0-9](?:\.[0-9]{1,6})?)", re.ASCII)
-_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Zµ]+)\s*,?\s*(?:and\s+)?", re.ASCII)
-_ISO = re.compile(
-    r"([-+]?)P(?:([0-9.]+)W)?(?:([0-9.]+)D)?(?:T(?:([0-9.]+)H)?(?:([0-9.]+)M)?(?:([0-9.]+)S)?)?", re.ASCII
-)
+_TIME = r"(?a)[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?([zZ]|[-+][0-9]{2}:?[0-9]{2})?"
+_CLOCK = r"(?a)([-+]?)([0-9]+):([0-5][0-9]):([0-5][0-9](?:\.[0-9]{1,6})?)"
+_PART = r"(?a)([0-9]+(?:\.[0-9]+)?)\s*([a-zA-Zµ]+)\s*,?\s*(?:and\s+)?"
+_ISO = r"(?a)([-+]?)P(?:([0-9.]+)W)?(?:([0-9.]+)D)?(?:T(?:([0-9.]+)H)?(?:([0-9.]+)M)?(?:([0-9.]+)S)?)?"
 _UNITS = {
     "microseconds": ("us", "µs", "microsecond", "microseconds"),
     "milliseconds": ("ms", "msec", "millisecond", "milliseconds"),
@@ -88,13 +86,13 @@ def read_bool(text: str, *, only_core: bool = False) -> Any:
 def read_int(text: str) -> Any:
     """``12``, ``-3``, ``1_000``, ``0x1f``, ``0o17``, ``0b11``, and ``1e6``, which is whole. ``010`` is ten."""
     try:
-        if _INT.fullmatch(text):
+        if re.fullmatch(_INT, text):
             return int(text)
-        if _BASED.fullmatch(text):
+        if re.fullmatch(_BASED, text):
             return int(text, 0)
     except ValueError:  # beyond Python's limit of digits, or a misplaced underscore
         return MISSED
-    whole = _WHOLE.fullmatch(text)
+    whole = re.fullmatch(_WHOLE, text)
     if whole and len(whole[1]) + int(whole[2]) <= 310:
         return int(whole[1]) * 10 ** int(whole[2])
     return MISSED
@@ -102,12 +100,12 @@ def read_int(text: str) -> Any:
 
 def read_float(text: str) -> Any:
     """Any whole or decimal number, ``1e-3``, ``.5``, ``.inf`` and ``.nan``. What overflows is not a number."""
-    if _FLOAT.fullmatch(text):
+    if re.fullmatch(_FLOAT, text):
         value = float(text)
         return MISSED if math.isinf(value) else value
     if text in _NAN:
         return math.nan
-    endless = _INF.fullmatch(text)
+    endless = re.fullmatch(_INF, text)
     if endless:
         return -math.inf if endless[1] == "-" else math.inf
     whole = read_int(text)
@@ -128,13 +126,13 @@ def core(text: str) -> Any:
     if first not in "0123456789-+.":
         return str(text)
     try:
-        if _CORE_INT.fullmatch(text):
+        if re.fullmatch(_CORE_INT, text):
             return int(text)
-        if _CORE_BASED.fullmatch(text):
+        if re.fullmatch(_CORE_BASED, text):
             return int(text, 0)
     except ValueError:
         return str(text)
-    if _CORE_FLOAT.fullmatch(text) or text in _NAN or _INF.fullmatch(text):
+    if re.fullmatch(_CORE_FLOAT, text) or text in _NAN or re.fullmatch(_INF, text):
         found = read_float(text)
         return str(text) if found is MISSED else found
     return str(text)
@@ -154,7 +152,7 @@ def core_tree(value: Any) -> Any:
 def read_date(text: str) -> Any:
     """``2013-09-01``."""
     try:
-        return date.fromisoformat(text) if _DATE.fullmatch(text) else MISSED
+        return date.fromisoformat(text) if re.fullmatch(_DATE, text) else MISSED
     except ValueError:
         return MISSED
 
@@ -162,9 +160,9 @@ def read_date(text: str) -> Any:
 def read_datetime(text: str) -> Any:
     """``2013-09-01T12:00``, with seconds and a zone if one likes; a date alone is its midnight."""
     try:
-        if _DATE.fullmatch(text):
+        if re.fullmatch(_DATE, text):
             return datetime.fromisoformat(text)
-        if not _DATETIME.fullmatch(text):
+        if not re.fullmatch(_DATETIME, text):
             return MISSED
         return datetime.fromisoformat(text.replace(" ", "T", 1).replace(" ", ""))
     except ValueError:
@@ -174,7 +172,7 @@ def read_datetime(text: str) -> Any:
 def read_time(text: str) -> Any:
     """``12:30``, ``12:30:05.25``."""
     try:
-        return time.fromisoformat(text) if _TIME.fullmatch(text) else MISSED
+        return time.fromisoformat(text) if re.fullmatch(_TIME, text) else MISSED
     except ValueError:
         return MISSED
 
@@ -188,19 +186,19 @@ def read_duration(text: str) -> Any:
 
 
 def _duration(text: str) -> Any:
-    iso = _ISO.fullmatch(text)
+    iso = re.fullmatch(_ISO, text)
     if iso and any(iso.groups()[1:]) and not text.endswith("T"):
         weeks, days, hours, minutes, seconds = (float(part or 0) for part in iso.groups()[1:])
         span = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
         return -span if iso[1] == "-" else span
-    clock = _CLOCK.fullmatch(text)
+    clock = re.fullmatch(_CLOCK, text)
     if clock:
         span = timedelta(hours=int(clock[2]), minutes=int(clock[3]), seconds=float(clock[4]))
         return -span if clock[1] == "-" else span
     sign, rest = (-1, text[1:].lstrip()) if text.startswith("-") else (1, text)
     total, place, seen = timedelta(), 0, set[str]()
     while place < len(rest):
-        part = _PART.match(rest, place)
+        part = re.compile(_PART).match(rest, place)
         unit = _UNIT_OF.get(part[2] if len(part[2]) == 1 else part[2].lower()) if part else None
         if part is None or unit is None or unit in seen:
             return MISSED

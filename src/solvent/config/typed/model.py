@@ -12,7 +12,7 @@ from solvent.config.typed.faults import Fault, Invalid, inside, shown, wanted
 from solvent.config.typed.grammar import core_tree
 from solvent.errors import did_you_mean
 
-__all__ = ["by_pydantic", "constrained", "model_of"]
+__all__ = ["by_pydantic", "constrained", "faults_of", "model_of"]
 
 _EARLY = frozenset({"BeforeValidator", "PlainValidator", "WrapValidator"})
 _KNOWN = ("annotated_types", "pydantic", "pydantic_core")

@@ -6,7 +6,6 @@ import dataclasses
 import typing
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
 from enum import Enum
 from pathlib import Path, PurePath
 from typing import Any
@@ -26,6 +25,7 @@ __all__ = [
     "named_tuple_of",
     "path_of",
     "reference_to",
+    "to_decimal",
     "typed_dict_of",
 ]
 
@@ -47,7 +47,10 @@ def _written(kind: Any, noun: str, read: Callable[[str], Any]) -> Convert:
     return convert
 
 
-def _decimal(value: Any, lax: bool) -> Any:
+def to_decimal(value: Any, lax: bool) -> Any:
+    """A decimal number; from a float none is made, for it is not what was written."""
+    from decimal import Decimal, InvalidOperation
+
     if isinstance(value, Decimal):
         return value
     if type(value) is int and lax:
@@ -72,7 +75,6 @@ WRITTEN: dict[Any, Convert] = {
     datetime: _written(datetime, "a time such as 2013-09-01T12:00:00Z", read_datetime),
     time: _written(time, "a time of day such as 12:30", read_time),
     timedelta: _written(timedelta, "a duration such as '90s', '1 day' or 'PT2H'", read_duration),
-    Decimal: _decimal,
     Secret: _secret,
 }
 
