@@ -91,13 +91,16 @@ def main() -> None:
         lay_out(folder)
         contenders = {}
         for n in SIZES:
-            contenders[f"solvent {n}"] = lambda k, n=n: seconds([python(), f"run{n}.py", str(k * 10_000)], folder / "ours")
+            contenders[f"solvent {n}"] = lambda k, n=n: seconds(
+                [python(), f"run{n}.py", str(k * 10_000)], folder / "ours"
+            )
         if "--no-peers" not in sys.argv:
             redun, hamilton = peer("redun", "redun==0.44.1"), peer("hamilton", "apache-hamilton==1.90.0")
             seconds([redun.parent / "redun", "init"], folder / "redun")
             for n in SIZES:
                 contenders[f"redun {n}"] = lambda k, n=n: seconds(
-                    [redun.parent / "redun", "run", "flow.py", "chain", "--n", n, "--start", k * 10_000], folder / "redun"
+                    [redun.parent / "redun", "run", "flow.py", "chain", "--n", n, "--start", k * 10_000],
+                    folder / "redun",
                 )
                 contenders[f"hamilton {n}"] = lambda k, n=n: seconds(
                     [hamilton, f"run{n}.py", k * 10_000], folder / "hamilton", HAMILTON_TELEMETRY_ENABLED="false"

@@ -1,6 +1,6 @@
 """Three steps passing 2,000,000 × 10 mixed rows, beside the same work that writes and reads the same Parquet by hand.
 
-    python bench/frames.py [ROUNDS]
+python bench/frames.py [ROUNDS]
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from timing import in_turn, python, report, seconds
 
-STAGES = '''
+STAGES = """
 import numpy as np
 import polars as pl
 
@@ -38,7 +38,7 @@ def change(rows: pl.DataFrame) -> pl.DataFrame:
 
 def total(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.group_by("category").agg(pl.col("^[fi][0-9]$").mean()).sort("category")
-'''
+"""
 BY_HAND = """
 import sys
 import polars as pl

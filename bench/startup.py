@@ -1,6 +1,6 @@
 """Opening the door: `import solvent`, `solvent --help` and `solvent runs`, beside bare Python and its own modules.
 
-    python bench/startup.py [ROUNDS]
+python bench/startup.py [ROUNDS]
 """
 
 from __future__ import annotations

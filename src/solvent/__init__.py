@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from solvent.engine.opening import load as load
     from solvent.engine.opening import open as open
     from solvent.engine.project import Project as Project
-    from solvent.engine.running import run as run
+    from solvent.engine.opening import run as run
     from solvent.engine.views.run import Run as Run
     from solvent.engine.views.run import StepRun as StepRun
     from solvent.errors import RunFailed as RunFailed
@@ -70,7 +70,7 @@ _WHERE = {
     "open": "engine.opening",
     "pipeline": "graph.pipelines",
     "required": "config:REQUIRED",
-    "run": "engine.running",
+    "run": "engine.opening",
     "step": "graph.steps",
     "when": "graph.pipelines",
 }
@@ -98,9 +98,9 @@ def _record_in_kernels() -> None:
     import sys
 
     if "ipykernel" in sys.modules:
-        from solvent.engine.exploring import begin_in_kernel
+        from solvent.engine.opening import record_in_kernel
 
-        begin_in_kernel()
+        record_in_kernel()
 
 
 def __dir__() -> list[str]:

@@ -15,7 +15,7 @@ from solvent.errors import UsageError
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
-    from solvent.engine.project import Project
+    from solvent.engine.home import Home
 
 __all__ = ["Context", "context", "current", "entered", "log"]
 
@@ -24,7 +24,7 @@ __all__ = ["Context", "context", "current", "entered", "log"]
 class Context:
     """The step that is running: for logging and files. Reading it makes nothing part of the key."""
 
-    project: Project
+    project: Home
     run: str
     name: str
     item: str = ""

@@ -12,9 +12,9 @@ from solvent import digest
 from solvent.archive.catalog import write
 from solvent.config import Block, bind, load_settings
 from solvent.engine.events import silent
+from solvent.engine.execute.calling.measure import restore_ambient, save_ambient
 from solvent.engine.execute.driver import do
 from solvent.engine.execute.hand import State
-from solvent.engine.execute.measure import restore_ambient, save_ambient
 from solvent.engine.execute.session import Session
 from solvent.engine.planning.key import derive_seed
 from solvent.engine.planning.plan import NodePlan, Plan, Request, plan_node
@@ -27,7 +27,7 @@ from solvent.graph.promise import caller_line
 from solvent.graph.steps import RECORDERS, Options, Step
 
 if TYPE_CHECKING:
-    from solvent.engine.project import Project
+    from solvent.engine.home import Home
 
 __all__ = ["Recorder", "begin", "end"]
 
@@ -35,7 +35,7 @@ __all__ = ["Recorder", "begin", "end"]
 class Recorder:
     """Answers eager calls: each is a step run of one exploration run."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Home) -> None:
         self.project = project
         self._prefix = ""
         self._used: dict[str, int] = {}
@@ -124,7 +124,7 @@ class Recorder:
         return path if self._used[path] == 1 else f"{path}-{self._used[path]}"
 
 
-def begin(project: Project) -> Recorder:
+def begin(project: Home) -> Recorder:
     """Switch recording of eager calls on."""
     recorder = Recorder(project)
     RECORDERS.append(recorder)
@@ -132,7 +132,7 @@ def begin(project: Project) -> Recorder:
     return recorder
 
 
-def end(project: Project, failed: bool = False) -> None:
+def end(project: Home, failed: bool = False) -> None:
     """Switch the last recording of this project off, and end its run."""
     for recorder in reversed(RECORDERS):
         if isinstance(recorder, Recorder) and recorder.project is project:
@@ -140,18 +140,6 @@ def end(project: Project, failed: bool = False) -> None:
             atexit.unregister(_end_at_exit)
             recorder.close(failed)
             return
-
-
-def begin_in_kernel() -> None:
-    """In an IPython kernel recording is on from the first use; elsewhere this does nothing."""
-    if (
-        "ipykernel" in sys.modules
-        and not RECORDERS
-        and getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    ):
-        from solvent.engine.project import find_project
-
-        begin(find_project())
 
 
 def _end_at_exit(recorder: Recorder) -> None:

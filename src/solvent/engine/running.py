@@ -8,81 +8,25 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import RunStart
 from solvent.engine.events import Observer, RunEnded, RunStarted, silent
+from solvent.engine.home import Home
 from solvent.engine.planning.plan import Plan, Request, make_plan
-from solvent.engine.project import Project, find_project
 from solvent.engine.record.commit import CommitReader
 from solvent.engine.record.environment import environment
 from solvent.engine.record.host import here
 from solvent.engine.views.run import Run
 from solvent.errors import Rejected, RunFailed
-from solvent.graph.steps import Step
 
 if TYPE_CHECKING:
     from solvent.engine.execute.session import Session
 
-__all__ = ["carry_out_request", "kinds_of", "open_run", "request_of", "run"]
+__all__ = ["Config", "carry_out_request", "kinds_of", "open_run", "request_of"]
 
-P = ParamSpec("P")
-R = TypeVar("R")
 Config = str | os.PathLike[str] | Mapping[str, Any] | Sequence[str | os.PathLike[str] | Mapping[str, Any]] | None
-
-
-@overload
-def run(
-    pipeline: Step[P, R],
-    *,
-    config: Config = ...,
-    set: Mapping[str, Any] | Sequence[str] | None = ...,
-    inputs: Mapping[str, Any] | None = ...,
-    profile: str | None = ...,
-    to: str | None = ...,
-    rerun: str | Sequence[str] = ...,
-    project: str | os.PathLike[str] | Project | None = ...,
-    check: bool = ...,
-) -> Run[R]: ...
-@overload
-def run(
-    pipeline: str | os.PathLike[str],
-    *,
-    config: Config = ...,
-    set: Mapping[str, Any] | Sequence[str] | None = ...,
-    inputs: Mapping[str, Any] | None = ...,
-    profile: str | None = ...,
-    to: str | None = ...,
-    rerun: str | Sequence[str] = ...,
-    project: str | os.PathLike[str] | Project | None = ...,
-    check: bool = ...,
-) -> Run[Any]: ...
-def run(
-    pipeline: Any,
-    *,
-    config: Config = None,
-    set: Mapping[str, Any] | Sequence[str] | None = None,
-    inputs: Mapping[str, Any] | None = None,
-    profile: str | None = None,
-    to: str | None = None,
-    rerun: str | Sequence[str] = (),
-    project: str | os.PathLike[str] | Project | None = None,
-    check: bool = True,
-) -> Run[Any]:
-    """Carry out a pipeline, or the one that a settings file names, and give its :class:`Run`.
-
-    ``config`` is a settings file, a dict, or a list of them merged left to right; ``set`` overrides single
-    settings by path; ``inputs`` may hold live values by parameter; ``to`` stops after a step; ``rerun`` names
-    steps that are carried out whatever is known of them. Raises :class:`RunFailed` if a step fails or the run is
-    cancelled (its ``__cause__`` is what the step raised), unless ``check`` is false; a run whose gates said no
-    is ``rejected``, and does not raise.
-    """
-    request = request_of(
-        pipeline, config, sets=set, inputs=inputs or {}, profile=profile, to=to,
-        rerun=(rerun,) if isinstance(rerun, str) else tuple(rerun),
-    )  # fmt: skip
-    return carry_out_request(request, find_project(project), silent, check)
 
 
 def request_of(pipeline: Any, config: Config, *, sets: Any = None, **rest: Any) -> Request:
@@ -102,8 +46,8 @@ def request_of(pipeline: Any, config: Config, *, sets: Any = None, **rest: Any) 
     return Request(pipeline, paths, tuple(sets or ()), **rest)
 
 
-def carry_out_request(request: Request, project: Project, observer: Observer = silent, check: bool = True) -> Run[Any]:
-    """What :func:`run` does, told to an observer as it happens."""
+def carry_out_request(request: Request, project: Home, observer: Observer = silent, check: bool = True) -> Run[Any]:
+    """What ``sv.run`` does, told to an observer as it happens."""
     before, started = os.getcwd(), time.time()
     commit = CommitReader(project.root)
     os.chdir(project.root)
@@ -119,7 +63,7 @@ def carry_out_request(request: Request, project: Project, observer: Observer = s
         os.chdir(before)
 
 
-def _recognised(plan: Plan, project: Project, observer: Observer, same: Any, begun: Any) -> Run[Any]:
+def _recognised(plan: Plan, project: Home, observer: Observer, same: Any, begun: Any) -> Run[Any]:
     """A plan that was carried out before, and whose results are all there: one look-up, one transaction."""
     started, commit = begun
     start, git = _start(plan, started, True), commit.result()
@@ -133,9 +77,7 @@ def _recognised(plan: Plan, project: Project, observer: Observer, same: Any, beg
     return made
 
 
-def _carried_out(
-    plan: Plan, request: Request, project: Project, observer: Observer, check: bool, begun: Any
-) -> Run[Any]:
+def _carried_out(plan: Plan, request: Request, project: Home, observer: Observer, check: bool, begun: Any) -> Run[Any]:
     from solvent.engine.execute.driver import carry_out, do
     from solvent.engine.execute.session import Session
 
@@ -173,7 +115,7 @@ def kinds_of(plan: Plan) -> dict[str, dict[str, Any]]:
     return kinds
 
 
-def open_run(plan: Plan, project: Project, kind: str, started: float) -> tuple[RunStart, tuple[int, str]]:
+def open_run(plan: Plan, project: Home, kind: str, started: float) -> tuple[RunStart, tuple[int, str]]:
     """Record that a run begins; gives what was recorded, and the run's number and name."""
     start = _start(plan, started, False, kind)
     with project.catalog.write() as tx:

@@ -10,7 +10,7 @@ from solvent.archive.store.local import BLOB
 from solvent.errors import Corrupted
 
 if TYPE_CHECKING:
-    from solvent.engine.project import Project
+    from solvent.engine.home import Home
 
 __all__ = ["Checked", "Fault", "verify"]
 
@@ -35,7 +35,7 @@ class Checked:
     faults: tuple[Fault, ...]
 
 
-def verify(project: Project, *, deep: bool = False) -> Checked:
+def verify(project: Home, *, deep: bool = False) -> Checked:
     """Check that every blob that the catalog calls present is there; ``deep`` reads and hashes each one.
 
     What is damaged or gone is marked absent, so that the next run makes it anew. A deep check finds every
@@ -62,7 +62,7 @@ def verify(project: Project, *, deep: bool = False) -> Checked:
     return Checked(artifacts, count, size, deep, tuple(faults))
 
 
-def _fault(project: Project, name: str, data: bytes | None, deep: bool) -> str | None:
+def _fault(project: Home, name: str, data: bytes | None, deep: bool) -> str | None:
     if data is not None:
         return "damaged in the catalog" if deep and digest.of_bytes(BLOB, data) != name else None
     store = project.archive.store
@@ -76,7 +76,7 @@ def _fault(project: Project, name: str, data: bytes | None, deep: bool) -> str |
     return None
 
 
-def _needed_by(project: Project, name: str) -> tuple[str, ...]:
+def _needed_by(project: Home, name: str) -> tuple[str, ...]:
     rows = project.catalog.read(
         "SELECT DISTINCT r.name || '/' || s.path || CASE s.item WHEN '' THEN '' ELSE '[' || s.item || ']' END "
         "FROM artifact_blobs ab JOIN outputs o ON o.digest = ab.artifact JOIN step_runs s ON s.id = o.step_run "

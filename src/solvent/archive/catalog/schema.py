@@ -6,8 +6,6 @@ holds everything long and often repeated (plans, settings, closures, environment
 
 from __future__ import annotations
 
-from solvent.archive.catalog.models import MODELS_SCHEMA
-
 __all__ = ["MIGRATIONS"]
 
 _START = """
@@ -138,4 +136,44 @@ CREATE TABLE profiles (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_START + MODELS_SCHEMA,)
+_MODELS = """
+CREATE TABLE models (
+    name TEXT PRIMARY KEY,
+    created REAL NOT NULL
+);
+CREATE TABLE versions (
+    model TEXT NOT NULL REFERENCES models (name),
+    version INTEGER NOT NULL,
+    bundle TEXT NOT NULL,
+    status TEXT NOT NULL,
+    run TEXT,
+    user_name TEXT NOT NULL,
+    created REAL NOT NULL,
+    judgement TEXT,
+    PRIMARY KEY (model, version),
+    UNIQUE (model, bundle)
+);
+CREATE INDEX versions_bundle ON versions (bundle);
+CREATE TABLE aliases (
+    model TEXT NOT NULL REFERENCES models (name),
+    alias TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    since REAL NOT NULL,
+    PRIMARY KEY (model, alias)
+);
+CREATE TABLE alias_log (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL,
+    alias TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    before INTEGER,
+    at REAL NOT NULL,
+    user_name TEXT NOT NULL,
+    run TEXT,
+    reason TEXT
+);
+CREATE INDEX alias_log_alias ON alias_log (model, alias, id);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_START + _MODELS,)

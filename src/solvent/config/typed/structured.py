@@ -22,6 +22,7 @@ __all__ = [
     "dataclass_of",
     "enum_of",
     "instance_of",
+    "load_reference",
     "named_tuple_of",
     "path_of",
     "reference_to",

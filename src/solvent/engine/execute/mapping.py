@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import write
 from solvent.archive.catalog.records import ArtifactRow, StepEnd
+from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.hand import Scope, State, item_state, resolve
 from solvent.engine.execute.stepping import do_step
-from solvent.engine.execute.writing import Job, describe_error
 from solvent.engine.planning.key import item_key
 from solvent.errors import InputError, SolventError
 

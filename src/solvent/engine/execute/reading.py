@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import write
 from solvent.archive.catalog.records import ArtifactRow, StepEnd, StepStart
+from solvent.engine.execute.behind.profiling import profile_jobs
+from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.hand import State
-from solvent.engine.execute.profiling import profile_jobs
-from solvent.engine.execute.writing import Job, describe_error
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending

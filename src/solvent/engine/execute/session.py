@@ -11,16 +11,16 @@ from solvent import digest
 from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import InputRow, StepStart
 from solvent.engine.events import LogLine, Observer, StepEnded, StepStarted
-from solvent.engine.execute.capture import Capture
+from solvent.engine.execute.behind.writing import Writer
+from solvent.engine.execute.calling.capture import Capture
+from solvent.engine.execute.calling.measure import Meter
 from solvent.engine.execute.hand import Scope, State, Values, flatten, resolve
-from solvent.engine.execute.measure import Meter
-from solvent.engine.execute.writing import Writer
 from solvent.engine.planning.key import settings_part
 from solvent.graph.promise import node_of
 
 if TYPE_CHECKING:
+    from solvent.engine.home import Home
     from solvent.engine.planning.plan import NodePlan, Plan, Request
-    from solvent.engine.project import Project
 
 __all__ = ["Do", "Session", "env_digest", "file_digest"]
 
@@ -36,7 +36,7 @@ class Session:
     """One run being carried out. ``do`` does any node, for those that need another one done (again)."""
 
     def __init__(
-        self, plan: Plan, request: Request, project: Project, run: tuple[int, str], observer: Observer, do: Do
+        self, plan: Plan, request: Request, project: Home, run: tuple[int, str], observer: Observer, do: Do
     ) -> None:
         self.plan = plan
         self.do = do

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from solvent.archive.catalog import write
 from solvent.archive.catalog.records import ArtifactRow, Discovered, StepEnd
 from solvent.engine.context import Context, entered
-from solvent.engine.execute.attempt import Attempt, Outcome, attempt
+from solvent.engine.execute.behind.profiling import profile_jobs
+from solvent.engine.execute.behind.writing import Job, describe_error
+from solvent.engine.execute.calling.attempt import Attempt, Outcome, attempt
 from solvent.engine.execute.hand import Scope, State
-from solvent.engine.execute.profiling import profile_jobs
 from solvent.engine.execute.session import env_digest, file_digest
-from solvent.engine.execute.writing import Job, describe_error
 from solvent.engine.planning.key import derive_seed, key_of
 from solvent.errors import Corrupted, PlanError, Rejected
 from solvent.graph.wiring import DERIVED

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from solvent import digest
 from solvent.archive.catalog import query
 from solvent.config import Settings
-from solvent.engine.references import artifact_of, load_reference
+from solvent.config.typed.structured import load_reference
+from solvent.engine.references import artifact_of
 from solvent.errors import InputError, Problem, SolventError, did_you_mean
 from solvent.graph.annotation import describe
 from solvent.graph.node import Node
@@ -21,7 +22,7 @@ from solvent.graph.steps import Options, Step
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
-    from solvent.engine.project import Project
+    from solvent.engine.home import Home
 
 __all__ = ["MODEL_SOURCE", "Input", "Readable", "bind_inputs"]
 
@@ -101,7 +102,7 @@ def bind_inputs(
     pipeline: Pipeline[Any, Any],
     settings: Settings,
     given: Mapping[str, Any],
-    project: Project,
+    project: Home,
     problems: list[Problem],
 ) -> tuple[dict[str, Input], dict[str, Any]]:
     """The inputs by parameter, and what each data parameter is bound to: a promise, or its default."""
@@ -145,7 +146,7 @@ def bind_inputs(
     return inputs, data
 
 
-def _open(made: Input, spec: Any, project: Project) -> None:
+def _open(made: Input, spec: Any, project: Home) -> None:
     """Open what an input names, and look whether this version of it was read before."""
     made.source = _open_source(spec, project)
     described = made.source.describe()
@@ -159,7 +160,7 @@ def _open(made: Input, spec: Any, project: Project) -> None:
             made.known = found
 
 
-def _open_source(spec: Any, project: Project) -> Readable:
+def _open_source(spec: Any, project: Home) -> Readable:
     if isinstance(spec, Mapping) and len(spec) and next(iter(spec)) in ("model", "output", "use"):
         kind, rest = next(iter(spec)), dict(spec)
         target = str(rest.pop(kind))

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from solvent import digest
 from solvent.archive.fingerprint import Fingerprint, fingerprint
 from solvent.config import Settings, load_settings
+from solvent.config.typed.structured import load_reference
 from solvent.data import is_table_type
 from solvent.engine.execute.hand import concrete
 from solvent.engine.planning.inputs import Input, bind_inputs
 from solvent.engine.planning.key import declared, derive_seed, settings_part
-from solvent.engine.references import load_reference, name_of
+from solvent.engine.references import name_of
 from solvent.errors import PlanError, Problem, SettingsError, UsageError
 from solvent.graph.node import Graph, Node
 from solvent.graph.order import above, find
@@ -24,7 +25,7 @@ from solvent.graph.wiring import DERIVED, Ground, wire
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
-    from solvent.engine.project import Project
+    from solvent.engine.home import Home
 
 __all__ = ["NodePlan", "Plan", "Request", "make_plan", "plan_node", "setting_json"]
 
@@ -126,7 +127,7 @@ class Plan:
         }
 
 
-def make_plan(request: Request, project: Project) -> Plan:
+def make_plan(request: Request, project: Home) -> Plan:
     """Bind a pipeline to its settings and inputs.
 
     Raises :class:`SettingsError` with every fault of the settings at once, :class:`PlanError` for wiring that
@@ -153,7 +154,7 @@ def make_plan(request: Request, project: Project) -> Plan:
 
 def _settle(
     request: Request,
-    project: Project,
+    project: Home,
     pipeline: Pipeline[Any, Any],
     graph: Graph,
     settings: Settings,
@@ -191,7 +192,7 @@ def _all_nodes(graph: Graph) -> list[Node]:
     return found
 
 
-def plan_node(node: Node, project: Project, constants: dict[str, Pending]) -> NodePlan:
+def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodePlan:
     """What is settled about one node before anything runs; its plain values are added to ``constants``."""
     wired = {name: _wired(value, project, constants) for name, value in node.data.items()}
     outputs = declared(node.outputs)
@@ -222,14 +223,14 @@ def plan_node(node: Node, project: Project, constants: dict[str, Pending]) -> No
     return NodePlan(node, found, settings, wired, outputs, tuple(uncached))
 
 
-def _behaviours(value: Any, project: Project) -> list[tuple[str, ...]]:
+def _behaviours(value: Any, project: Home) -> list[tuple[str, ...]]:
     """Why code that is handed over as a setting cannot be identified, if it cannot."""
     if not callable(value):
         return []
     return [fingerprint(value, code=project.code).uncached]
 
 
-def _wired(value: Any, project: Project, constants: dict[str, Pending]) -> Any:
+def _wired(value: Any, project: Home, constants: dict[str, Pending]) -> Any:
     """A value of a node's data as plain data: references to outputs, and constants by digest."""
     if type(value) is Promise:
         node, output, _ = node_of(value)

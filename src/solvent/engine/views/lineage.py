@@ -11,7 +11,7 @@ from solvent.engine.references import find_step
 from solvent.errors import NotFound
 
 if TYPE_CHECKING:
-    from solvent.engine.project import Project
+    from solvent.engine.home import Home
 
 __all__ = ["Lineage", "Link", "Place", "trace"]
 
@@ -48,7 +48,7 @@ class Lineage:
     links: tuple[Link, ...]
 
 
-def trace(project: Project, reference: str, direction: Literal["up", "down"] = "up") -> Lineage:
+def trace(project: Home, reference: str, direction: Literal["up", "down"] = "up") -> Lineage:
     """Everything that led to a step run or artifact (``up``), or that it led to (``down``)."""
     start = _start(project, reference)
     ask = catalog_lineage.upstream if direction == "up" else catalog_lineage.downstream
@@ -67,7 +67,7 @@ def trace(project: Project, reference: str, direction: Literal["up", "down"] = "
     return Lineage(start, direction, places, links)
 
 
-def _start(project: Project, reference: str) -> int:
+def _start(project: Home, reference: str) -> int:
     if reference.startswith("#"):
         artifact = project.artifact(reference)
         made = catalog_lineage.producers(project.catalog, artifact.digest)

@@ -11,7 +11,7 @@ from solvent.errors import NotFound, NoValue, did_you_mean
 
 if TYPE_CHECKING:
     from solvent.archive.catalog.query import RunRow, StepRow
-    from solvent.engine.project import Project
+    from solvent.engine.home import Home
 
 __all__ = ["Run", "RunStatus", "StepRun", "StepStatus"]
 
@@ -37,7 +37,7 @@ class StepRun:
 
     __slots__ = ("_kinds", "_project", "_row", "_whole", "items")
 
-    def __init__(self, project: Project, row: StepRow, kinds: Mapping[str, Any], whole: bool) -> None:
+    def __init__(self, project: Home, row: StepRow, kinds: Mapping[str, Any], whole: bool) -> None:
         self._project = project
         self._row = row
         self._kinds = kinds
@@ -202,7 +202,7 @@ class Run(Generic[R]):
 
     __slots__ = ("_kinds", "_project", "_row", "_steps")
 
-    def __init__(self, project: Project, row: RunRow, kinds: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+    def __init__(self, project: Home, row: RunRow, kinds: Mapping[str, Mapping[str, Any]] | None = None) -> None:
         self._project = project
         self._row = row
         self._kinds = kinds or {}

@@ -12,7 +12,7 @@ from solvent.engine.references import find_step
 
 if TYPE_CHECKING:
     from solvent.archive.catalog.query import StepRow
-    from solvent.engine.project import Project
+    from solvent.engine.home import Home
 
 __all__ = ["Change", "Why", "explain_step"]
 
@@ -38,7 +38,7 @@ class Why:
     changes: tuple[Change, ...]
 
 
-def explain_step(project: Project, reference: str) -> Why:
+def explain_step(project: Home, reference: str) -> Why:
     """Say hit or miss for a step run, and on a miss which part of its key changed."""
     run, step, _ = find_step(project, reference)
     if step.status == "reused":
@@ -62,7 +62,7 @@ def explain_step(project: Project, reference: str) -> Why:
     return Why(step.name, run.id, row.status, verdict, before, (*changes, *_not_reusable(row)))
 
 
-def _code(project: Project, before: StepRow, after: StepRow) -> tuple[Change, ...]:
+def _code(project: Home, before: StepRow, after: StepRow) -> tuple[Change, ...]:
     if before.fingerprint == after.fingerprint:
         return ()
     old = json.loads(query.text(project.catalog, before.fingerprint) or "{}")
@@ -112,7 +112,7 @@ def _settings(before: StepRow, after: StepRow) -> tuple[Change, ...]:
     return tuple(changes)
 
 
-def _inputs(project: Project, before: StepRow, after: StepRow) -> tuple[Change, ...]:
+def _inputs(project: Home, before: StepRow, after: StepRow) -> tuple[Change, ...]:
     old = {(name, place): value for name, place, value, _ in query.step_inputs(project.catalog, before.id)}
     new = {(name, place): value for name, place, value, _ in query.step_inputs(project.catalog, after.id)}
     changes = []
@@ -126,7 +126,7 @@ def _inputs(project: Project, before: StepRow, after: StepRow) -> tuple[Change, 
     return tuple(changes)
 
 
-def _describe(project: Project, name: str | None) -> str:
+def _describe(project: Home, name: str | None) -> str:
     if name is None:
         return "nothing"
     row = query.artifact_row(project.catalog, name)
@@ -134,7 +134,7 @@ def _describe(project: Project, name: str | None) -> str:
     return f"#{name[:12]}" + (f" ({facts})" if facts else "")
 
 
-def _statistics(project: Project, before: str | None, after: str | None) -> list[str]:
+def _statistics(project: Home, before: str | None, after: str | None) -> list[str]:
     """The columns whose statistics moved, where both tables have a profile."""
     old = query.profile(project.catalog, before) if before else None
     new = query.profile(project.catalog, after) if after else None
@@ -171,7 +171,7 @@ def _sources(before: StepRow, after: StepRow) -> tuple[Change, ...]:
     return (Change("input", after.path, "the source has a new version, so it was read again"),)
 
 
-def _same_key(project: Project, earlier: StepRow) -> tuple[Change, ...]:
+def _same_key(project: Home, earlier: StepRow) -> tuple[Change, ...]:
     text = "the key is the same, but the earlier result could not be reused"
     reasons = [Change("reuse", "earlier", line) for line in json.loads(earlier.notes or "{}").get("not_reusable", ())]
     for path, seen, place in query.discovered(project.catalog, earlier.id):

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
-    from solvent.engine.project import Project
+    from solvent.engine.home import Home
 
 __all__ = ["profile_jobs"]
 
 
-def profile_jobs(project: Project, outputs: dict[str, Pending]) -> tuple[Callable[[], None], ...]:
+def profile_jobs(project: Home, outputs: dict[str, Pending]) -> tuple[Callable[[], None], ...]:
     """What is to be done once these outputs are committed: the profile of each that is a table."""
     tables = [one for one in outputs.values() if one.format.name.startswith("table.")]
     if not tables or not project.file.statistics:
@@ -21,7 +21,7 @@ def profile_jobs(project: Project, outputs: dict[str, Pending]) -> tuple[Callabl
     return tuple(_job(project, one) for one in tables)
 
 
-def _job(project: Project, pending: Pending) -> Callable[[], None]:
+def _job(project: Home, pending: Pending) -> Callable[[], None]:
     def work() -> None:
         from solvent.data.profile import PROFILE, profile
 

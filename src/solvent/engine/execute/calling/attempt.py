@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.engine import watch
 from solvent.engine.context import Context, entered
-from solvent.engine.execute.check import check_outputs
-from solvent.engine.execute.measure import Meter, seed_ambient
+from solvent.engine.execute.calling.check import check_outputs
+from solvent.engine.execute.calling.measure import Meter, seed_ambient
 from solvent.graph.steps import ACTIVE, PLAIN
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
-    from solvent.engine.execute.capture import Capture
+    from solvent.engine.execute.calling.capture import Capture
     from solvent.graph.steps import Step
 
 __all__ = ["Attempt", "Outcome", "attempt"]

@@ -1,0 +1,1 @@
+"""What happens behind the work: bytes are written, profiles are made."""
