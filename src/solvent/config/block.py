@@ -24,7 +24,7 @@ class Block:
     taken is reported by :meth:`Settings.unread`, with the nearest of the names that were asked for.
     """
 
-    __slots__ = ("_asked", "_branch", "_known", "_names", "_read", "_reported", "path", "settings")
+    __slots__ = ("_asked", "_branch", "_known", "_names", "_read", "path", "settings")
 
     def __init__(self, branch: Branch | None, path: str = "", settings: Mapping[str, Leaf] | None = None) -> None:
         self._branch = branch
@@ -33,7 +33,6 @@ class Block:
         self._known: set[str] = set()  # names that would have been taken
         self._asked: dict[str, Block] = {}
         self._names: set[str] = set()  # children that would have been taken
-        self._reported: set[str] = set()
         if settings is None:
             children = branch.children if branch is not None else {}
             settings = {str(name): fold(child) for name, child in children.items() if name not in WORDS}
@@ -84,13 +83,6 @@ class Block:
             found = self._asked[name] = Block(node, f"{self.path}.steps.{name}".lstrip("."))
         return found
 
-    def child_origin(self, name: str) -> Origin:
-        """Where a child's block stands. Who asks reports the child himself: :meth:`Settings.unread` will not."""
-        self._reported.add(name)
-        steps = self._node("steps")
-        node = steps.children.get(name) if isinstance(steps, Branch) else None
-        return node.origin if node is not None else Origin("code")
-
     def mark_read(self, name: str, known: Iterable[str] = ()) -> None:
         """Note that a setting or word was taken, and which names would have been."""
         if self._branch is not None or self.settings:
@@ -118,8 +110,6 @@ class Block:
                 yield Problem(str(node.origin), f"{label}.{word}: {why}")
         for name in self.children:
             asked = self._asked.get(name)
-            if name in self._reported:
-                continue
             if asked is not None:
                 yield from asked.unread()
             elif name not in self._names:
