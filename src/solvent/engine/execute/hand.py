@@ -105,7 +105,7 @@ class Values:
 
     def get(self, digest: str, wanted: Any, made: Any = Any) -> Any:
         """The value of an artifact as ``wanted``, or where that says nothing, as it was declared when made."""
-        asked = wanted if concrete(wanted) else made
+        asked = made if typing.get_origin(made) is wanted or not concrete(wanted) else wanted
         keep = self._keep.get(digest)
         if keep is not None:
             return keep(asked)

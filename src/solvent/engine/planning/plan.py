@@ -55,10 +55,14 @@ class NodePlan:
     declared: str
     uncached: tuple[str, ...] = ()
     result: Any = None
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     def kinds(self) -> dict[str, Any]:
         """The declared types of the outputs; of a role's, the class that it was told to use."""
         node = self.node
+        if node.step.options.kinds is not None and node.kind == "step":
+            values = {name: bound.value for name, bound in node.settings.items()}
+            return {"value": node.step.options.kinds(values, self.given)}
         if node.step.options.role and list(node.outputs) == ["value"] and not concrete(node.outputs["value"]):
             use = node.settings["use"].value
             if isinstance(use, type):
@@ -165,6 +169,7 @@ def _settle(
     nodes: dict[str, NodePlan] = {}
     for node in _all_nodes(graph):
         nodes[node.path] = plan_node(node, project, constants)
+        nodes[node.path].given = {name: _kind_of(value, nodes) for name, value in node.data.items()}
     selected = frozenset(above(graph, [find(graph, request.to)]) if request.to else graph.nodes)
     result = None if request.to else _wired(graph.result, project, constants)
     chosen = [one for path, one in nodes.items() if path in selected or path not in graph.nodes]
@@ -221,6 +226,14 @@ def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodeP
         if name not in fixed:
             settings[name] = "derived" if bound.value is DERIVED else {"edge": _wired(bound.value, project, constants)}
     return NodePlan(node, found, settings, wired, outputs, tuple(uncached))
+
+
+def _kind_of(value: Any, nodes: Mapping[str, NodePlan]) -> Any:
+    """The class of what a data parameter will get, as far as the plan tells; a tuple of them for several."""
+    if type(value) is Promise:
+        path, output, kind = node_of(value)
+        return nodes[path].kinds().get(output, kind) if path in nodes else kind
+    return tuple(_kind_of(item, nodes) for item in value) if isinstance(value, (list, tuple)) else type(value)
 
 
 def _behaviours(value: Any, project: Home) -> list[tuple[str, ...]]:
