@@ -19,7 +19,7 @@ from solvent.errors import Problem, SettingsError, did_you_mean
 
 __all__ = ["ProjectFile", "load_project_file"]
 
-KEYS: Final = ("archive", "code", "default", "plugs", "secrets", "allow_pickle", "retention", "formats")
+KEYS: Final = ("archive", "code", "default", "plugs", "secrets", "allow_pickle", "retention", "formats", "statistics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class ProjectFile:
 
     ``store`` and ``catalog`` are a path or an address (a :class:`Secret` where it holds one), None for the
     default under ``root``. ``code`` are the folders of the user's own code. ``allow_pickle`` names the types
-    that may be kept by pickle. ``secret`` finds the text of a secret by its name. ``file`` is None where there
+    that may be kept by pickle. ``statistics`` says whether every table gets its profile. ``secret`` finds the text of a secret by its name. ``file`` is None where there
     is no project file.
     """
 
@@ -42,6 +42,7 @@ class ProjectFile:
     allow_pickle: tuple[str, ...] = ()
     retention: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     formats: tuple[str, ...] = ()
+    statistics: bool = True
     file: Path | None = None
     secret: Resolver = from_environment
 
@@ -113,6 +114,8 @@ def _made(tree: Branch, root: Path, problems: list[Problem]) -> dict[str, Any]:
     for name in ("plugs", "allow_pickle", "formats"):
         made[name] = tuple(_typed(children.get(name), name, list[str], problems) or ())
     made["default"] = _typed(children.get("default"), "default", str, problems)
+    statistics = _typed(children.get("statistics"), "statistics", bool, problems)
+    made["statistics"] = statistics is not False
     retention = _typed(children.get("retention"), "retention", dict[str, Any], problems)
     made["retention"] = MappingProxyType(retention or {})
     if "secrets" in children:

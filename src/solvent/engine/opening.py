@@ -20,7 +20,7 @@ __all__ = ["MODEL_LOADER", "load", "open", "record_in_kernel", "run"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-MODEL_LOADER = "solvent.delivery.registry:load_model"
+MODEL_LOADER = "solvent.delivery.registry:load_bundle"
 """Named cold: the engine lies below delivery, and imports this only for a reference that says ``model:``."""
 
 
@@ -94,7 +94,7 @@ def load(reference: str, as_: Any = None) -> Any:
     kind, colon, rest = reference.partition(":")
     project = find_project()
     if colon and kind == "model":
-        return load_reference(MODEL_LOADER)(project, rest)
+        return load_reference(MODEL_LOADER)(project, rest).predictor
     if colon and kind == "data":
         raise UsageError(f"{reference!r}: named datasets are not there yet; load the step that made the table")
     return project.load(reference, as_)

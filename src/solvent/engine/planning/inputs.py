@@ -67,7 +67,7 @@ class Input:
     def describe(self) -> dict[str, Any]:
         """Where the data comes from, as data."""
         if self.source is None:
-            return {"kind": "given", "digest": self.known}
+            return {"kind": "given" if self.known else "not opened", "digest": self.known}
         return self.source.describe()
 
     def read(self) -> Any:
@@ -104,6 +104,7 @@ def bind_inputs(
     given: Mapping[str, Any],
     project: Home,
     problems: list[Problem],
+    look: bool = True,
 ) -> tuple[dict[str, Input], dict[str, Any]]:
     """The inputs by parameter, and what each data parameter is bound to: a promise, or its default."""
     inputs: dict[str, Input] = {}
@@ -138,7 +139,8 @@ def bind_inputs(
             else:
                 leaf = settings.inputs[one.name]
                 made.origin = str(leaf.origin)
-                _open(made, leaf.value, project)
+                if look:
+                    _open(made, leaf.value, project)
         except SolventError as error:
             problems.append(Problem(made.origin, f"inputs.{one.name}: {error}"))
         inputs[one.name] = made

@@ -32,7 +32,10 @@ __all__ = ["NodePlan", "Plan", "Request", "make_plan", "plan_node", "setting_jso
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asked to be run: a pipeline or settings file, and everything that changes it."""
+    """What somebody asked to be run: a pipeline or settings file, and everything that changes it.
+
+    Without ``look`` no source is opened, so that a plan can be made where the data is not.
+    """
 
     pipeline: Any
     config: Sequence[Path | Mapping[str, Any]] = ()
@@ -42,6 +45,7 @@ class Request:
     to: str | None = None
     rerun: Sequence[str] = ()
     reuse: bool = True
+    look: bool = True
 
 
 @dataclass(slots=True, eq=False)
@@ -145,7 +149,7 @@ def make_plan(request: Request, project: Home) -> Plan:
     pipeline = _find_pipeline(request, settings)
     seed = _run_seed(settings)
     ground = Ground(is_table_type, lambda path: derive_seed(seed, path), load_reference)
-    inputs, data = bind_inputs(pipeline, settings, request.inputs, project, ground.problems)
+    inputs, data = bind_inputs(pipeline, settings, request.inputs, project, ground.problems, request.look)
     graph = Graph(pipeline.name)
     if not any(problem.what.startswith("missing input") for problem in ground.problems):
         graph = wire(pipeline, data, settings.root_block, ground)

@@ -1,0 +1,1 @@
+"""Commands that do something: start a project, plan, run, debug."""

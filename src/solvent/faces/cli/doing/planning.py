@@ -1,0 +1,97 @@
+"""``solvent plan``: what a run would do, and where each setting comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solvent.faces.cli.output import safe, show_json, write
+
+if TYPE_CHECKING:
+    from solvent.engine.planning.plan import Plan
+
+__all__ = ["plan"]
+
+
+@click.command()
+@click.argument("file", required=False)
+@click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override one setting.")
+@click.option("--profile", help="Merge a profile of the settings file.")
+@click.option("--to", metavar="STEP", help="Stop after this step.")
+@click.option("--no-inputs", is_flag=True, help="Do not look for the data: for checks in CI.")
+@click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.option("--mermaid", is_flag=True, help="Print the graph as Mermaid.")
+@click.pass_obj
+def plan(
+    project: str | None, /, file: str | None, sets: tuple[str, ...], profile: str | None, to: str | None, **how: bool
+) -> None:
+    """Show what a run of FILE would do: steps, edges, every setting with its origin and what it beat."""
+    from solvent.engine.planning.plan import make_plan
+    from solvent.engine.project import find_project
+    from solvent.faces.cli.doing.target import request_for
+
+    opened = find_project(project)
+    request = request_for(opened, file, sets=sets, profile=profile, to=to, look=not how["no_inputs"])
+    made = make_plan(request, opened)
+    if how["as_json"]:
+        show_json({**made.to_json(), "digest": made.digest})
+    elif how["mermaid"]:
+        _mermaid(made)
+    else:
+        _text(made)
+
+
+def _edges(made: Plan) -> list[tuple[str, str, str]]:
+    """Who feeds whom: producer, consumer, parameter."""
+    found: list[tuple[str, str, str]] = []
+    for path, one in made.nodes.items():
+        for name, tree in one.wired.items():
+            found.extend((source, path, name) for source in _sources(tree))
+    return found
+
+
+def _sources(tree: Any) -> list[str]:
+    kind, body = next(iter(tree.items()))
+    if kind == "ref":
+        return [] if body[0].startswith("\0") else [body[0]]
+    if kind == "const":
+        return []
+    return [path for part in (body.values() if kind == "dict" else body) for path in _sources(part)]
+
+
+def _mermaid(made: Plan) -> None:
+    numbers = {path: f"s{place}" for place, path in enumerate(made.nodes)}
+    write("flowchart LR")
+    for path, one in made.nodes.items():
+        left, right = {"input": ("[(", ")]"), "map": ("[[", "]]")}.get(one.node.kind, ("[", "]"))
+        write(f'  {numbers[path]}{left}"{safe(path)}"{right}')
+    for source, target, name in _edges(made):
+        write(f"  {numbers[source]} -- {safe(name)} --> {numbers[target]}")
+
+
+def _text(made: Plan) -> None:
+    write(safe(f"{made.name}   {len(made.selected)} steps   seed {made.seed}"))
+    feeding: dict[str, list[str]] = {}
+    for source, target, _ in _edges(made):
+        feeding.setdefault(target, []).append(source)
+    for path, one in made.nodes.items():
+        node = one.node
+        from_ = f"   ← {', '.join(dict.fromkeys(feeding.get(path, ())))}" if path in feeding else ""
+        mark = {"input": "○", "map": "≡"}.get(node.kind, "●")
+        write(safe(f"  {mark} {path}{from_}"))
+        if node.kind == "input":
+            write(safe(f"      {made.inputs[node.name].describe()}"))
+        for name, bound in node.settings.items():
+            beaten = "".join(f", over {_short(value)} ({origin})" for value, origin in bound.beat)
+            write(safe(f"      {name} = {_short(bound.value)}   ({bound.origin}{beaten})"))
+        for data in node.step.signature.data:
+            if repr(data.default) != "UNSET" and not data.variadic:
+                write(safe(f"      {data.name} is data, default {_short(data.default)}"))
+        for reason in one.uncached:
+            write(safe(f"      not reusable: {reason}"))
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"

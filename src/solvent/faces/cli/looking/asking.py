@@ -1,0 +1,134 @@
+"""``solvent runs``, ``show`` and ``why``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solvent.faces.cli.looking.facts import run_facts, step_facts
+from solvent.faces.cli.output import ago, duration, safe, show_json, show_table, write
+
+if TYPE_CHECKING:
+    from solvent.engine.views.run import Run, StepRun
+
+__all__ = ["runs", "show", "why"]
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@click.argument("pipeline", required=False)
+@click.option("--limit", "-n", default=20, show_default=True, help="How many at most.")
+@_JSON
+@click.pass_obj
+def runs(project: str | None, pipeline: str | None, limit: int, as_json: bool) -> None:
+    """List runs, the newest first."""
+    from solvent.engine.project import find_project
+
+    found = find_project(project).runs(pipeline, limit)
+    if as_json:
+        show_json([run_facts(run) for run in found])
+        return
+    if not found:
+        write("Nothing ran here yet. Begin with: solvent run FILE")
+        return
+    rows = [
+        (
+            run.id,
+            f"{run.status} (reused)" if run.reused else run.status,
+            ago(run.started),
+            duration(run.seconds),
+            run.user,
+        )
+        for run in found
+    ]
+    show_table(("run", "status", "started", "took", "user"), rows)
+
+
+@click.command()
+@click.argument("reference", default="last")
+@_JSON
+@click.pass_obj
+def show(project: str | None, reference: str, as_json: bool) -> None:
+    """Show a run (an id, a pipeline or 'last') or one of its steps (RUN/STEP)."""
+    from solvent.archive.catalog import query
+    from solvent.engine.project import find_project
+    from solvent.engine.references import find_step
+
+    opened = find_project(project)
+    if "/" not in reference and query.find_run(opened.catalog, reference) is not None:
+        run = opened.run(reference)
+        show_json(run_facts(run, steps=True)) if as_json else _show_run(run)
+        return
+    if "/" not in reference and query.find_step_run(opened.catalog, reference) is None:
+        opened.run(reference)  # raises, with a hint
+    run, step, _ = find_step(opened, reference)
+    show_json({"run": run.id, **step_facts(step)}) if as_json else _show_step(run, step)
+
+
+def _show_run(run: Run[Any]) -> None:
+    record = run.record
+    write(f"{run.id}   {run.status}   {ago(run.started)}   {duration(run.seconds)}")
+    dirty = " with uncommitted changes" if record.get("dirty") else ""
+    where = f"   commit {record['commit'][:10]}{dirty}" if record.get("commit") else ""
+    write(safe(f"by {run.user} on {run.host}   seed {run.seed}   Python {record['environment']['python']}{where}"))
+    write(safe(f"command: {' '.join(record.get('command', []))}"))
+    if run.error:
+        write(safe(f"error: {run.error}"))
+    write()
+    rows = []
+    for step in run.steps:
+        facts = "  ".join(f"{name}={_short(value)}" for name, value in step.logged.items())
+        memory = f"{step.peak_mb:.0f} MB" if step.peak_mb else ""
+        rows.append((step.name, step.status, duration(step.seconds), memory, facts))
+        rows.extend((f"  {item.name}", item.status, duration(item.seconds), "", "") for item in step.items.values())
+    show_table(("step", "status", "took", "memory", "logged"), rows)
+
+
+def _show_step(run: Run[Any], step: StepRun) -> None:
+    write(safe(f"{run.id}/{step.name}   {step.status}   {duration(step.seconds)}   {step.step}"))
+    if step.reused_from:
+        write(f"reused from {step.reused_from}")
+    for name, setting in step.settings.items():
+        beaten = "".join(f", over {value} ({origin})" for value, origin in setting.get("beat", ()))
+        write(safe(f"  setting {name} = {setting['value']}   ({setting['origin']}{beaten})"))
+    for kind, values in (("input", step.inputs), ("output", step.outputs)):
+        for name, digest in values.items():
+            write(safe(f"  {kind} {name}: #{digest[:12]}"))
+    for name, value in step.logged.items():
+        write(safe(f"  logged {name} = {_short(value)}"))
+    for kind, notes in step.notes.items():
+        for note in notes:
+            write(safe(f"  {kind.replace('_', ' ')}: {note}"))
+    if step.error:
+        write(safe(step.error["traceback"]))
+
+
+@click.command()
+@click.argument("reference")
+@_JSON
+@click.pass_obj
+def why(project: str | None, reference: str, as_json: bool) -> None:
+    """Say why a step (RUN/STEP, or STEP of the last run that has it) ran, or why it did not."""
+    from solvent.engine.project import find_project
+
+    found = find_project(project).why(reference)
+    if as_json:
+        changes = [{"kind": one.kind, "name": one.name, "text": one.text} for one in found.changes]
+        show_json({
+            "run": found.run, "step": found.step, "status": found.status, "verdict": found.verdict,
+            "before": found.before, "changes": changes,
+        })  # fmt: skip
+        return
+    write(safe(f"{found.run}/{found.step} {found.verdict}"))
+    for change in found.changes:
+        first, *rest = change.text.split("\n")
+        write(safe(f"  {change.kind} {change.name}: {first}"))
+        for line in rest:
+            write(safe(f"    {line}"))
+
+
+def _short(value: Any) -> str:
+    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 60 else text[:57] + "…"

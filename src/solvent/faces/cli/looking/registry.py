@@ -1,0 +1,129 @@
+"""``solvent models`` and ``serve``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from solvent.faces.cli.output import ago, safe, show_json, show_table, write
+
+__all__ = ["models", "serve"]
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def models() -> None:
+    """Look at models, and move their aliases."""
+
+
+@models.command("list")
+@_JSON
+@click.pass_obj
+def list_(project: str | None, as_json: bool) -> None:
+    """List models with their versions and aliases."""
+    from solvent.archive.catalog import models as catalog_models
+    from solvent.engine.project import find_project
+
+    catalog = find_project(project).catalog
+    rows: list[dict[str, Any]] = []
+    for name in catalog_models.list_models(catalog):
+        aliases: dict[int, list[str]] = {}
+        for one in catalog_models.list_aliases(catalog, name):
+            aliases.setdefault(one.version, []).append(one.alias)
+        for version in catalog_models.list_versions(catalog, name):
+            rows.append({**asdict(version), "aliases": aliases.get(version.version, [])})
+    if as_json:
+        show_json(rows)
+        return
+    if not rows:
+        write("There are no models here yet: a pipeline that ends with deploy makes one.")
+        return
+    show_table(
+        ("model", "version", "aliases", "status", "run", "when", "bundle"),
+        [
+            (
+                *(row["model"], f"v{row['version']}", ", ".join(row["aliases"]), row["status"], row["run"] or ""),
+                *(ago(row["created"]), f"#{row['bundle'][:12]}"),
+            )
+            for row in rows
+        ],
+    )
+
+
+@models.command()
+@click.argument("reference")
+@_JSON
+@click.pass_obj
+def show(project: str | None, reference: str, as_json: bool) -> None:
+    """Show one version: NAME, NAME@ALIAS or NAME@v3, with what its gates said."""
+    from solvent.archive.catalog import models as catalog_models
+    from solvent.delivery.registry import find_model
+    from solvent.engine.project import find_project
+
+    opened = find_project(project)
+    row = find_model(opened, reference)
+    history = [asdict(one) for one in catalog_models.alias_history(opened.catalog, row.model)]
+    if as_json:
+        show_json({**asdict(row), "history": history})
+        return
+    write(safe(f"{row.model} v{row.version}   {row.status}   {ago(row.created)}   by {row.user}   run {row.run}"))
+    write(f"bundle #{row.bundle[:12]}")
+    judgement = row.judgement or {}
+    for gate in judgement.get("gates", ()):
+        write(safe("  " + "   ".join(f"{name} {value}" for name, value in gate.items() if value is not None)))
+    for move in history[-10:]:
+        moved = f"{move['kind']} {move['alias']}: v{move['before']} → v{move['version']}"
+        write(safe(f"  {moved}, {ago(move['at'])}, by {move['user']}"))
+
+
+@models.command()
+@click.argument("reference")
+@click.option("--alias", default="champion", show_default=True)
+@click.option("--reason", help="Why; it is kept with the move.")
+@click.pass_obj
+def promote(project: str | None, reference: str, alias: str, reason: str | None) -> None:
+    """Point an alias at a version, because you say so."""
+    from solvent.delivery.registry import find_model, promote_version
+    from solvent.engine.project import find_project
+
+    opened = find_project(project)
+    row = find_model(opened, reference)
+    before = promote_version(opened, reference, alias, reason)
+    write(
+        safe(f"{row.model}@{alias}: v{before} → v{row.version}" if before else f"{row.model}@{alias}: v{row.version}")
+    )
+
+
+@models.command()
+@click.argument("model")
+@click.option("--alias", default="champion", show_default=True)
+@click.option("--reason", help="Why; it is kept with the move.")
+@click.pass_obj
+def rollback(project: str | None, model: str, alias: str, reason: str | None) -> None:
+    """Point an alias back at the version before; the one that it leaves is withdrawn."""
+    from solvent.delivery.registry import roll_back_alias
+    from solvent.engine.project import find_project
+
+    left, now = roll_back_alias(find_project(project), model, alias, reason)
+    write(safe(f"{model}@{alias}: v{left} → v{now}"))
+
+
+@click.command()
+@click.argument("reference")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Another interface than loopback needs a token.")
+@click.option("--port", default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--token", envvar="SOLVENT_TOKEN", help="What callers must send as a bearer token.")
+@click.pass_obj
+def serve(project: str | None, reference: str, host: str, port: int, token: str | None) -> None:
+    """Serve a model on this machine: NAME, NAME@ALIAS or NAME@v3."""
+    from solvent.delivery.server.serving import Endpoint
+    from solvent.delivery.server.serving import serve as carry_on
+    from solvent.engine.project import find_project
+
+    def announce(address: str) -> None:
+        click.echo(f"{safe(reference)} at {address} (Ctrl-C stops it)")
+
+    carry_on(find_project(project), reference, Endpoint(host, port, token), announce)

@@ -1,0 +1,97 @@
+"""``solvent data``: the tables of the archive."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from solvent.faces.cli.output import ago, number, safe, show_json, show_table, size, write
+
+__all__ = ["data"]
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def data() -> None:
+    """Look at tables: list, show."""
+
+
+@data.command("list")
+@click.option("--limit", "-n", default=50, show_default=True, help="How many at most.")
+@_JSON
+@click.pass_obj
+def list_(project: str | None, limit: int, as_json: bool) -> None:
+    """List the tables that steps and sources made, the newest first."""
+    from solvent.engine.project import find_project
+
+    rows = find_project(project).catalog.read(
+        "SELECT r.name || '/' || s.path, o.name, a.digest, a.size, a.facts, max(a.created) FROM artifacts a "
+        "JOIN outputs o ON o.digest = a.digest JOIN step_runs s ON s.id = o.step_run JOIN runs r ON r.id = s.run "
+        "WHERE a.format LIKE 'table.%' AND s.status = 'ran' GROUP BY a.digest ORDER BY 6 DESC LIMIT ?",
+        (limit,),
+    )
+    tables = [_facts(row) for row in rows]
+    if as_json:
+        show_json(tables)
+        return
+    if not tables:
+        write("There are no tables here yet.")
+        return
+    show_table(
+        ("made by", "rows", "columns", "size", "when", "digest"),
+        [
+            (
+                one["made_by"],
+                number(one["rows"]),
+                one["columns"],
+                size(one["bytes"]),
+                ago(one["created"]),
+                f"#{one['digest'][:12]}",
+            )
+            for one in tables
+        ],
+    )
+
+
+def _facts(row: tuple[Any, ...]) -> dict[str, Any]:
+    facts = json.loads(row[4])
+    name = row[0] if row[1] == "value" else f"{row[0]}.{row[1]}"
+    return {
+        "made_by": name,
+        "digest": row[2],
+        "rows": facts.get("rows"),
+        "columns": facts.get("columns"),
+        "bytes": row[3],
+        "created": row[5],
+    }
+
+
+@data.command()
+@click.argument("reference")
+@_JSON
+@click.pass_obj
+def show(project: str | None, reference: str, as_json: bool) -> None:
+    """Show a table's profile: REFERENCE is RUN/STEP.OUTPUT, STEP, or #DIGEST."""
+    from solvent.archive.catalog import query
+    from solvent.engine.project import find_project
+    from solvent.errors import NotFound
+
+    opened = find_project(project)
+    artifact = opened.artifact(reference)
+    if not artifact.format.startswith("table."):
+        raise NotFound(f"{reference} is no table; its format is {artifact.format}")
+    found = query.profile(opened.catalog, artifact.digest)
+    if found is None or "error" in found:
+        from solvent.data.profile import profile
+
+        found = profile(opened.archive.get(artifact.digest)).to_json()
+    if as_json:
+        show_json({"digest": artifact.digest, "bytes": artifact.size, **artifact.facts, "profile": found})
+        return
+    from solvent.data.profile import Profile, render_text
+
+    write(f"#{artifact.digest[:12]}   {size(artifact.size)}")
+    write(safe(render_text(Profile.from_json(found))))

@@ -1,0 +1,95 @@
+"""``solvent lineage`` and ``log``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from solvent.faces.cli.output import safe, show_json, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from solvent.engine.project import Project
+    from solvent.engine.views.lineage import Lineage
+
+__all__ = ["lineage", "log"]
+
+
+@click.command()
+@click.argument("reference")
+@click.option("--down", is_flag=True, help="What it led to, instead of what led to it.")
+@click.option("--mermaid", is_flag=True, help="Print a Mermaid graph.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def lineage(project: str | None, reference: str, down: bool, mermaid: bool, as_json: bool) -> None:
+    """Show what led to a step's result or an artifact (#DIGEST), or what it led to."""
+    from solvent.engine.project import find_project
+
+    found = find_project(project).lineage(reference, "down" if down else "up")
+    if as_json:
+        show_json({
+            "start": found.start,
+            "direction": found.direction,
+            "places": [asdict(one) for one in found.places.values()],
+            "links": [asdict(one) for one in found.links],
+        })  # fmt: skip
+    elif mermaid:
+        write("flowchart LR")
+        for place in found.places.values():
+            write(f'  s{place.id}["{safe(place.name)}"]')
+        for link in found.links:
+            if link.producer is not None:
+                write(f'  s{link.producer} -- "{safe(link.parameter)}" --> s{link.consumer}')
+    else:
+        _tree(found, found.start, "", set())
+
+
+def _tree(found: Lineage, number: int, indent: str, seen: set[int]) -> None:
+    place = found.places[number]
+    again = "   (see above)" if number in seen else ""
+    write(safe(f"{indent}{place.name}   {place.status}{'   ' + place.run if not indent else ''}{again}"))
+    if number in seen:
+        return
+    seen.add(number)
+    for link in found.links:
+        near, far = (link.consumer, link.producer) if found.direction == "up" else (link.producer, link.consumer)
+        if near == number and far is not None:
+            _tree(found, far, indent + "  ", seen)
+
+
+@click.command()
+@click.argument("reference", default="last")
+@click.option("--follow", "-f", is_flag=True, help="Go on as the run writes more.")
+@click.pass_obj
+def log(project: str | None, reference: str, follow: bool) -> None:
+    """Print what a step wrote (RUN/STEP), or what a whole run wrote (RUN)."""
+    from solvent.archive.catalog import query
+    from solvent.engine.project import find_project
+    from solvent.engine.references import find_step
+
+    opened = find_project(project)
+    if "/" in reference or query.find_run(opened.catalog, reference) is None:
+        write(safe(find_step(opened, reference)[1].log).rstrip("\n"))
+        return
+    run = opened.run(reference)
+    _stream(opened, run.id, opened.folder / "logs" / f"{run.id}.log", follow)
+
+
+def _stream(project: Project, run: str, file: Path, follow: bool) -> None:
+    place = 0
+    while True:
+        ended = project.run(run).status != "running"
+        if file.exists():
+            with file.open("rb") as text:
+                text.seek(place)
+                data = text.read()
+            place += len(data)
+            if data:
+                click.echo(safe(data.decode("utf-8", "replace")), nl=False)
+        if ended or not follow:
+            return
+        time.sleep(0.2)
