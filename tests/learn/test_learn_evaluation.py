@@ -22,7 +22,8 @@ def rows() -> pl.DataFrame:
     x = random.normal(size=600)
     days = [dt.datetime(2020, 1, 1) + dt.timedelta(hours=one) for one in range(600)]
     noise = random.normal(size=600)
-    return pl.DataFrame({"x": x, "t": days, "late": x + noise > 0, "delay": 3 * x + noise, "why": np.where(x > 0, "u", "v")})
+    why = np.where(x > 0, "u", "v")
+    return pl.DataFrame({"x": x, "t": days, "late": x + noise > 0, "delay": 3 * x + noise, "why": why})
 
 
 def judged(rows: pl.DataFrame, target: str, use: type, **settings: object) -> Report:

@@ -104,7 +104,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
 
 
 def test_rows_that_belong_together_are_drawn_together() -> None:
-    """Where the rows of a block are copies, the interval over blocks is as wide as it should be, over rows too narrow."""
+    """Where the rows of a block are copies, intervals over blocks are wide enough, over rows too narrow."""
     random = np.random.default_rng(4)
     blocks = np.repeat(np.arange(30), 50)
     measures = Regressed(np.zeros(1500), np.repeat(random.normal(size=30), 50) + 5)

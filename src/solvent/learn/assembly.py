@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 from solvent.errors import InputError, PlanError
 from solvent.graph.steps import step
@@ -16,6 +16,13 @@ from solvent.learn.transforms import Fitted
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
+    from typing_extensions import TypeVar
+
+    Parts = TypeVar("Parts", default=Any)
+else:
+    from typing import TypeVar
+
+    Parts = TypeVar("Parts")
 
 __all__ = ["Answers", "Predictor", "assemble"]
 
@@ -31,18 +38,28 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Predictor:
+class Predictor(Generic[Parts]):
     """Fitted transforms and a model, asked as one.
 
-    ``columns`` is what rows have to bring; it is empty where no fit recorded it, and rows are then taken as they
-    are. ``classes`` are the model's, in the order of the probabilities; empty for regression.
+    ``parts`` are the transforms in order and, last, the model. ``columns`` is what rows have to bring; it is empty
+    where no fit recorded it, and rows are then taken as they are. ``classes`` are the model's, in the order of the
+    probabilities; empty for regression.
     """
 
-    transforms: tuple[Any, ...]
-    model: Any
+    parts: Parts
     columns: tuple[Column, ...] = ()
     classes: tuple[bool | int | float | str, ...] = ()
     target: str | None = None
+
+    @property
+    def transforms(self) -> tuple[Any, ...]:
+        """The fitted transforms, in order."""
+        return cast("tuple[Any, ...]", self.parts)[:-1]
+
+    @property
+    def model(self) -> Any:
+        """The model."""
+        return cast("tuple[Any, ...]", self.parts)[-1]
 
     def predict(self, rows: Any) -> Any:
         """A prediction for each row, in the kind that the rows came in, under the name ``prediction``.
@@ -91,7 +108,8 @@ class Predictor:
             return Answers(predictions_of(self.model, frame), None, self.classes, warnings)
         classes = self.classes or tuple(range(probability.shape[1]))
         if probability.shape[1] != len(classes):
-            raise InputError(f"{label_of(type(self.model))} gives {probability.shape[1]} probabilities, not {len(classes)}")
+            name, count = label_of(type(self.model)), probability.shape[1]
+            raise InputError(f"{name} gives {count} probabilities for {len(classes)} classes")
         return Answers(np.asarray(classes)[probability.argmax(axis=1)], probability, classes, warnings)
 
     def prepare(self, rows: Any) -> Prepared:
@@ -108,7 +126,13 @@ class Predictor:
         return fit_frame(frame, self.columns) if self.columns else Prepared(frame)
 
 
-@step
+def _predictor_kind(settings: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
+    """``Predictor[tuple[Fitted[Features], Model]]``, as far as the classes of the parts are known."""
+    parts = data.get("parts", ())
+    return Predictor[tuple[parts]] if isinstance(parts, tuple) and parts else Predictor  # type: ignore[valid-type]
+
+
+@step(kinds=_predictor_kind)
 def assemble(*parts: Any) -> Predictor:
     """Put fitted transforms and, last, the model together to what serves: ``assemble(features, model)``.
 
@@ -116,7 +140,9 @@ def assemble(*parts: Any) -> Predictor:
     """
     if not parts or not callable(getattr(parts[-1], "predict", None)):
         last = label_of(type(parts[-1])) if parts else "nothing"
-        raise PlanError(f"assemble takes the transforms in order and the model last; the last was {last}, without predict")
+        raise PlanError(
+            f"assemble takes the transforms in order and the model last; the last was {last}, without predict"
+        )
     *transforms, model = parts
     for one in transforms:
         if not callable(getattr(one, "transform", None)):
@@ -127,7 +153,7 @@ def assemble(*parts: Any) -> Predictor:
         raise PlanError("assemble was given a predictor as the model; give it the predictor's own transforms and model")
     first = transforms[0] if transforms else None
     columns, target = (first.columns, first.target) if isinstance(first, Fitted) else ((), None)
-    return Predictor(tuple(transforms), model, columns, _classes(model), target)
+    return Predictor(parts, columns, _classes(model), target)
 
 
 def _classes(model: Any) -> tuple[bool | int | float | str, ...]:

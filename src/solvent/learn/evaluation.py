@@ -47,7 +47,8 @@ class Report:
     def __getitem__(self, name: str) -> float | None:
         """The value of one figure; raises ``KeyError`` with the names that there are."""
         if name not in self.figures:
-            raise KeyError(f"no figure {name!r}.{did_you_mean(name, self.figures)} There are: {', '.join(self.figures)}")
+            known = list(self.figures)
+            raise KeyError(f"no figure {name!r}.{did_you_mean(name, known)} There are: {', '.join(known)}")
         return self.figures[name].value
 
 
@@ -80,9 +81,10 @@ def evaluate(
     figures, baseline, gain = _compare(asked.measures, asked.constant, draws, seed, blocks)
     unit = "rows" if blocks is None else f"{int(blocks.max()) + 1} blocks of {time}"
     method = f"bootstrap over {unit}, {draws} draws, 95 %" if draws else "none"
-    log(**{name: one.value for name, one in figures.items() if one.value is not None}, rows=frame.height)
     pictures = _pictures(asked, figures)
-    log(**pictures)
+    told: dict[str, Any] = {name: one.value for name, one in figures.items() if one.value is not None}
+    told |= pictures
+    log(**told, rows=frame.height)
     classes = asked.answers.classes if asked.task == "classification" else ()
     return Report(asked.task, target, frame.height, figures, baseline, gain, method, seed, classes, pictures)
 
@@ -115,8 +117,8 @@ def _ask(predictor: Predictor, frame: pl.DataFrame, target: str) -> _Asked:
         return _Asked("classification", numbers, answers, Classified(numbers, answers.probability), constant)
     if not truth.dtype.is_numeric():
         raise InputError(
-            f"evaluate: the target {target!r} is {truth.dtype}, and the model gives no probabilities, so it is taken as "
-            f"a regression. Use a model with predict_proba."
+            f"evaluate: the target {target!r} is {truth.dtype}, and the model gives no probabilities, so it is taken "
+            f"as a regression. Use a model with predict_proba."
         )
     numbers = truth.to_numpy().astype(np.float64)
     ours = Regressed(numbers, np.asarray(answers.prediction, dtype=np.float64))

@@ -276,7 +276,7 @@ def _value(value: Any, column: Column) -> Any:
 
 def _moment(value: Any, kind: str) -> Any:
     """A date, a time of the day or a moment, from ISO text or from Python's own classes."""
-    wanted = {"date": dt.date, "time": dt.time}.get(kind, dt.datetime)
+    wanted: Any = {"date": dt.date, "time": dt.time}.get(kind, dt.datetime)
     try:
         made = wanted.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:

@@ -63,7 +63,7 @@ def time_split(
     inside = after if end is None else after & (times < end)
     before = times < start - gap if gap else ~after
     parts = Split(frame.filter(before), frame.filter(inside))
-    span = f"{times.min()} to {times.max()}"
+    span = f"{times.min()!s} to {times.max()!s}"
     _refuse_empty(parts, f"time_split: {column!r} goes from {span}, and the border is {start}")
     figures: dict[str, Any] = {"border": start.isoformat(), "times": span}
     if end is not None:

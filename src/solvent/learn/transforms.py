@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 from solvent.data import Table
 from solvent.engine.context import log
@@ -17,6 +17,15 @@ from solvent.learn.tabular import TabularFeatures
 
 __all__ = ["Fitted", "Transform", "fit", "transform"]
 
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    Inner = TypeVar("Inner", default=Any)
+else:
+    from typing import TypeVar
+
+    Inner = TypeVar("Inner")
+
 
 class Transform(Protocol):
     """Anything that is fitted once, and then makes columns of columns, row by row."""
@@ -26,14 +35,14 @@ class Transform(Protocol):
 
 
 @dataclass(frozen=True)
-class Fitted:
+class Fitted(Generic[Inner]):
     """A fitted transform, and what it was given: ``columns`` is what a request has to bring.
 
     ``inner`` is the fitted object itself. ``target``, ``weight`` and ``drop`` are columns that it never sees:
     ``transform`` hands the first two on as they are, if the rows have them, and leaves out the others.
     """
 
-    inner: Any
+    inner: Inner
     columns: tuple[Column, ...]
     target: str | None = None
     weight: str | None = None
@@ -54,7 +63,13 @@ class Fitted:
         return made.with_columns(frame.get_column(str(name)) for name in carried)
 
 
-@step(role=True)
+def _fitted_kind(settings: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
+    """``Fitted[Features]`` where the class is known, so that it can be read back by whoever asks for a transform."""
+    use = settings["use"]
+    return Fitted[use] if isinstance(use, type) else Fitted
+
+
+@step(role=True, kinds=_fitted_kind)
 def fit(
     rows: Table,
     *,
@@ -63,7 +78,7 @@ def fit(
     weight: str | None = None,
     use: Any = TabularFeatures,
     with_: Mapping[str, Any] | None = None,
-) -> Transform:
+) -> Fitted:
     """Fit a transform on training rows: the class that ``use`` names, with the arguments under ``with``.
 
     It is given every column except ``target``, ``drop`` and ``weight``; the target goes as ``y`` to a ``fit`` that

@@ -29,8 +29,9 @@ class Classified:
     """A classifier's figures, from the true class numbers and the probabilities (rows x classes).
 
     Of two classes the second is the one looked for. With more, F1 is the mean over classes, and ROC AUC and
-    average precision are means of each class against the others. Log loss clips at the precision of the numbers, as scikit-learn does; Brier is
-    the mean squared distance from the truth (for two classes, of the second's probability).
+    average precision are means of each class against the others. Log loss clips at the precision of the numbers,
+    as scikit-learn does; Brier is the mean squared distance from the truth (for two classes, of the second's
+    probability).
     """
 
     def __init__(self, truth: Array, probability: Array) -> None:

@@ -1,0 +1,233 @@
+"""A bundle is a predictor packed with all that serving needs: immutable files, named by the digest of their content."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from solvent import digest
+from solvent.archive.store.local import BLOB
+from solvent.delivery.closure import Closure, import_apart, name_of_class
+from solvent.errors import Corrupted
+from solvent.learn.assembly import Predictor
+from solvent.learn.schema import Column
+from solvent.learn.transforms import Fitted
+
+if TYPE_CHECKING:
+    from solvent.archive.formats import Formats
+    from solvent.archive.formats.base import Document, Written
+
+__all__ = ["Bundle", "Draft", "bundle_formats"]
+
+MANIFEST = "bundle.json"
+VERSION = 1
+
+
+def bundle_formats() -> Formats:
+    """The formats that a bundle's parts are written in: those of Solvent itself, so that a server needs no project."""
+    from solvent.archive.formats import BUILTIN, Formats
+    from solvent.data import TableFormat
+
+    return Formats([TableFormat(), *BUILTIN])
+
+
+class Bundle:
+    """Files by name. ``bundle.json`` says what it is; everything else is verified against it when it is read."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files = dict(sorted(files.items()))
+        if MANIFEST not in self.files:
+            raise Corrupted(f"this is no bundle: it has no {MANIFEST}")
+        self.manifest: dict[str, Any] = json.loads(self.files[MANIFEST])
+        if self.manifest.get("bundle") != VERSION:
+            raise Corrupted(f"this bundle has version {self.manifest.get('bundle')}; this Solvent reads {VERSION}")
+        listed = self.manifest["files"]
+        for name, data in self.files.items():
+            if name != MANIFEST and listed.get(name) != digest.of_bytes(BLOB, data):
+                raise Corrupted(f"{name!r} in the bundle is not what was packed, and nothing of it was loaded")
+        missing = sorted(set(listed) - set(self.files))
+        if missing:
+            raise Corrupted(f"the bundle lacks {missing[0]!r}, and nothing of it was loaded")
+
+    @cached_property
+    def digest(self) -> str:
+        """The identity of the bundle: its manifest names every other file by digest."""
+        return digest.of_bytes("bundle.1", self.files[MANIFEST])
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(len(data) for data in self.files.values())
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        """The predictor, its user's classes from the bundle's own sources. This runs the bundle's code."""
+        with tempfile.TemporaryDirectory(prefix="solvent-bundle-") as folder:
+            reader = _Reader(self, Path(folder))
+            with import_apart(self.closure, Path(folder) / "code"):
+                parts = tuple(self._part(part, reader) for part in self.manifest["parts"])
+        return Predictor(parts, self.columns, tuple(self.manifest["classes"]), self.manifest["target"])
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What a request has to bring."""
+        return tuple(Column(**{**one, "values": tuple(one["values"])}) for one in self.manifest["columns"])
+
+    @property
+    def closure(self) -> Closure:
+        """The user's own modules, and the packages that all of it needs."""
+        names = self.manifest["modules"]
+        return Closure(
+            {name: self.files[file].decode() for name, file in names.items()},
+            frozenset(self.manifest["packages"]),
+            self.manifest["requirements"],
+        )
+
+    @property
+    def golden(self) -> list[dict[str, Any]]:
+        """Requests with the answers that they had when the bundle was packed: ``{row, prediction, probability}``."""
+        return cast("list[dict[str, Any]]", json.loads(self.files["golden.json"]))
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The evaluation as plain data."""
+        return cast("dict[str, Any]", json.loads(self.files["report.json"]))
+
+    def to_artifact(self, folder: Path) -> None:
+        """Write the files into a folder."""
+        for name, data in self.files.items():
+            path = folder.joinpath(*name.split("/"))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+
+    @classmethod
+    def from_artifact(cls, folder: Path) -> Bundle:
+        """Read the files of a folder; raises :class:`Corrupted` for one that is not as it was packed."""
+        paths = [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+        return cls({path.relative_to(folder).as_posix(): path.read_bytes() for path in paths})
+
+    def _part(self, part: Mapping[str, Any], reader: _Reader) -> Any:
+        wanted = Any if part["class"] is None else _find_class(part["class"])
+        inner = reader.formats.read(cast("Document", part["document"]), reader, wanted)
+        if "fitted" not in part:
+            return inner
+        head = part["fitted"]
+        columns = tuple(Column(**{**one, "values": tuple(one["values"])}) for one in head["columns"])
+        return Fitted(inner, columns, head["target"], head["weight"], tuple(head["drop"]))
+
+
+def _find_class(name: str) -> type:
+    import importlib
+
+    module, _, path = name.partition(":")
+    found: Any = importlib.import_module(module)
+    for step in path.split("."):
+        found = getattr(found, step)
+    return cast(type, found)
+
+
+class Draft:
+    """Collects the files of a bundle; formats write into it as into any archive."""
+
+    def __init__(self, behaviour: Any) -> None:
+        self.files: dict[str, bytes] = {}
+        self.formats = bundle_formats()
+        self._behaviour = behaviour
+        self._scratch: list[tempfile.TemporaryDirectory[str]] = []
+
+    def add(self, name: str, value: Any) -> None:
+        """Add a file of plain data."""
+        self.files[name] = json.dumps(value, allow_nan=False, sort_keys=True, indent=1).encode()
+
+    def part(self, value: Any) -> dict[str, Any]:
+        """Write one part of a predictor, and say how it is read again."""
+        inner = value.inner if isinstance(value, Fitted) else value
+        kind = type(inner)
+        third = kind.__module__.partition(".")[0] in ("sklearn", "xgboost", "lightgbm")
+        part: dict[str, Any] = {
+            "class": None if third else name_of_class(kind),
+            "document": self.document(inner, self.write(inner)),
+        }
+        if isinstance(value, Fitted):
+            head = {"target": value.target, "weight": value.weight, "drop": list(value.drop)}
+            part["fitted"] = {**head, "columns": [asdict(one) for one in value.columns]}
+        return part
+
+    def finish(self, manifest: Mapping[str, Any]) -> Bundle:
+        """The bundle, whose manifest names every file by digest."""
+        listed = {name: digest.of_bytes(BLOB, data) for name, data in sorted(self.files.items())}
+        self.add(MANIFEST, {**manifest, "bundle": VERSION, "files": listed})
+        for folder in self._scratch:
+            folder.cleanup()
+        return Bundle(self.files)
+
+    # -- what formats ask of a sink ----------------------------------------------------------------------------
+
+    def blob(self, data: bytes | bytearray | memoryview) -> str:
+        """Keep these bytes, and give their digest."""
+        name = digest.of_bytes(BLOB, data)
+        self.files[f"blobs/{name}"] = bytes(data)
+        return name
+
+    def file(self, path: Path) -> str:
+        """Keep a file's bytes, and give their digest."""
+        return self.blob(path.read_bytes())
+
+    def scratch(self) -> Path:
+        """A new empty folder."""
+        self._scratch.append(tempfile.TemporaryDirectory(prefix="solvent-pack-"))
+        return Path(self._scratch[-1].name)
+
+    def behaviour(self, kind: type) -> str:
+        """The fingerprint of a class."""
+        return str(self._behaviour(kind))
+
+    def write(self, value: Any) -> Written:
+        """Write a value that lies inside another."""
+        return self.formats.write(value, self)[1]
+
+    def digest(self, value: Any, written: Written) -> str:
+        """The digest of an inner value."""
+        return str(self.formats.identify(self.formats.find(value), written))
+
+    def document(self, value: Any, written: Written) -> Document:
+        """The document of an inner value."""
+        kept = self.formats.find(value)
+        body = written.body if written.finish is None else written.finish(self)
+        return {"format": kept.name, "digest": self.formats.identify(kept, written), "body": body}
+
+
+class _Reader:
+    """What formats read a bundle's parts from."""
+
+    def __init__(self, bundle: Bundle, folder: Path) -> None:
+        self._bundle = bundle
+        self._folder = folder
+        self.formats = bundle_formats()
+
+    def blob(self, name: str) -> bytes:
+        """The bytes of a blob (verified when the bundle was opened)."""
+        try:
+            return self._bundle.files[f"blobs/{name}"]
+        except KeyError:
+            raise Corrupted(f"the bundle lacks the blob {name[:12]}", name) from None
+
+    def path(self, name: str) -> Path:
+        """A file with the bytes of a blob, which is there while the predictor is being read."""
+        path = self._folder / name
+        if not path.exists():
+            path.write_bytes(self.blob(name))
+        return path
+
+    def scratch(self) -> Path:
+        """A new folder that is there while the predictor is being read."""
+        return Path(tempfile.mkdtemp(dir=self._folder))
+
+    def read(self, document: Document, wanted: Any = Any) -> Any:
+        """Read an inner value."""
+        return self.formats.read(document, self, wanted)

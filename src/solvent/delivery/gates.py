@@ -1,0 +1,172 @@
+"""Gates: checks that a bundle must pass to be promoted, each with what it measured and what was asked."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from solvent.data import Table
+from solvent.delivery.bundles import Bundle
+from solvent.delivery.probe import probe_bundle
+from solvent.engine import watch
+from solvent.engine.context import log
+from solvent.errors import InputError, SettingsError, did_you_mean
+from solvent.graph.steps import step
+from solvent.learn.evaluation import LOSSES
+from solvent.learn.measures.intervals import Figure, draw_figures, measure_once, summarise
+from solvent.learn.rows import frame_of
+
+if TYPE_CHECKING:
+    from solvent.learn.measures.metrics import Measures
+
+__all__ = ["Gate", "Judgement", "judge"]
+
+_RULES = ("min", "max", "not_below_champion", "better_than_champion")
+_BUDGETS = ("size_mb", "load_seconds", "peak_mb", "p50_ms", "p99_ms")
+_DRAWS = 1000
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One check: its name, whether it passed, what was measured, and what was asked, in words."""
+
+    name: str
+    passed: bool
+    measured: float | None
+    asked: str
+    note: str = ""
+
+    def __str__(self) -> str:
+        measured = "" if self.measured is None else f" {self.measured:.4g}"
+        verdict = "passed" if self.passed else "REFUSED"
+        return f"{verdict} {self.name}{measured} ({self.asked}){self.note and ': ' + self.note}"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """All gates, and every figure that was measured, also those that no gate asks for."""
+
+    gates: tuple[Gate, ...]
+    figures: Mapping[str, float]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing speaks against promotion."""
+        return all(gate.passed for gate in self.gates)
+
+    def reasons(self) -> str:
+        """The gates that said no, in words."""
+        return "; ".join(str(gate) for gate in self.gates if not gate.passed)
+
+
+@step(reads=["process", "host", "folder", "env", "clock"])
+def judge(
+    bundle: Bundle,
+    rows: Table,
+    rival: Bundle | None,
+    *,
+    gates: Mapping[str, Mapping[str, float]] | None = None,
+    budgets: Mapping[str, float] | None = None,
+) -> Judgement:
+    """Prove a bundle before it serves: alike answers in a fresh process, good enough figures, small enough.
+
+    ``gates`` asks for figures of the report: ``{roc_auc: {min: 0.7, not_below_champion: 0.002}}``; ``min`` and
+    ``max`` look at the value, ``not_below_champion`` refuses when the paired difference to the champion on the
+    same rows is below minus the margin with 95 % confidence, ``better_than_champion`` passes only when it is
+    above the margin with it. Without a champion these two pass. ``budgets`` limits ``size_mb, load_seconds,
+    peak_mb, p50_ms, p99_ms``, measured in a fresh process.
+    """
+    _check_settings(bundle, gates or {}, budgets or {})
+    with watch.exempt(), tempfile.TemporaryDirectory(prefix="solvent-probe-") as folder:
+        bundle.to_artifact(Path(folder))
+        probed = probe_bundle(Path(folder))
+    figures = {"size_mb": round(bundle.size / 1e6, 4)}
+    figures |= {name: float(value) for name, value in probed.items() if isinstance(value, (int, float))}
+    found = [_parity(probed)]
+    rules = {name: dict(rule) for name, rule in (gates or {}).items()}
+    reported = {name: Figure(**one) for name, one in bundle.report["figures"].items()}
+    figures |= {name: one.value for name, one in reported.items() if one.value is not None}
+    for name, rule in rules.items():
+        found += [_limit(name, reported[name].value, way, rule[way]) for way in ("min", "max") if way in rule]
+    if any(way in rule for rule in rules.values() for way in _RULES[2:]):
+        found += _against(bundle, rival, rows, rules)
+    for name, limit in (budgets or {}).items():
+        found.append(_limit(name, figures.get(name), "max", limit))
+    told: dict[str, Any] = dict(figures)
+    log(**told)
+    return Judgement(tuple(found), figures)
+
+
+def _check_settings(bundle: Bundle, gates: Mapping[str, Any], budgets: Mapping[str, Any]) -> None:
+    known = list(bundle.report["figures"])
+    for name, rule in gates.items():
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise SettingsError(f"gates: the report has no figure {name!r}.{hint} It has: {', '.join(known)}")
+        for way in rule:
+            if way not in _RULES:
+                hint = did_you_mean(way, _RULES)
+                raise SettingsError(f"gates.{name}: no rule {way!r}.{hint} There are: {', '.join(_RULES)}")
+    for name in budgets:
+        if name not in _BUDGETS:
+            hint = did_you_mean(name, _BUDGETS)
+            raise SettingsError(f"budgets: no budget {name!r}.{hint} There are: {', '.join(_BUDGETS)}")
+
+
+def _parity(probed: Mapping[str, Any]) -> Gate:
+    asked = "a fresh process answers every golden row as the training did, bit by bit"
+    if "error" in probed:
+        return Gate("parity", False, None, asked, str(probed["error"]))
+    different = int(probed["different"])
+    note = "" if not different else f"{different} of {probed['golden']} differ, first {probed['differences'][0]}"
+    return Gate("parity", different == 0, float(different), asked, note)
+
+
+def _limit(name: str, value: float | None, way: str, limit: float) -> Gate:
+    asked = f"{'at least' if way == 'min' else 'at most'} {limit:g}"
+    if value is None:
+        return Gate(name, False, None, asked, "it could not be measured")
+    return Gate(name, value >= limit if way == "min" else value <= limit, float(value), asked)
+
+
+def _against(bundle: Bundle, rival: Bundle | None, rows: Table, rules: Mapping[str, Mapping[str, float]]) -> list[Gate]:
+    """The comparisons with the champion, by the paired difference on the same rows."""
+    asked = [(name, way, rule[way]) for name, rule in rules.items() for way in _RULES[2:] if way in rule]
+    if rival is None:
+        said = "no champion yet"
+        return [Gate(f"{name} {way}", True, None, f"margin {margin:g}", said) for name, way, margin in asked]
+    frame = frame_of(rows)
+    try:
+        ours, theirs = _measures(bundle, frame), _measures(rival, frame)
+        once = measure_once(ours), measure_once(theirs)
+        drawn = draw_figures(ours, _DRAWS, 0), draw_figures(theirs, _DRAWS, 0)
+    except InputError as error:
+        said = f"the champion cannot be asked about these rows: {error}"
+        return [Gate(f"{name} {way}", False, None, f"margin {margin:g}", said) for name, way, margin in asked]
+    made = []
+    for name, way, margin in asked:
+        if name not in once[1]:
+            made.append(Gate(f"{name} {way}", False, None, f"margin {margin:g}", "the champion has no such figure"))
+            continue
+        sign = -1.0 if name in LOSSES else 1.0
+        difference = summarise(sign * (once[0][name] - once[1][name]), sign * (drawn[0][name] - drawn[1][name]))
+        made.append(_compared(f"{name} {way}", way, margin, difference))
+    return made
+
+
+def _compared(name: str, way: str, margin: float, difference: Figure) -> Gate:
+    if difference.value is None or difference.low is None or difference.high is None:
+        return Gate(name, False, difference.value, f"margin {margin:g}", "the difference has no interval on these rows")
+    note = f"difference {difference}"
+    if way == "not_below_champion":
+        return Gate(name, difference.high >= -margin, difference.value, f"not below -{margin:g} with 95 %", note)
+    return Gate(name, difference.low > margin, difference.value, f"above {margin:g} with 95 %", note)
+
+
+def _measures(bundle: Bundle, frame: Any) -> Measures:
+    from solvent.learn.evaluation import measures_of
+
+    return measures_of(bundle.predictor, frame, bundle.report["target"])

@@ -1,0 +1,138 @@
+"""Packing: a predictor becomes a bundle, with its code, golden rows and their answers, its report and requirements."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from solvent.data import Table
+from solvent.delivery.bundles import Bundle, Draft
+from solvent.delivery.closure import collect_sources
+from solvent.engine import watch
+from solvent.engine.context import current
+from solvent.errors import InputError, SettingsError
+from solvent.graph.steps import step
+from solvent.learn.assembly import Answers, Predictor
+from solvent.learn.evaluation import Report
+from solvent.learn.rows import frame_of
+from solvent.learn.schema import Column, plain_value
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["pack"]
+
+
+@step
+def pack(predictor: Predictor, report: Report, rows: Table, *, golden: int = 200) -> Bundle:
+    """Pack a predictor with all that serving needs.
+
+    ``rows`` are held-back rows, of which ``golden`` go along with the answers that the predictor gives now:
+    random ones, the extremes of each number, rare values, and each pattern of missing values.
+    """
+    if not predictor.columns:
+        raise InputError(
+            "pack: nothing recorded which columns a request has to bring. Fit the first transform with "
+            "solvent.learn.fit, which remembers them."
+        )
+    if not 1 <= golden <= 10_000:
+        raise SettingsError(f"pack: golden is a number of rows from 1 to 10000, not {golden}")
+    context = current()
+    folders = [Path.cwd()] if context is None else context.project.code_folders
+    draft = Draft(_behaviour(folders))
+    parts = list(predictor.parts)
+    with watch.exempt():  # the sources are part of the key already, by what of them counts
+        closure = collect_sources(parts, folders)
+        written = [draft.part(one) for one in parts]
+    for name, text in closure.sources.items():
+        draft.files[f"source/{name}.py"] = text.encode()
+    frame = _acceptable(predictor.prepare(frame_of(rows)).frame, predictor.columns)
+    chosen = frame[_choose(frame, golden)]
+    draft.add("golden.json", answered(chosen, predictor.answer(chosen)))
+    draft.add("report.json", plain_report(report))
+    return draft.finish(
+        {
+            "parts": written,
+            "columns": [asdict(one) for one in predictor.columns],
+            "classes": list(predictor.classes),
+            "target": predictor.target,
+            "modules": {name: f"source/{name}.py" for name in closure.sources},
+            "packages": sorted(closure.packages),
+            "requirements": dict(closure.requirements),
+            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+            "lineage": {} if context is None else _digests(context.inputs),
+        }
+    )
+
+
+def _behaviour(folders: list[Path]) -> Any:
+    from solvent.archive.fingerprint import Code, behaviour
+
+    code = Code(folders=tuple(folders))
+    return lambda kind: behaviour(kind, code=code)
+
+
+def _digests(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in inputs.items() if isinstance(value, str)}
+
+
+def plain_report(report: Report) -> dict[str, Any]:
+    """A report as plain data."""
+    told = asdict(report)
+    return {**told, "classes": list(report.classes)}
+
+
+def answered(frame: pl.DataFrame, answers: Answers) -> list[dict[str, Any]]:
+    """Rows as requests with their answers, every number exact."""
+    made = []
+    for place, row in enumerate(frame.iter_rows(named=True)):
+        one: dict[str, Any] = {
+            "row": {name: plain_value(value) for name, value in row.items()},
+            "prediction": plain_value(answers.prediction[place]),
+        }
+        if answers.probability is not None:
+            one["probability"] = answers.probability[place].tolist()
+        made.append(one)
+    return made
+
+
+def _acceptable(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
+    """The rows that may come as a request: nothing infinite, nothing missing where training saw none missing."""
+    import polars as pl
+
+    for column in columns:
+        if not column.nullable:
+            frame = frame.filter(pl.col(column.name).is_not_null())
+        if column.kind == "float":
+            frame = frame.filter(pl.col(column.name).is_finite().fill_null(True))
+    return frame
+
+
+def _choose(frame: pl.DataFrame, count: int) -> list[int]:
+    """The places of rows that between them show what can occur, in order."""
+    import numpy as np
+    import polars as pl
+
+    if not frame.height:
+        raise InputError("pack: there are no held-back rows, so nothing can prove that the bundle answers alike")
+    places: dict[int, None] = {}
+    for name in frame.columns:
+        values = frame.get_column(name)
+        if values.dtype.is_numeric() or values.dtype.is_temporal():
+            places |= {int(one): None for one in (values.arg_min(), values.arg_max()) if one is not None}
+        elif values.dtype == pl.String:
+            counts = values.value_counts(name="rows").sort(["rows", name]).drop_nulls().head(2)
+            for value in counts.get_column(name):
+                places[int((values == value).arg_true()[0])] = None
+    patterns = frame.select(pl.concat_list(pl.all().is_null()).alias("gaps")).with_row_index("place")
+    firsts = patterns.group_by("gaps", maintain_order=True).first().get_column("place")
+    places |= dict.fromkeys(firsts.head(count // 2).to_list())
+    random = np.random.default_rng(0).permutation(frame.height)
+    for place in random:
+        if len(places) >= min(count, frame.height):
+            break
+        places[int(place)] = None
+    return sorted(list(places)[:count])

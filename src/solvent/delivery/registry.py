@@ -1,0 +1,95 @@
+"""The registry as people use it: which versions there are, which one an alias means, promoting and rolling back."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from solvent.archive.catalog import models
+from solvent.delivery.bundles import Bundle
+from solvent.errors import InputError, UsageError
+from solvent.learn.assembly import Predictor
+
+if TYPE_CHECKING:
+    from solvent.engine.home import Home
+
+__all__ = ["ModelSource", "find_model", "load_bundle", "promote_version", "roll_back_alias"]
+
+
+def find_model(project: Home, reference: str) -> models.VersionRow:
+    """The version behind ``NAME``, ``NAME@ALIAS`` or ``NAME@v3``; without more it is the champion.
+
+    Raises :class:`NotFound` with the names that there are.
+    """
+    name, at, place = reference.removeprefix("model:").partition("@")
+    if at and not place:
+        raise UsageError(f"{reference!r} names no alias and no version: write {name}@champion or {name}@v3")
+    if place[:1] == "v" and place[1:].isdigit():
+        return models.find_version(project.catalog, name, int(place[1:]))
+    return models.find_version(project.catalog, name, alias=place or "champion")
+
+
+def load_bundle(project: Home, reference: str) -> Bundle:
+    """The bundle behind a reference; every byte of it is verified."""
+    return project.archive.get(find_model(project, reference).bundle, Bundle)  # type: ignore[no-any-return]
+
+
+def promote_version(
+    project: Home, reference: str, alias: str = "champion", reason: str | None = None
+) -> int | None:
+    """Point an alias at a version because a person says so, also at a refused one.
+
+    Gives the version that it pointed at before.
+    """
+    chosen = find_model(project, reference)
+    before = models.alias_version(project.catalog, chosen.model, alias)
+    project.archive.get(chosen.bundle, Bundle)  # what cannot be read must not serve
+    with project.catalog.write() as tx:
+        models.move_alias(tx, _move(chosen.model, alias, reason), chosen.version)
+    return None if before is None else before.version
+
+
+def roll_back_alias(
+    project: Home, model: str, alias: str = "champion", reason: str | None = None
+) -> tuple[int, int]:
+    """Point an alias at the version before, and withdraw the one it leaves; gives both numbers."""
+    with project.catalog.write() as tx:
+        return models.roll_back(tx, _move(model, alias, reason))
+
+
+def _move(model: str, alias: str, reason: str | None) -> models.Move:
+    from solvent.engine.record.host import here
+
+    return models.Move(model, alias, here().user, time.time(), None, reason, person=True)
+
+
+class ModelSource:
+    """The input ``{model: delays@champion}``: the predictor of a version, as a value for a pipeline."""
+
+    def __init__(self, project: Home, reference: str) -> None:
+        self._project = project
+        self._reference = reference
+        self._row = find_model(project, reference)
+
+    def describe(self) -> dict[str, Any]:
+        """Which version, and what was asked for."""
+        return {
+            "kind": "model",
+            "reference": self._reference,
+            "model": self._row.model,
+            "version": self._row.version,
+            "digest": self._row.bundle,
+        }
+
+    def version(self) -> str | None:
+        """None: the predictor's classes come from the bundle's own code, so the bundle is opened each time."""
+        return None
+
+    def read(self, wanted: Any) -> Any:
+        """The predictor, or the bundle itself where that is asked for."""
+        bundle: Bundle = self._project.archive.get(self._row.bundle, Bundle)
+        if wanted is Bundle:
+            return bundle
+        if wanted in (Any, object, Predictor) or getattr(wanted, "_is_protocol", False):
+            return bundle.predictor
+        raise InputError(f"a model comes as a Predictor, and {wanted} is asked for")
