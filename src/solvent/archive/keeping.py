@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import shutil
 import time
@@ -145,6 +146,12 @@ class Archive:
             self.lose(name)
             raise
 
+    def scratch(self) -> Path:
+        """A new folder on the store's own disk, for what a format lays out; removed when this process ends."""
+        folder = self.store.scratch()
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return folder
+
     def lose(self, name: str) -> None:
         """Give up a damaged blob: whatever needs it is made anew by the next run."""
         self.store.drop(name)
@@ -203,6 +210,10 @@ class _Sink:
 
     def write(self, value: Any) -> Written:
         return self._archive.formats.write(value, self)[1]
+
+    def digest(self, value: Any, written: Written) -> str:
+        formats = self._archive.formats
+        return formats.identify(formats.find(value), written)
 
     def document(self, value: Any, written: Written) -> Document:
         formats = self._archive.formats

@@ -55,6 +55,9 @@ class Sink(Protocol):
     def write(self, value: Any) -> Written:
         """Write a value that lies inside this one, by its own format."""
 
+    def digest(self, value: Any, written: Written) -> str:
+        """The digest of an inner value, by its own format: what the outer value's identity holds of it."""
+
     def document(self, value: Any, written: Written) -> Document:
         """The document of an inner value (finished now, if it was not)."""
 
@@ -67,6 +70,9 @@ class Source(Protocol):
 
     def path(self, digest: str) -> Path:
         """A local, read-only file with the bytes of a blob (for mapping or scanning)."""
+
+    def scratch(self) -> Path:
+        """A new folder on the store's own disk that lasts until this process ends."""
 
     def read(self, document: Document, wanted: Any = Any) -> Any:
         """Read an inner value."""
