@@ -18,6 +18,8 @@ __all__ = ["ACTIVE", "PLAIN", "RECORDERS", "Caller", "Options", "Step", "active"
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Q = ParamSpec("Q")
+S = TypeVar("S")
 A = TypeVar("A")
 K = TypeVar("K")
 
@@ -189,10 +191,10 @@ class Step(Generic[P, R]):
 
     @overload
     def map(  # type: ignore[overload-overlap]
-        self: Step[Concatenate[A, P], R], items: Mapping[K, A], *rest: P.args, **settings: P.kwargs
-    ) -> dict[K, R]: ...
+        self: Step[Concatenate[A, Q], S], items: Mapping[K, A], *rest: Q.args, **settings: Q.kwargs
+    ) -> dict[K, S]: ...
     @overload
-    def map(self: Step[Concatenate[A, P], R], items: Iterable[A], *rest: P.args, **settings: P.kwargs) -> list[R]: ...
+    def map(self: Step[Concatenate[A, Q], S], items: Iterable[A], *rest: Q.args, **settings: Q.kwargs) -> list[S]: ...
     def map(self, items: Any, *rest: Any, **settings: Any) -> Any:
         """Apply the step to each item of a list or dict; the other data goes to each. Gives a list or a dict.
 
