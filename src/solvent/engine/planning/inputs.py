@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from solvent import digest
 from solvent.archive.catalog import query
-from solvent.config import Settings
+from solvent.config import Settings, validate
 from solvent.config.typed.structured import load_reference
 from solvent.engine.references import artifact_of
 from solvent.errors import InputError, Problem, SolventError, did_you_mean
@@ -139,13 +139,25 @@ def bind_inputs(
             else:
                 leaf = settings.inputs[one.name]
                 made.origin = str(leaf.origin)
-                if look:
+                if isinstance(leaf.value, Mapping) and list(leaf.value) == ["value"]:
+                    _give(made, leaf.value["value"], project)
+                elif look:
                     _open(made, leaf.value, project)
         except SolventError as error:
             problems.append(Problem(made.origin, f"inputs.{one.name}: {error}"))
         inputs[one.name] = made
         data[one.name] = Promise(node.path, "value", one.annotation)
     return inputs, data
+
+
+def _give(made: Input, value: Any, project: Home) -> None:
+    """Take a value that stands in the settings, as the parameter's annotation reads it."""
+    try:
+        checked = validate(value, made.wanted, from_file=True)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    made.pending = project.archive.prepare(checked)
+    made.known = made.pending.digest
 
 
 def _open(made: Input, spec: Any, project: Home) -> None:
@@ -175,4 +187,8 @@ def _open_source(spec: Any, project: Home) -> Readable:
         return cast(Readable, load_reference(MODEL_SOURCE)(project, target))
     from solvent.data.sources import open_source
 
+    if isinstance(spec, Mapping):  # a file name stays text, whatever it looks like; options mean what they look like
+        spec = {
+            str(name): value if name == "files" else validate(value, Any, from_file=True) for name, value in spec.items()
+        }
     return open_source(spec, project.root)

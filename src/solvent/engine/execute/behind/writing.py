@@ -7,18 +7,21 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import write
 from solvent.archive.catalog.records import ArtifactRow, StepEnd
 from solvent.engine import watch
 from solvent.engine.record.host import BEAT
+from solvent.errors import SolventError
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Archive, Pending
 
 __all__ = ["Job", "Writer"]
 
+_HERE = str(Path(__file__).parents[3])
 _MOST_STEPS = 4
 _MOST_BYTES = 256_000_000
 _SYNC = 2.0
@@ -162,7 +165,9 @@ def describe_error(error: BaseException) -> dict[str, Any]:
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "/solvent/" not in frame.filename.replace("\\", "/")] or list(frames)
+    own = [frame for frame in frames if not frame.filename.startswith(_HERE)]
+    if not own and not isinstance(error, SolventError):
+        own = list(frames)  # nobody's own code is in it: whoever reports it needs to see where it came from
     last = own[-1] if own else None
     lines = traceback.format_list(own) + traceback.format_exception_only(type(error), error)
     return {

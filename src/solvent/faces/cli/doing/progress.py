@@ -83,8 +83,8 @@ class _Live:
         from rich.live import Live
 
         self._console = Console(highlight=False, markup=False)
-        self._live = Live(console=self._console, refresh_per_second=12, get_renderable=self._draw)
         self._rows: dict[str, tuple[str, StepEnded | None, float]] = {}
+        self._live = Live(console=self._console, refresh_per_second=12, get_renderable=self._draw)
         self._title = ""
         self._end = ""
 
