@@ -459,6 +459,38 @@ def test_reuse_can_be_forbidden_or_aged(tmp_path):
     assert CALLS == ["always", "hourly"]
 
 
+def test_retries_and_timeouts_say_how_a_step_is_carried_out(tmp_path):
+    """A step that fails once and is retried succeeds; one that takes too long fails; neither enters the key."""
+    import time
+
+    @sv.step(retries=2)
+    def shaky() -> int:
+        CALLS.append("shaky")
+        if len(CALLS) < 2:
+            raise ConnectionError("once")
+        return 1
+
+    @sv.step(timeout=0.05)
+    def slow() -> int:
+        time.sleep(5)
+        return 2
+
+    @sv.pipeline
+    def both() -> int:
+        return add(shaky(), slow())
+
+    run = sv.run(both, project=tmp_path, check=False)
+    assert CALLS == ["shaky", "shaky"]
+    assert run["shaky"].value() == 1
+    assert "timeout" in run["slow"].error["message"]
+
+
+def test_an_executor_that_is_not_there_is_refused(tmp_path):
+    """Asking for another executor than this version has is an error, not a silent fallback."""
+    with pytest.raises(PlanError, match="'ray'"):
+        sv.run(flow, set={"steps.total.options.executor": "ray"}, project=tmp_path)
+
+
 def test_bad_settings_stop_before_anything_runs(tmp_path):
     """All faults come at once, with nothing run and nothing recorded."""
     with pytest.raises(SettingsError) as caught:

@@ -86,7 +86,8 @@ def check(folder):
     assert project.catalog.read("SELECT name FROM runs WHERE status = 'running'") == []
     assert project.catalog.read("SELECT 1 FROM step_runs WHERE status = 'running'") == []
     twice = project.catalog.read(
-        "SELECT path, key, count(*) FROM step_runs WHERE status = 'ran' AND kind = 'step' GROUP BY key HAVING count(*) > 1"
+        "SELECT path, key, count(*) FROM step_runs WHERE status = 'ran' AND kind = 'step' "
+        "GROUP BY key HAVING count(*) > 1"
     )
     assert twice == []
     for (name,) in project.catalog.read("SELECT DISTINCT digest FROM outputs"):

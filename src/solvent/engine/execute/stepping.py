@@ -82,7 +82,7 @@ def _run(
     seed = values.get("seed")
     what = Attempt(
         node.step, load, values, context, seed if isinstance(seed, int) else int(key[:15], 16), label,
-        node.options.reads, (session.project.folder, session.archive.store.folder),
+        node.options.reads, node.options.timeout, (session.project.folder, session.archive.store.folder),
     )  # fmt: skip
     outcome = attempt(what, session.capture, session.meter)
     for again in range(node.options.retries):

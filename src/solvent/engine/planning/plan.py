@@ -207,6 +207,11 @@ def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodeP
     outputs = declared(node.outputs)
     if node.kind == "input":
         return NodePlan(node, None, {}, wired, outputs)
+    if node.options.executor not in (None, "inline"):
+        raise PlanError(
+            f"{node.where}: {node.path!r} asks for the executor {node.options.executor!r}; this version of Solvent "
+            f"carries every step out in its own process (executor: inline)"
+        )
     if node.template is not None:
         return NodePlan(node, None, {}, wired, outputs, (), _wired(node.template.result, project, constants))
     found = fingerprint(node.step.raw, code=project.code)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,6 +36,7 @@ class Attempt:
     ambient: int
     label: str
     reads: tuple[str, ...] = ()
+    timeout: float | None = None
     ignored: tuple[Path, ...] = ()
 
 
@@ -68,7 +71,11 @@ def attempt(what: Attempt, capture: Capture, meter: Meter) -> Outcome:
     try:
         data = what.data()
         seed_ambient(what.ambient)
-        with watch.observing(what.reads, what.ignored) as seen, entered(what.context):
+        with (
+            watch.observing(what.reads, what.ignored) as seen,
+            entered(what.context),
+            limited(what.timeout, what.label),
+        ):
             value = what.step.invoke(data, what.settings)
             parts = check_outputs(value, what.step.signature.outputs, what.label)
             outcome.outputs = {name: archive.prepare(part) for name, part in parts.items()}
@@ -86,3 +93,22 @@ def attempt(what: Attempt, capture: Capture, meter: Meter) -> Outcome:
             f"{what.label!r} left {threading.active_count() - threads} threads behind; what they do belongs to nobody"
         )
     return outcome
+
+
+@contextmanager
+def limited(seconds: float | None, label: str) -> Iterator[None]:
+    """Raise ``TimeoutError`` in the step when its time is up. Only the main thread can be interrupted so."""
+    if seconds is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(*_: object) -> None:
+        raise TimeoutError(f"{label!r} took longer than its timeout of {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,431 @@
+"""No stale result, no needless work: whatever changes, a run gives what a run without any archive would give."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import textwrap
+from dataclasses import dataclass, field
+
+import pytest
+
+import solvent as sv
+
+MAIN = """
+import solvent as sv
+{imports}
+
+{body}
+
+@sv.step
+def f(x: int{settings}) -> {returns}:
+    {code}
+
+@sv.pipeline
+def flow(x: int) -> {returns}:
+    return f(x)
+"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """Two versions of a program. ``main`` and ``other`` are the files before, ``then`` what changes in them."""
+
+    code: str = "return g(x)"
+    body: str = ""
+    imports: str = ""
+    settings: str = ""
+    returns: str = "int"
+    files: dict = field(default_factory=dict)
+    then: dict = field(default_factory=dict)
+    config: dict = field(default_factory=dict)
+    config_then: dict = field(default_factory=dict)
+    env: dict = field(default_factory=dict)
+    env_then: dict = field(default_factory=dict)
+
+
+HELPER = {"helper.py": "def g(x):\n    return x + 1\n"}
+CHANGED = {"helper.py": "def g(x):\n    return x + 1000\n"}
+IMPORT = "from helper import g"
+
+MUST_RUN = {
+    "own body": Case("return x + 1", then={"main.py": ("x + 1", "x + 2")}),
+    "helper in another module": Case(imports=IMPORT, files=HELPER, then=CHANGED),
+    "helper through module attribute": Case("return helper.g(x)", imports="import helper", files=HELPER, then=CHANGED),
+    "helper under an alias": Case("return k(x)", imports="from helper import g as k", files=HELPER, then=CHANGED),
+    "helper imported in the function": Case("from helper import g; return g(x)", files=HELPER, then=CHANGED),
+    "helper of a helper": Case(
+        imports="from mid import g",
+        files={**HELPER, "mid.py": "import helper\ndef g(x):\n    return helper.g(x)\n"},
+        then=CHANGED,
+    ),
+    "re-export through a package": Case(
+        imports="from pack import g",
+        files={"pack/__init__.py": "from pack.inner import g\n", "pack/inner.py": "def g(x):\n    return x + 1\n"},
+        then={"pack/inner.py": "def g(x):\n    return x + 1000\n"},
+    ),
+    "star import": Case(imports="from helper import *", files=HELPER, then=CHANGED),
+    "relative import": Case(
+        imports="from pack.a import g",
+        files={
+            "pack/__init__.py": "",
+            "pack/a.py": "from .b import h\ndef g(x):\n    return h(x)\n",
+            "pack/b.py": "def h(x):\n    return x + 1\n",
+        },
+        then={"pack/b.py": "def h(x):\n    return x + 1000\n"},
+    ),
+    "helper in the same module": Case(body="def g(x):\n    return x + 1", then={"main.py": ("x + 1", "x + 1000")}),
+    "lambda": Case(body="g = lambda x: x + 1", then={"main.py": ("x + 1", "x + 1000")}),
+    "nested function": Case(
+        "def g(y):\n        return y + 1\n    return g(x)", then={"main.py": ("y + 1", "y + 1000")}
+    ),
+    "global number": Case("return x + N", body="N = 1", then={"main.py": ("N = 1", "N = 1000")}),
+    "global float": Case("return int(x + N)", body="N = 1.5", then={"main.py": ("N = 1.5", "N = 2.5")}),
+    "global text": Case("return x + len(N)", body="N = 'a'", then={"main.py": ("'a'", "'abc'")}),
+    "global list": Case("return x + sum(N)", body="N = [1, 2]", then={"main.py": ("[1, 2]", "[1, 3]")}),
+    "global dict": Case("return x + N['a']", body="N = {'a': 1}", then={"main.py": ("{'a': 1}", "{'a': 7}")}),
+    "global set": Case("return x + len(N)", body="N = {1}", then={"main.py": ("{1}", "{1, 2}")}),
+    "global of another module": Case(
+        "return x + helper.N", imports="import helper", files={"helper.py": "N = 1\n"}, then={"helper.py": "N = 9\n"}
+    ),
+    "global computed from another": Case("return x + N", body="M = 2\nN = M * 3", then={"main.py": ("M = 2", "M = 5")}),
+    "global computed by a function": Case(
+        "return x + N", body="def make():\n    return 3\nN = make()", then={"main.py": ("return 3", "return 4")}
+    ),
+    "tuple in a tuple": Case("return x + N[0][1]", body="N = ((1, 2), 3)", then={"main.py": ("(1, 2)", "(1, 5)")}),
+    "enum member": Case(
+        "return x + Kind.A.value",
+        body="import enum\nclass Kind(enum.Enum):\n    A = 1",
+        then={"main.py": ("A = 1", "A = 4")},
+    ),
+    "default of a helper": Case(body="def g(x, n=1):\n    return x + n", then={"main.py": ("n=1", "n=1000")}),
+    "keyword default of a helper": Case(
+        body="def g(x, *, n=1):\n    return x + n", then={"main.py": ("n=1", "n=1000")}
+    ),
+    "default that names a global": Case(
+        body="N = 1\ndef g(x, n=N):\n    return x + n", then={"main.py": ("N = 1", "N = 50")}
+    ),
+    "default of a setting": Case(
+        "return x + n", settings=", *, n: int = 1", then={"main.py": ("n: int = 1", "n: int = 3")}
+    ),
+    "setting in the file": Case("return x + n", settings=", *, n: int = 1", config={"n": 2}, config_then={"n": 3}),
+    "closure value": Case(
+        body="def make(n):\n    def g(x):\n        return x + n\n    return g\ng = make(1)",
+        then={"main.py": ("make(1)", "make(1000)")},
+    ),
+    "partial": Case(
+        body="import functools\ndef h(n, x):\n    return n + x\ng = functools.partial(h, 1)",
+        then={"main.py": ("(h, 1)", "(h, 1000)")},
+    ),
+    "function under a partial": Case(
+        body="import functools\ndef h(n, x):\n    return n + x\ng = functools.partial(h, 1)",
+        then={"main.py": ("n + x", "n - x")},
+    ),
+    "lru_cache around a helper": Case(
+        body="import functools\n@functools.lru_cache\ndef g(x):\n    return x + 1",
+        then={"main.py": ("x + 1", "x + 1000")},
+    ),
+    "decorator of a helper": Case(
+        body="def twice(h):\n    def inner(x):\n        return h(x) * 2\n    return inner\n@twice\ndef g(x):\n    return x",
+        then={"main.py": ("* 2", "* 3")},
+    ),
+    "function under a decorator": Case(
+        body="import functools\ndef same(h):\n    @functools.wraps(h)\n    def inner(x):\n        return h(x)\n    return inner\n"
+        "@same\ndef g(x):\n    return x + 1",
+        then={"main.py": ("x + 1", "x + 1000")},
+    ),
+    "method": Case(
+        "return A().m(x)",
+        body="class A:\n    def m(self, x):\n        return x + 1",
+        then={"main.py": ("x + 1", "x + 9")},
+    ),
+    "method called by a method": Case(
+        "return A().m(x)",
+        body="class A:\n    def m(self, x):\n        return self.n(x)\n    def n(self, x):\n        return x + 1",
+        then={"main.py": ("x + 1", "x + 9")},
+    ),
+    "base class": Case(
+        "return B().m(x)",
+        body="class A:\n    def m(self, x):\n        return x + 1\nclass B(A):\n    pass",
+        then={"main.py": ("x + 1", "x + 9")},
+    ),
+    "base class in another module": Case(
+        "return B().m(x)",
+        imports="import helper",
+        body="class B(helper.A):\n    pass",
+        files={"helper.py": "class A:\n    def m(self, x):\n        return x + 1\n"},
+        then={"helper.py": "class A:\n    def m(self, x):\n        return x + 9\n"},
+    ),
+    "class attribute": Case("return x + A.n", body="class A:\n    n = 1", then={"main.py": ("n = 1", "n = 4")}),
+    "static method": Case(
+        "return A.m(x)",
+        body="class A:\n    @staticmethod\n    def m(x):\n        return x + 1",
+        then={"main.py": ("x + 1", "x + 9")},
+    ),
+    "class method": Case(
+        "return A.m(x)",
+        body="class A:\n    @classmethod\n    def m(cls, x):\n        return x + 1",
+        then={"main.py": ("x + 1", "x + 9")},
+    ),
+    "property": Case(
+        "return x + A().p",
+        body="class A:\n    @property\n    def p(self):\n        return 1",
+        then={"main.py": ("return 1\n", "return 4\n")},
+    ),
+    "operator of a class": Case(
+        "return (A() + x)",
+        body="class A:\n    def __add__(self, x):\n        return x + 1",
+        then={"main.py": ("x + 1", "x + 9")},
+    ),
+    "dataclass default": Case(
+        "return x + A().n",
+        body="from dataclasses import dataclass\n@dataclass\nclass A:\n    n: int = 1",
+        then={"main.py": ("n: int = 1", "n: int = 4")},
+    ),
+    "dataclass default factory": Case(
+        "return x + len(A().n)",
+        body="from dataclasses import dataclass, field\ndef make():\n    return [1]\n@dataclass\nclass A:\n"
+        "    n: list = field(default_factory=make)",
+        then={"main.py": ("return [1]", "return [1, 2]")},
+    ),
+    "instance as a global": Case(
+        "return A1.m(x)",
+        body="class A:\n    def __init__(self, n):\n        self.n = n\n    def m(self, x):\n        return x + self.n\nA1 = A(1)",
+        then={"main.py": ("A(1)", "A(5)")},
+    ),
+    "method of an instance that is a global": Case(
+        "return A1.m(x)",
+        body="class A:\n    def m(self, x):\n        return x + 1\nA1 = A()",
+        then={"main.py": ("x + 1", "x + 9")},
+    ),
+    "function in a global dict": Case(
+        "return TABLE['a'](x)",
+        body="def g(x):\n    return x + 1\nTABLE = {'a': g}",
+        then={"main.py": ("x + 1", "x + 9")},
+    ),
+    "class in a global list": Case(
+        "return KINDS[0]().m(x)",
+        body="class A:\n    def m(self, x):\n        return x + 1\nKINDS = [A]",
+        then={"main.py": ("x + 1", "x + 9")},
+    ),
+    "function handed over as a value": Case(
+        "return max([x], key=g) + g(x)", body="def g(x):\n    return x + 1", then={"main.py": ("x + 1", "x + 9")}
+    ),
+    "comprehension calls a helper": Case(
+        "return sum(g(i) for i in range(x))", body="def g(x):\n    return x + 1", then={"main.py": ("x + 1", "x + 9")}
+    ),
+    "recursive helpers": Case(
+        body="def g(x):\n    return h(x - 1) if x > 0 else 1\ndef h(x):\n    return g(x - 1) if x > 0 else 2",
+        then={"main.py": ("else 2", "else 5")},
+    ),
+    "conditional import": Case(
+        imports="try:\n    from helper import g\nexcept ImportError:\n    g = None", files=HELPER, then=CHANGED
+    ),
+    "another helper is imported": Case(
+        imports=IMPORT,
+        files={**HELPER, "second.py": "def g(x):\n    return x + 7\n"},
+        then={"main.py": ("from helper", "from second")},
+    ),
+    "another step as a helper": Case(
+        body="@sv.step\ndef g(x: int) -> int:\n    return x + 1", then={"main.py": ("x + 1", "x + 9")}
+    ),
+    "return annotation": Case("return x", then={"main.py": ("-> int:\n    return x", "-> float:\n    return x")}),
+    "parameter annotation": Case("return x + 0", then={"main.py": ("def f(x: int", "def f(x: float")}),
+    "docstring that is read": Case(
+        "return x + len(g.__doc__)",
+        body='def g(x):\n    """One."""',
+        then={"main.py": ('"""One."""', '"""One more."""')},
+    ),
+    "undeclared file": Case(
+        "return x + int(open(os.path.join(os.path.dirname(__file__), 'n.txt')).read())",
+        imports="import os",
+        files={"n.txt": "1"},
+        then={"n.txt": "5"},
+    ),
+    "environment variable": Case(
+        "return x + int(os.environ['STALE_N'])", imports="import os", env={"STALE_N": "1"}, env_then={"STALE_N": "5"}
+    ),
+    "environment variable by getenv": Case(
+        "return x + int(os.getenv('STALE_M', '0'))", imports="import os", env_then={"STALE_M": "5"}
+    ),
+    "assertion": Case("assert x < 100; return x", then={"main.py": ("x < 100", "x < 3")}),
+    "order of statements": Case(
+        "x = x + 1; x = x * 2; return x", then={"main.py": ("x = x + 1; x = x * 2", "x = x * 2; x = x + 1")}
+    ),
+    "operator": Case("return x * 3", then={"main.py": ("x * 3", "x ** 3")}),
+    "type of a constant": Case("return x + 1", returns="float", then={"main.py": ("x + 1", "x + 1.0")}),
+    "functools.singledispatch": Case(
+        body="import functools\n@functools.singledispatch\ndef g(x):\n    return 0\n@g.register\ndef _(x: int):\n    return x + 1",
+        then={"main.py": ("x + 1", "x + 9")},
+    ),
+    "attribute chain through packages": Case(
+        "return pack.inner.g(x)",
+        imports="import pack.inner",
+        files={"pack/__init__.py": "", "pack/inner.py": "def g(x):\n    return x + 1\n"},
+        then={"pack/inner.py": "def g(x):\n    return x + 9\n"},
+    ),
+    "setting that is a function": Case(
+        "return how(x)",
+        settings=", *, how: Callable[[int], int] = sv.required",
+        imports="from typing import Callable",
+        files=HELPER,
+        config={"how": "helper:g"},
+        config_then={"how": "helper:g"},
+        then=CHANGED,
+    ),
+}
+MUST_REUSE = {
+    "nothing": Case("return x + 1"),
+    "comment in the step": Case("# one\n    return x + 1", then={"main.py": ("# one", "# another, longer")}),
+    "docstring of the step": Case('"""One."""\n    return x + 1', then={"main.py": ('"""One."""', '"""Two."""')}),
+    "blank lines and formatting": Case(
+        "return x + 1", then={"main.py": ("return x + 1", "\n\n    return (x  +\n      1)")}
+    ),
+    "comment in a helper": Case(
+        imports=IMPORT,
+        files={"helper.py": "def g(x):\n    # one\n    return x + 1\n"},
+        then={"helper.py": "# top\ndef g(x):\n    # two\n    return x + 1  # three\n"},
+    ),
+    "docstring of a helper": Case(
+        imports=IMPORT, files=HELPER, then={"helper.py": 'def g(x):\n    """Now with words."""\n    return x + 1\n'}
+    ),
+    "quotes": Case("return x + len('ab')", then={"main.py": ("'ab'", '"ab"')}),
+    "unrelated function in the same module": Case(
+        body="def g(x):\n    return x + 1\ndef other():\n    return 1", then={"main.py": ("return 1\n", "return 2\n")}
+    ),
+    "unrelated global": Case("return x + 1", body="OTHER = 1", then={"main.py": ("OTHER = 1", "OTHER = 2")}),
+    "unrelated function in the helper's module": Case(
+        imports=IMPORT, files=HELPER, then={"helper.py": HELPER["helper.py"] + "\ndef other():\n    return 2\n"}
+    ),
+    "a helper moves to another file": Case(
+        imports=IMPORT,
+        files={**HELPER, "second.py": ""},
+        then={"second.py": HELPER["helper.py"], "main.py": ("from helper", "from second")},
+    ),
+    "a helper is imported under another name": Case(
+        imports=IMPORT,
+        files=HELPER,
+        then={"main.py": [("from helper import g", "from helper import g as k"), ("return g(x)", "return k(x)")]},
+    ),
+    "module attribute in the place of a name": Case(
+        imports=IMPORT,
+        files=HELPER,
+        then={"main.py": [("from helper import g", "import helper"), ("return g(x)", "return helper.g(x)")]},
+    ),
+    "unused import": Case(
+        "return x + 1", then={"main.py": ("import solvent as sv", "import solvent as sv\nimport json")}
+    ),
+    "another step in the module": Case(
+        "return x + 1",
+        body="@sv.step\ndef other(x: int) -> int:\n    return x",
+        then={"main.py": ("    return x\n\n@sv.step\ndef f", "    return x * 7\n\n@sv.step\ndef f")},
+    ),
+    "a logger": Case("log.info('x'); return x + 1", imports="import logging", body="log = logging.getLogger('a')"),
+    "a lock": Case("with lock:\n        return x + 1", imports="import threading", body="lock = threading.Lock()"),
+    "a compiled pattern": Case("return x + len(p.pattern)", imports="import re", body="p = re.compile('ab')"),
+    "setting written another way": Case(
+        "return x + n", settings=", *, n: int = 1", config={"n": 2}, config_then={"n": 2}
+    ),
+    "setting equal to its default": Case("return x + n", settings=", *, n: int = 1", config_then={"n": 1}),
+    "another variable in the environment": Case("return x + 1", env_then={"STALE_OTHER": "1"}),
+    "a file that is only written": Case(
+        "open(os.path.join(os.path.dirname(__file__), 'out.txt'), 'w').write(str(x)); return x", imports="import os"
+    ),
+    "reordered functions": Case(
+        body="def a(x):\n    return x + 1\ndef g(x):\n    return a(x)",
+        then={
+            "main.py": (
+                "def a(x):\n    return x + 1\ndef g(x):\n    return a(x)",
+                "def g(x):\n    return a(x)\ndef a(x):\n    return x + 1",
+            )
+        },
+    ),
+}
+
+
+def write(folder, case, after):
+    """Lay out one version of a case's program."""
+    files = {
+        "main.py": MAIN.format(
+            imports=case.imports, body=case.body, settings=case.settings, returns=case.returns, code=case.code
+        ),
+        **case.files,
+    }
+    if after:
+        for name, change in case.then.items():
+            if isinstance(change, str):
+                files[name] = change
+                continue
+            for old, new in [change] if isinstance(change, tuple) else change:
+                assert old in files[name], f"{old!r} is not in the program"
+                files[name] = files[name].replace(old, new)
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(textwrap.dedent(text))
+
+
+def run(folder, case, after, project, monkeypatch):
+    """Run one version as a fresh process would: every module of it imported anew."""
+    write(folder, case, after)
+    own = {name for name, module in sys.modules.items() if str(getattr(module, "__file__", "")).startswith(str(folder))}
+    for name in own | {"pack", "helper", "main"}:
+        sys.modules.pop(name, None)
+    importlib.invalidate_caches()
+    for name in {*case.env, *case.env_then}:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {**case.env, **(case.env_then if after else {})}.items():
+        monkeypatch.setenv(name, value)
+    main = importlib.import_module("main")
+    settings = case.config_then if after else case.config
+    config = {"steps": {"f": settings}} if settings else {}
+    return sv.run(main.flow, inputs={"x": 3}, config=config, project=project, check=False)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """The user's folder: first on the import path, its bytecode never written."""
+    made = tmp_path / "code"
+    made.mkdir()
+    monkeypatch.setattr(sys, "path", [str(made), *sys.path])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    (made / "solvent.toml").write_text("")
+    return made
+
+
+def both(folder, case, monkeypatch):
+    """The second version run after the first, and run with an archive of its own."""
+    run(folder, case, False, folder, monkeypatch)
+    second = run(folder, case, True, folder, monkeypatch)
+    fresh = folder.parent / "fresh"
+    fresh.mkdir()
+    os.rename(folder / ".solvent", fresh / "kept")
+    sv.open(folder).close()
+    alone = run(folder, case, True, folder, monkeypatch)
+    return second, alone
+
+
+def outcome(made):
+    """What a run came to: its value, or its error."""
+    return made.value() if made.status == "succeeded" else made.error
+
+
+@pytest.mark.parametrize("name", MUST_RUN)
+def test_a_change_that_matters_is_seen(folder, name, monkeypatch):
+    """The result is never stale: it is what a run without the archive gives, and the step ran."""
+    made, alone = both(folder, MUST_RUN[name], monkeypatch)
+    assert outcome(made) == outcome(alone)
+    assert made["f"].status in ("ran", "failed")
+
+
+@pytest.mark.parametrize("name", MUST_REUSE)
+def test_a_change_that_does_not_matter_runs_nothing(folder, name, monkeypatch):
+    """No needless work: the step's result is reused, and is what a run without the archive gives."""
+    made, alone = both(folder, MUST_REUSE[name], monkeypatch)
+    assert outcome(made) == outcome(alone)
+    assert made["f"].status == "reused", made["f"].notes
+
+
+def test_there_are_at_least_sixty_kinds_of_change():
+    """The suite is as wide as it says."""
+    assert len(MUST_RUN) >= 60
