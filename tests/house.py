@@ -146,7 +146,7 @@ def through_the_floor(root: Path) -> list[str]:
     found = []
     for name, module, imported, line, _ in imports(root):
         parts = module.split(".")
-        if parts[0] != "solvent" or name == "__init__.py":
+        if parts[0] != "solvent" or name in ("__init__.py", "__main__.py"):
             continue
         own = name.split("/")[0].removesuffix(".py")
         other = parts[1] if len(parts) > 1 else imported
@@ -166,7 +166,7 @@ def circles(root: Path) -> list[str]:
     for name, module, imported, _, _ in imports(root):
         target = f"{module}.{imported}" if f"{module}.{imported}" in known else module
         own = _module(name)
-        if target in known and target != own and own != "solvent":
+        if target in known and target != own and own not in ("solvent", "solvent.__main__"):
             edges[own].add(target)
     return [" ↔ ".join(sorted(one)) for one in _knots(edges) if len(one) > 1]
 
