@@ -26,7 +26,7 @@ HEAVY = {
     "pandas": ("data/", "learn/", "delivery/"),
     "duckdb": ("data/",),
     "apsw": ("archive/catalog/",),
-    "numpy": ("data/", "learn/", "delivery/", "archive/formats/"),
+    "numpy": ("data/", "learn/", "delivery/", "archive/formats/", "archive/fingerprint/arrays.py"),
     "sklearn": ("learn/",),
     "skops": ("archive/formats/",),
     "pydantic": ("config/typed/", "archive/formats/"),

@@ -59,10 +59,7 @@ def doctor(project: str | None, as_json: bool) -> int:
 
 
 def _machine() -> list[tuple[str, bool, str]]:
-    import apsw
-
     checks = [("Python", sys.version_info >= (3, 11), sys.version.split()[0])]
-    checks.append(("SQLite", True, f"{apsw.sqlite_lib_version()} (through apsw {apsw.apsw_version()})"))
     for extra, package in (("learn", "sklearn"), ("learn", "skops"), ("serve", "starlette"), ("pandas", "pandas")):
         there = importlib.util.find_spec(package) is not None
         found = "installed" if there else f"not installed; pip install 'solvent[{extra}]' brings it"
@@ -80,6 +77,7 @@ def _project(project: Project) -> list[tuple[str, bool, Any]]:
     checks.append(("free disk", free > 1_000_000_000, size(free)))
     project.settle()
     version = project.catalog.read("PRAGMA user_version")[0][0]
+    checks.append(("SQLite", True, project.catalog.read("SELECT sqlite_version()")[0][0]))
     journal = project.catalog.read("PRAGMA journal_mode")[0][0]
     checks.append(("catalog", True, f"schema {version}, journal {journal}"))
     crashed = project.catalog.read("SELECT count(*) FROM runs WHERE status = 'crashed'")[0][0]
