@@ -1,0 +1,1 @@
+"""Blocks: runs of rows whose borders the rows themselves decide, and the logical digests of their columns."""

@@ -1,0 +1,89 @@
+"""The table family: which types and values are tables, told by the names of their classes, importing none of them."""
+
+from __future__ import annotations
+
+import types
+import typing
+from typing import TYPE_CHECKING, Any
+
+__all__ = ["KINDS", "Table", "asked_kind", "is_table", "is_table_type", "kind_of"]
+
+_CLASSES = {
+    ("polars", "DataFrame"): "polars.DataFrame",
+    ("polars", "LazyFrame"): "polars.LazyFrame",
+    ("pandas", "DataFrame"): "pandas.DataFrame",
+    ("pyarrow", "Table"): "pyarrow.Table",
+    ("pyarrow", "RecordBatch"): "pyarrow.RecordBatch",
+    ("pyarrow", "RecordBatchReader"): "pyarrow.RecordBatchReader",
+    ("pyarrow", "Dataset"): "pyarrow.dataset.Dataset",
+    ("duckdb", "DuckDBPyRelation"): "duckdb.DuckDBPyRelation",
+}
+KINDS: tuple[str, ...] = tuple(_CLASSES.values())
+"""Every kind of frame that a table can be asked for as, by the name that a user knows."""
+
+if TYPE_CHECKING:
+    Table = Any
+    """Any frame of the table family; library steps take and give it."""
+else:
+
+    class _AnyTable(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return is_table(value)
+
+        def __repr__(cls) -> str:
+            return "Table"
+
+    class Table(metaclass=_AnyTable):
+        """Any frame of the table family, in an annotation; to a type checker it is ``Any``."""
+
+        def __init__(self) -> None:
+            raise TypeError("Table is an annotation; make a polars.DataFrame, or any other frame, instead")
+
+
+def kind_of(made: type) -> str | None:
+    """Which kind of frame a class is (``polars.DataFrame``, …), or None if it is none."""
+    for one in made.__mro__:
+        package = (one.__module__ or "").partition(".")[0].lstrip("_")
+        kind = _CLASSES.get((package, one.__name__))
+        if kind is not None:
+            return kind
+    return None
+
+
+def is_table(value: object) -> bool:
+    """Whether a value is a frame of the table family."""
+    return kind_of(type(value)) is not None
+
+
+def is_table_type(annotation: Any) -> bool:
+    """Whether an annotation asks for a frame: a class of the family, :data:`Table`, or a union of nothing else."""
+    if annotation is Table and Table is not Any:
+        return True
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        return kind_of(annotation) is not None
+    parts = _parts(annotation)
+    return bool(parts) and all(is_table_type(part) for part in parts)
+
+
+def asked_kind(annotation: Any) -> str | None:
+    """The kind of frame that an annotation asks for first; ``polars.DataFrame`` where it leaves that open.
+
+    None where the annotation asks for something that is no frame.
+    """
+    if annotation is Any or annotation is Table or annotation is object or isinstance(annotation, typing.TypeVar):
+        return "polars.DataFrame"
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        found = kind_of(annotation)
+        if found is None and getattr(annotation, "_is_protocol", False):
+            return "polars.DataFrame"
+        return found
+    return next((kind for part in _parts(annotation) if (kind := asked_kind(part)) is not None), None)
+
+
+def _parts(annotation: Any) -> tuple[Any, ...]:
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return typing.get_args(annotation)[:1]
+    if origin is typing.Union or origin is types.UnionType:
+        return tuple(part for part in typing.get_args(annotation) if part is not type(None))
+    return ()

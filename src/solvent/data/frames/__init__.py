@@ -1,0 +1,1 @@
+"""Frames of every kind become canonical rows, and canonical rows become the frame that is asked for."""

@@ -1,0 +1,95 @@
+"""Streams carried out once: into memory if they fit their share of it, else block by block into packs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from solvent.data.blocks.borders import MOST
+from solvent.data.blocks.columns import open_columns
+from solvent.data.blocks.identity import Block, cut_blocks
+from solvent.data.canonical import Rows, protect, type_of
+from solvent.data.frames.incoming import Stream
+from solvent.data.packs.manifest import Bytes, Manifest
+from solvent.data.packs.memory import free_memory
+from solvent.data.packs.writing import PackWriter
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["carry_out"]
+
+_SHARE = 4
+_BUFFER = 128_000_000
+
+
+def carry_out(stream: Stream, sink: Bytes, most: int | None = None) -> Rows | Manifest:
+    """Go through a stream once: rows in memory up to ``most`` bytes (a quarter of what is free), else a manifest."""
+    import polars as pl
+
+    limit = free_memory() // _SHARE if most is None else most
+    pieces: list[pl.DataFrame] = []
+    size = 0
+    for piece in stream.pieces:
+        pieces.append(piece)
+        size += _size(piece)
+        if size > limit:
+            return _spill(stream, pieces, sink)
+    if not stream.schema:
+        return Rows(pl.DataFrame(height=sum(piece.height for piece in pieces)))
+    if not pieces:
+        return Rows(pl.DataFrame(schema=dict(stream.schema)))
+    return Rows(protect(pl.concat(pieces, rechunk=False)))
+
+
+def _spill(stream: Stream, pieces: list[pl.DataFrame], sink: Bytes) -> Manifest:
+    """Write blocks as soon as their borders are sure; never more than a few blocks are in memory."""
+    import polars as pl
+
+    def every() -> Iterator[pl.DataFrame]:
+        pieces.reverse()
+        while pieces:
+            yield pieces.pop()
+        yield from stream.pieces
+
+    names, types = list(stream.schema), [type_of(one) for one in stream.schema.values()]
+    writer = PackWriter(sink)
+    blocks: list[Block] = []
+    try:
+        held: list[pl.DataFrame] = []
+        for piece in every():
+            held.append(piece)
+            rows = sum(one.height for one in held)
+            if rows >= 4 * MOST or (rows > MOST and sum(_size(one) for one in held) > _BUFFER):
+                held = [_write(pl.concat(held), types, blocks, writer, final=False)]
+        _write(pl.concat(held), types, blocks, writer, final=True)
+        writer.close()
+    except BaseException:
+        writer.abandon()
+        raise
+    return Manifest(names, types, {}, blocks, writer.packs, sum(block.rows for block in blocks))
+
+
+def _write(
+    frame: pl.DataFrame, types: list[object], blocks: list[Block], writer: PackWriter, *, final: bool
+) -> pl.DataFrame:
+    """Write the blocks that are sure, and give the rows that are left."""
+    table = frame.rechunk().to_arrow()
+    made = cut_blocks(open_columns(table, types), frame.height, final=final)
+    writer.add(table, made)
+    blocks.extend(made)
+    return frame.slice(sum(block.rows for block in made))
+
+
+def _size(frame: pl.DataFrame) -> int:
+    """Bytes of the rows themselves: a slice of a text column shares its buffer with the others."""
+    import polars as pl
+
+    size = 0
+    for column in frame.get_columns():
+        if column.dtype in (pl.String, pl.Binary):
+            text = column.str.len_bytes() if column.dtype == pl.String else column.bin.size()
+            size += 16 * len(column) + int(text.sum() or 0)
+        else:
+            size += int(column.estimated_size())
+    return size
