@@ -1,0 +1,1 @@
+"""Constants that code reads: plain values, arrays and frames, objects, and wrappers of code."""

@@ -1,0 +1,94 @@
+"""Nodes: the definitions and values that a closure consists of, each with what it reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from solvent.archive.fingerprint.lookup import Lookup, Namespace
+from solvent.archive.fingerprint.reading.scopes import Shape
+from solvent.archive.fingerprint.record import Definition, Hidden
+
+__all__ = ["Node", "Opaque", "Reaching", "Watched"]
+
+
+class Opaque(Exception):
+    """A value that cannot be identified by what it holds.
+
+    If it is ``final``, the expression that it was assigned does not identify it either.
+    """
+
+    def __init__(self, reason: str, final: bool = False) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.final = final
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A value that was read for a fingerprint, and how to read it again."""
+
+    label: str
+    where: str
+    value: Any
+    node: Node
+    again: Callable[[], Any]
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One definition or value. A leaf reaches nothing; the others are numbered by their first use.
+
+    ``expand`` fills in a node when a closure first meets it, so that no chain is too long and no circle a problem.
+    """
+
+    payload: bytes = b""
+    refs: list[tuple[Node, tuple[str, ...]]] = field(default_factory=list)
+    leaf: bool = False
+    name: str = ""
+    """The name of what is the user's own: for the order of sets, and for people."""
+    dotted: str = ""
+    """For what is not the user's own: its public name, by which hidden inputs are known."""
+    by_identity: bool = False
+    """Whether it is the very object that counts when looking for changes: code, and what was assigned once."""
+    expand: Callable[[Node], None] | None = None
+    reasons: list[str] = field(default_factory=list)
+    hidden: list[Hidden] = field(default_factory=list)
+    packages: set[tuple[str, str]] = field(default_factory=set)
+    """The installed files that it comes from: folder of installation, path within."""
+    docs: tuple[str, ...] = ()
+    reads_docs: bool = False
+    definition: Definition | None = None
+    values: list[tuple[str, str]] = field(default_factory=list)
+    watched: list[Watched] = field(default_factory=list)
+
+    def same(self, other: Node) -> bool:
+        """Whether two nodes of values stand for the same content."""
+        if self.payload != other.payload or len(self.refs) != len(other.refs):
+            return False
+        return all(
+            one is two or (one.leaf and two.leaf and one.payload == two.payload)
+            for (one, _), (two, _) in zip(self.refs, other.refs, strict=True)
+        )
+
+
+class Reaching(Protocol):
+    """What expands functions, classes and modules needs of the walk as a whole."""
+
+    lookup: Lookup
+
+    def code(self, value: Any) -> Node | list[Any] | None:
+        """The node of a function, class or module; the parts of a wrapper of code; None for other values."""
+
+    def value(self, value: Any) -> Node:
+        """The node of a value by what it holds. Raises :class:`Opaque`."""
+
+    def connect(self, node: Node, shape: Shape, space: Namespace, tag: str) -> None:
+        """Add a piece of code to a node: its normal form, and the nodes of all that it names."""
+
+    def add(self, node: Node, value: Any, tag: str, spare: Callable[[], None] | None = None) -> None:
+        """Add a value that belongs to a node, or what ``spare`` adds in its place."""
+
+    def owns(self, module: str | None) -> bool:
+        """Whether a module's code counts by what it says."""
