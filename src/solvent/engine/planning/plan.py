@@ -142,6 +142,7 @@ def make_plan(request: Request, project: Home) -> Plan:
     cannot be.
     """
     project.put_on_path()
+    project.code.refresh()
     settings = load_settings(
         list(request.config), root=project.root, sets=list(request.sets), profile=request.profile,
         secrets=project.file.secret,
