@@ -44,7 +44,7 @@ class Recorder:
         graph = Graph(_label())
         self._plan = Plan(
             graph.name, Pipeline(_nothing, Options()), graph, settings, 0, {}, {}, {},
-            frozenset(), None, [digest.of_structure("exploration.1", time.time())], False, False,
+            frozenset(), None, digest.of_structure("exploration.1", time.time()), False, False,
         )  # fmt: skip
         self._start, self.run = open_run(self._plan, project, "exploration", time.time())
         self._session = Session(self._plan, Request(None), project, self.run, silent, do)
