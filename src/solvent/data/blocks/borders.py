@@ -76,7 +76,6 @@ def _window(words: Words) -> Words:
 
 def _words(part: Any, start: int, stop: int) -> Words | None:
     """A word for each row; None for columns that are asked nothing (nested and null ones)."""
-    import numpy as np
 
     if isinstance(part, Fixed):
         words: Words = _fixed(part.values[start:stop])
