@@ -125,10 +125,10 @@ class Files:
     def _json(self, asked: Any) -> Any:
         from solvent.config import validate
 
-        path = self._one("one value")
+        path, asked_name = self._one("one value"), getattr(asked, "__qualname__", asked)
         if format_of(path, self._options) != "json":
             raise InputError(
-                f"{self._label(path)} cannot be read as {getattr(asked, '__qualname__', asked)}. Files can be read as frames, Path, list[Path], str, "
+                f"{self._label(path)} cannot be read as {asked_name}. Files can be read as frames, Path, list[Path], str, "
                 f"bytes, and one JSON file as any plain type"
             )
         try:
