@@ -208,6 +208,14 @@ def assert_same(case: Case, one: Any, other: Any) -> None:
         assert one == other
 
 
+def attempt(memory: Memory, case: Case) -> Any:
+    """The description of a case, or the error that it met: one bad case must not hide the others."""
+    try:
+        return describe(memory, case)
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+
+
 def describe(memory: Memory, case: Case) -> Any:
     """Digest and bytes of a case, as they would stand in an archive."""
     before = set(memory.blobs)
@@ -244,7 +252,7 @@ def main(file: str, suite: str) -> None:
     cls = getattr(module, suite)
     folder = Path(tempfile.mkdtemp())
     try:
-        made = {name: describe(Memory(Formats(load(cls.formats)), folder), case) for name, case in cls.cases.items()}
+        made = {name: attempt(Memory(Formats(load(cls.formats)), folder), case) for name, case in cls.cases.items()}
     finally:
         shutil.rmtree(folder)
     sys.stdout.write(json.dumps(made) + "\n")

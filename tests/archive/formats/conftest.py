@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "contracts"))
+sys.path[:0] = [str(Path(__file__).parents[2] / "contracts"), str(Path(__file__).parent)]
 
 from format_suite import Memory  # noqa: E402
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from solvent.archive.formats.estimators.members import array_of, sparse_of
 from solvent.archive.formats.estimators.nodes import Node, children, full_name, spot
+from solvent.archive.formats.estimators.search import check_search_tree, check_spline
 from solvent.archive.formats.estimators.trees import check_binning, check_predictor, check_tree
 from solvent.errors import Corrupted
 
@@ -34,6 +35,7 @@ _FIXED: dict[str, frozenset[str]] = {
     "JsonNode": frozenset({"builtins.str"}),
     "ListNode": frozenset({"builtins.list"}),
     "MaskedArrayNode": frozenset({"numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray"}),
+    "PartialNode": frozenset({"functools.partial"}),
     "RandomGeneratorNode": frozenset({"numpy.random._generator.Generator"}),
     "RandomStateNode": frozenset({"numpy.random.mtrand.RandomState"}),
     "SetNode": frozenset({"builtins.set", "builtins.frozenset"}),
@@ -54,7 +56,18 @@ _FUNCTIONS = (
     "sklearn.metrics.", "sklearn.feature_selection.", "sklearn.preprocessing.", "sklearn.linear_model.", "sklearn.covariance.",
     "sklearn.decomposition.", "sklearn.neighbors.",
 )  # fmt: skip
-_ARRAY_FUNCTIONS = frozenset({"numpy.nan_to_num", "numpy.clip", "numpy.round", "numpy.around", "numpy.real", "numpy.imag"})
+_SINGLE = frozenset(
+    {
+        "numpy.nan_to_num", "numpy.clip", "numpy.round", "numpy.around", "numpy.real", "numpy.imag",
+        "numpy.mean", "numpy.median", "numpy.min", "numpy.max", "numpy.sum", "numpy.std", "numpy.var",
+        "sklearn.cluster._kmeans._kmeans_single_lloyd", "sklearn.cluster._kmeans._kmeans_single_elkan",
+        "sklearn.utils.validation.check_array", "scipy._lib.array_api_compat.numpy._aliases.asarray",
+    }
+)  # fmt: skip
+_DISTANCES = frozenset(
+    f"sklearn.metrics._dist_metrics.{name}Distance{bits}"
+    for name in ("Euclidean", "Manhattan", "Chebyshev") for bits in ("", "32", "64")
+)  # fmt: skip
 _SCIPY_CLASSES = frozenset({"scipy.interpolate._bsplines.BSpline"})
 
 
@@ -109,6 +122,10 @@ def _audit_trees(node: Node, files: Mapping[str, bytes], owners: tuple[Node, ...
         check_predictor(node, files, owners)
     elif name.endswith("_hist_gradient_boosting.binning._BinMapper"):
         check_binning(node, files, owners)
+    elif name.startswith(("sklearn.neighbors._kd_tree.", "sklearn.neighbors._ball_tree.")):
+        check_search_tree(node, files)
+    elif name in _SCIPY_CLASSES:
+        check_spline(node, files)
     inner = (*owners, node) if node["__loader__"] == "ObjectNode" else owners
     for _, part in children(node):
         _audit_trees(part, files, inner)
@@ -152,6 +169,8 @@ def _found(node: Node) -> Any:
 def _is_sklearn_class(node: Node, name: str) -> bool:
     if not name.startswith("sklearn.") or name.startswith(_OUTSIDE) or ".tests." in name:
         return False
+    if name.startswith("sklearn.metrics._dist_metrics."):  # the others point to weights whose size nobody checks
+        return name in _DISTANCES
     found = _found(node)
     return isinstance(found, type) and found.__module__ == node["__module__"]
 
@@ -167,7 +186,7 @@ def _is_named_tuple(found: Any) -> bool:
 
 def _is_function(node: Node, name: str) -> bool:
     found = _found(node)
-    if name in _ARRAY_FUNCTIONS:
+    if name in _SINGLE:
         return True
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(found, numpy.ufunc):

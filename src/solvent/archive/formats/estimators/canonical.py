@@ -11,6 +11,7 @@ from typing import Any
 from solvent import digest
 from solvent.archive.formats.estimators.members import array_of, clean_array, clean_sparse, pack, parse_schema
 from solvent.archive.formats.estimators.nodes import MUTABLE, Node, attributes, children, full_name, mapped
+from solvent.archive.formats.estimators.search import COUNTERS
 from solvent.errors import NoFormat
 
 __all__ = ["THREADS", "canonical"]
@@ -64,6 +65,8 @@ class _Rewriter:
             made = _settled(made)
             if full_name(node).startswith("sklearn.model_selection._search"):
                 made = self._timeless(made)
+            elif full_name(node).startswith(("sklearn.neighbors._kd_tree.", "sklearn.neighbors._ball_tree.")):
+                made = _uncounted(made)
         if loader == "DictNode":
             made = _keyed(made)
         if "file" in made:
@@ -139,6 +142,14 @@ def _settled(node: Node) -> Node:
         kept[name] = _json("null")
     types = {**content["key_types"], "content": content["key_types"]["content"][: len(kept)]}
     return {**node, "content": {**content, "content": kept, "key_types": types}}
+
+
+def _uncounted(node: Node) -> Node:
+    """A search tree that was never asked."""
+    state = list(node["content"]["content"])
+    for place in COUNTERS:
+        state[place] = _json("0")
+    return {**node, "content": {**node["content"], "content": state}}
 
 
 def _keyed(node: Node) -> Node:

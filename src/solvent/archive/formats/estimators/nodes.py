@@ -24,6 +24,7 @@ _SHAPES: dict[str, tuple[tuple[str, str], ...]] = {
     "MaskedArrayNode": (("map", "content"),),
     "NdArrayNode": (("list", "content"), ("node", "shape")),
     "ObjectNode": (("node", "content"),),
+    "PartialNode": (("map", "content"),),
     "RandomGeneratorNode": (("map", "content"),),
     "RandomStateNode": (("node", "content"),),
     "SetNode": (("list", "content"),),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-__all__ = ["check_binning", "check_predictor", "check_tree"]
+__all__ = ["array_in", "check_binning", "check_predictor", "check_tree", "number_in", "require"]
 
 _SAME_ROWS = ("sklearn.ensemble._forest", "sklearn.ensemble._gb", "sklearn.tree._classes")
 _CATEGORIES = 256
@@ -26,11 +26,11 @@ def check_tree(node: Node, files: Mapping[str, bytes], owners: tuple[Node, ...])
     """Every child comes after its parent and every feature exists: reading ends, and stays inside of the rows."""
     state = attributes(node)
     arguments = node["__reduce__"]["args"].get("content", [])
-    features = _number(arguments[0] if arguments else None)
-    nodes = _array(state.get("nodes"), files)
-    count = _number(state.get("node_count"))
-    _require(nodes.ndim == 1 and nodes.dtype.names is not None and len(nodes) == count, "its number of nodes")
-    _require(_array(state.get("values"), files).shape[:1] == (count,), "its number of values")
+    features = number_in(arguments[0] if arguments else None)
+    nodes = array_in(state.get("nodes"), files)
+    count = number_in(state.get("node_count"))
+    require(nodes.ndim == 1 and nodes.dtype.names is not None and len(nodes) == count, "its number of nodes")
+    require(array_in(state.get("values"), files).shape[:1] == (count,), "its number of values")
     if nodes.dtype.names is None:
         return
     inner = nodes["left_child"] != -1
@@ -44,16 +44,16 @@ def check_tree(node: Node, files: Mapping[str, bytes], owners: tuple[Node, ...])
 def check_predictor(node: Node, files: Mapping[str, bytes], owners: tuple[Node, ...]) -> None:
     """The same for the trees of histogram gradient boosting, and for the sets of categories that they point to."""
     state = attributes(node)
-    nodes = _array(state.get("nodes"), files)
-    _require(nodes.ndim == 1 and nodes.dtype.names is not None, "its nodes")
+    nodes = array_in(state.get("nodes"), files)
+    require(nodes.ndim == 1 and nodes.dtype.names is not None, "its nodes")
     inner = nodes["is_leaf"] == 0
     _check_order(nodes["left"], nodes["right"], inner)
     _check_features(nodes["feature_idx"][inner], _columns(owners[-1] if owners else {}))
     kinds = inner & (nodes["is_categorical"] != 0)
     for name in ("raw_left_cat_bitsets", "binned_left_cat_bitsets"):
-        sets = _array(state.get(name), files)
+        sets = array_in(state.get(name), files)
         wide = sets.ndim == 2 and sets.shape[1] == _WORDS
-        _require(not kinds.any() or (wide and bool((nodes["bitset_idx"][kinds] < len(sets)).all())), "its categories")
+        require(not kinds.any() or (wide and bool((nodes["bitset_idx"][kinds] < len(sets)).all())), "its categories")
 
 
 def check_binning(node: Node, files: Mapping[str, bytes], owners: tuple[Node, ...]) -> None:
@@ -61,12 +61,12 @@ def check_binning(node: Node, files: Mapping[str, bytes], owners: tuple[Node, ..
     state = attributes(node)
     if "is_categorical_" not in state:
         return
-    kinds = _array(state["is_categorical_"], files)
+    kinds = array_in(state["is_categorical_"], files)
     edges = state.get("bin_thresholds_", {}).get("content", [])
-    _require(kinds.ndim == 1 and len(kinds) == len(edges) == _columns(owners[-1] if owners else {}), "its number of columns")
+    require(kinds.ndim == 1 and len(kinds) == len(edges) == _columns(owners[-1] if owners else {}), "its number of columns")
     for kind, edge in zip(kinds, edges, strict=True):
-        values = _array(edge, files)
-        _require(not kind or bool(((values >= 0) & (values < _CATEGORIES)).all()), "its categories")
+        values = array_in(edge, files)
+        require(not kind or bool(((values >= 0) & (values < _CATEGORIES)).all()), "its categories")
 
 
 def _check_order(left: Array, right: Array, inner: Array) -> None:
@@ -74,34 +74,37 @@ def _check_order(left: Array, right: Array, inner: Array) -> None:
 
     places = np.arange(len(left))[inner]
     for side in (left[inner].astype(np.int64), right[inner].astype(np.int64)):
-        _require(bool(((side > places) & (side < len(left))).all()), "its children")
+        require(bool(((side > places) & (side < len(left))).all()), "its children")
 
 
 def _check_features(features: Array, columns: int) -> None:
     import numpy as np
 
     found = features.astype(np.int64)
-    _require(bool(((found >= 0) & (found < columns)).all()), "its features")
+    require(bool(((found >= 0) & (found < columns)).all()), "its features")
 
 
 def _columns(owner: Node) -> int:
-    return _number(attributes(owner).get("n_features_in_"))
+    return number_in(attributes(owner).get("n_features_in_"))
 
 
-def _array(node: Any, files: Mapping[str, bytes]) -> Array:
+def array_in(node: Any, files: Mapping[str, bytes]) -> Array:
+    """The array of a node."""
     if not isinstance(node, dict) or node.get("__loader__") != "NdArrayNode" or node.get("file") not in files:
-        raise Corrupted("a tree in the record of an estimator is not complete; it was not loaded")
+        raise Corrupted("a part of an estimator is not complete; it was not loaded")
     return array_of(files[node["file"]])
 
 
-def _number(node: Any) -> int:
+def number_in(node: Any) -> int:
+    """The number of a node, at least 0."""
     if isinstance(node, dict) and node.get("__loader__") == "JsonNode":
         found = json.loads(node["content"])
         if type(found) is int and found >= 0:
             return found
-    raise Corrupted("a tree in the record of an estimator does not say how many columns or nodes it has; it was not loaded")
+    raise Corrupted("a part of an estimator does not say how many columns or nodes it has; it was not loaded")
 
 
-def _require(holds: bool, what: str) -> None:
+def require(holds: bool, what: str) -> None:
+    """Raises :class:`Corrupted` where something does not hold."""
     if not holds:
-        raise Corrupted(f"a tree in the record of an estimator is forged or damaged ({what} cannot be); it was not loaded")
+        raise Corrupted(f"a part of an estimator is forged or damaged ({what} cannot be); it was not loaded")

@@ -137,6 +137,12 @@ def _with_threads(node: Node) -> Node:
 
 def _refused(kind: type, found: list[Stranger]) -> NoFormat:
     first = found[0]
+    if first.name.partition(".")[0] in ("sklearn", "scipy", "numpy", "functools", "builtins"):
+        return NoFormat(
+            f"{kind.__qualname__} cannot be kept as it is: {first.place} is {first.name}, which is not on the list of what can "
+            f"be loaded safely. Choose another setting for it, or give the outer object a class with to_artifact and "
+            f"from_artifact."
+        )
     what = "the function" if first.loader in ("FunctionNode", "PartialNode", "MethodNode") else "an object of the class"
     if first.loader == "TypeNode":
         what = "the class"
