@@ -41,6 +41,11 @@ def test_every_test_speaks_and_asserts():
     assert house.silent_tests(ROOT / "tests") == []
 
 
+def test_tests_mirror_the_house():
+    """Every test stands in a room of the source tree, under a name of its own."""
+    assert house.out_of_place(ROOT / "tests", SOURCE) == []
+
+
 def test_no_path_of_a_machine_is_committed():
     """No tracked file names a folder of somebody's machine."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True)
@@ -105,9 +110,29 @@ def test_a_file_named_like_an_export_is_noticed(tmp_path):
     assert len(house.badly_named(tmp_path)) == 1
 
 
-def test_a_machine_path_is_noticed(tmp_path):
-    """A home folder in a file is found."""
-    (tmp_path / "a.txt").write_text("see /" + "home/somebody/x")
+def test_a_heavy_package_at_load_is_noticed(tmp_path):
+    """A room that may use polars may not import it before it is needed; for types it may."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.py").write_text('"""A."""\nimport polars\n')
+    (tmp_path / "data" / "b.py").write_text(
+        '"""B."""\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import polars\n'
+    )
+    assert house.heavy_imports(tmp_path) == ["data/a.py:2 imports polars when it loads"]
+
+
+def test_tests_that_stand_nowhere_or_twice_are_noticed(tmp_path):
+    """A test folder without a room, and a second file of one name, are each found."""
+    for name in ("src/data", "tests/data", "tests/attic"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "tests/data/test_a.py").touch()
+    (tmp_path / "tests/attic/test_a.py").touch()
+    assert len(house.out_of_place(tmp_path / "tests", tmp_path / "src")) == 2
+
+
+@pytest.mark.parametrize("text", ["see /" + "home/somebody/x", "a\n--index-" + "url https://a.example/simple"])
+def test_a_machine_path_is_noticed(tmp_path, text):
+    """A home folder, or the address of a package index, is found wherever it stands."""
+    (tmp_path / "a.txt").write_text(text)
     assert len(house.machine_paths([tmp_path / "a.txt"])) == 1
 
 

@@ -28,7 +28,12 @@ def mypy(file):
 
 def pyright(file, tmp_path):
     """The lines on which pyright (as basedpyright brings it, in pyright's own standard mode) finds an error."""
-    settings = {"typeCheckingMode": "standard", "extraPaths": [str(SOURCE)], "include": [str(file)], "reportUnusedExpression": False}
+    settings = {
+        "typeCheckingMode": "standard",
+        "extraPaths": [str(SOURCE)],
+        "include": [str(file)],
+        "reportUnusedExpression": False,
+    }
     (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
     command = Path(sys.executable).with_name("basedpyright")
     done = subprocess.run(

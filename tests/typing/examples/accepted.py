@@ -39,7 +39,9 @@ def split(table: pl.LazyFrame, *, column: str = sv.required, test: float = 0.2) 
 
 
 @sv.step(reuse="1 day", reads=["host"], retries=3)
-def train(rows: pl.DataFrame, *, target: str = sv.required, learning_rate: float = 0.1, seed: int = sv.required) -> Model:
+def train(
+    rows: pl.DataFrame, *, target: str = sv.required, learning_rate: float = 0.1, seed: int = sv.required
+) -> Model:
     """Train."""
     return Model()
 
