@@ -128,8 +128,8 @@ class Files:
         path, asked_name = self._one("one value"), getattr(asked, "__qualname__", asked)
         if format_of(path, self._options) != "json":
             raise InputError(
-                f"{self._label(path)} cannot be read as {asked_name}. Files can be read as frames, Path, list[Path], str, "
-                f"bytes, and one JSON file as any plain type"
+                f"{self._label(path)} cannot be read as {asked_name}. Files can be read as frames, Path, list[Path], "
+                f"str, bytes, and one JSON file as any plain type"
             )
         try:
             return validate(json.loads(self._content(str)), asked, from_file=True)

@@ -1,0 +1,9 @@
+"""The profile of a table: what its columns hold, as small plain data, and as text with a picture of each."""
+
+from __future__ import annotations
+
+from solvent.data.profile.record import PROFILE, Profile
+from solvent.data.profile.rendering import render_text
+from solvent.data.profile.surveying import profile
+
+__all__ = ["PROFILE", "Profile", "profile", "render_text"]
