@@ -31,7 +31,8 @@ def do_map(session: Session, one: NodePlan, scope: Scope) -> State:
         number = write.add_step(tx, session.start_row(one, item, None))
     states: dict[str, State] = {}
     for label, value in items.items():
-        name = f"{item}/{label}" if item else label
+        shown = label or '""'  # an empty key has to be told from no item at all
+        name = f"{item}/{shown}" if item else shown
         if node.template is None:
             trees = {**one.wired, first.name: {"const": value}}
             states[label] = do_step(session, one, scope, name, trees)

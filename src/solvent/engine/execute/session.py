@@ -97,7 +97,9 @@ class Session:
         for hit in query.find_hits(self.project.catalog, key):
             if hit.ended < oldest or not all(self.archive.complete(name) for name in hit.outputs.values()):
                 continue
-            if all(_still(path, seen) for path, seen, _ in query.discovered(self.project.catalog, hit.id)):
+            found = query.discovered(self.project.catalog, hit.id)
+            if all(_still(path, seen) for path, seen, _ in found):
+                self.whole = self.whole and not found  # what was discovered has to be looked at each time
                 return hit
         return None
 

@@ -26,7 +26,8 @@ from solvent.graph.wiring import DERIVED, Ground, wire
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
-    from solvent.engine.home import Home
+    from solvent.engine import watch
+from solvent.engine.home import Home
 
 __all__ = ["NodePlan", "Plan", "Request", "make_plan", "plan_node", "setting_json"]
 
@@ -154,7 +155,7 @@ def make_plan(request: Request, project: Home) -> Plan:
     project.code.refresh()
     settings = load_settings(
         list(request.config), root=project.root, sets=list(request.sets), profile=request.profile,
-        secrets=project.file.secret,
+        secrets=lambda name: _secret(project, name),
     )  # fmt: skip
     pipeline = _find_pipeline(request, settings)
     seed = _run_seed(settings)
@@ -168,6 +169,12 @@ def make_plan(request: Request, project: Home) -> Plan:
         raise SettingsError(problems)
     graph.nodes = {**{one.node.path: one.node for one in inputs.values()}, **graph.nodes}
     return _settle(request, project, pipeline, graph, settings, seed, inputs)
+
+
+def _secret(project: Home, name: str) -> str:
+    """The text of a secret; looking it up is the engine's doing, and makes it no input of the step that reveals it."""
+    with watch.exempt():
+        return project.file.secret(name)
 
 
 def _settle(

@@ -1,0 +1,8 @@
+"""The watch: what a step reads without declaring it is noticed while it runs."""
+
+from __future__ import annotations
+
+from solvent.engine.watch.observing import observing, restore
+from solvent.engine.watch.seeing import Observation, Seen, exempt
+
+__all__ = ["Observation", "Seen", "exempt", "observing", "restore"]
