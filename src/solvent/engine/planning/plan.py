@@ -13,6 +13,7 @@ from solvent.archive.fingerprint import Fingerprint, fingerprint
 from solvent.config import Settings, load_settings
 from solvent.config.typed.structured import load_reference
 from solvent.data import is_table_type
+from solvent.engine import watch
 from solvent.engine.execute.hand import concrete
 from solvent.engine.planning.inputs import Input, bind_inputs
 from solvent.engine.planning.key import declared, derive_seed, settings_part
@@ -26,8 +27,7 @@ from solvent.graph.wiring import DERIVED, Ground, wire
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
-    from solvent.engine import watch
-from solvent.engine.home import Home
+    from solvent.engine.home import Home
 
 __all__ = ["NodePlan", "Plan", "Request", "make_plan", "plan_node", "setting_json"]
 

@@ -63,7 +63,7 @@ def attempt(what: Attempt, capture: Capture, meter: Meter) -> Outcome:
     and on its account, since its digest has to be settled before anybody may use it.
     """
     outcome = Outcome(started=time.time())
-    threads = threading.active_count()
+    threads = _foreign_threads()
     archive = what.context.project.archive
     capture.begin(what.label)
     token = ACTIVE.set(PLAIN)
@@ -88,11 +88,16 @@ def attempt(what: Attempt, capture: Capture, meter: Meter) -> Outcome:
         outcome.log = capture.end()
         outcome.ended = time.time()
         what.context.clean()
-    if threading.active_count() > threads:
-        outcome.notes.append(
-            f"{what.label!r} left {threading.active_count() - threads} threads behind; what they do belongs to nobody"
-        )
+    left = _foreign_threads() - threads
+    if left:
+        names = ", ".join(sorted(one.name for one in left))
+        outcome.notes.append(f"{what.label!r} left threads behind ({names}); what they do belongs to nobody")
     return outcome
+
+
+def _foreign_threads() -> set[threading.Thread]:
+    """The threads of this process that are not the engine's own."""
+    return {one for one in threading.enumerate() if not one.name.startswith("solvent-")}
 
 
 @contextmanager
