@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from solvent.archive.fingerprint.constants.values import FIXED, PLAIN
 from solvent.archive.fingerprint.functions import changed_shape, is_transformed
 from solvent.archive.fingerprint.library.places import file_of
 from solvent.archive.fingerprint.lookup import Namespace
@@ -17,7 +18,6 @@ from solvent.archive.fingerprint.nodes import Node, Opaque, Reaching, Watched
 from solvent.archive.fingerprint.reading.sources import Source
 from solvent.archive.fingerprint.reading.syntax import bare_source, shape_of_class, shape_of_expression
 from solvent.archive.fingerprint.record import Definition
-from solvent.archive.fingerprint.constants.values import FIXED, PLAIN
 
 __all__ = ["expand_class"]
 
@@ -163,7 +163,8 @@ def _put_value(node: Node, kind: type, name: str, value: Any, reach: Reaching) -
 
 def _put_made(node: Node, kind: type, names: dict[str, Any], reach: Reaching) -> None:
     """A class that no class statement made: ``namedtuple``, ``make_dataclass``, ``type`` with three arguments."""
-    node.definition = Definition(kind.__qualname__, str(names.get("__name__", "")), 0, f"# {kind.__qualname__}: made by a call")
+    name = kind.__qualname__
+    node.definition = Definition(name, str(names.get("__name__", "")), 0, f"# {name}: made by a call")
     node.payload += f"made {kind.__name__};".encode()
     filename = names.get("__file__")
     source = reach.lookup.source(filename, names) if isinstance(filename, str) else None
@@ -172,8 +173,8 @@ def _put_made(node: Node, kind: type, names: dict[str, Any], reach: Reaching) ->
         space = Namespace(names, {}, source.filename)
         reach.connect(node, source.shape(expression, shape_of_expression), space, "assigned")
         text = f"{kind.__name__} = {ast.unparse(expression)}"
-        node.definition = Definition(kind.__qualname__, reach.lookup.places.short(source.filename), expression.lineno, text)
+        node.definition = Definition(name, reach.lookup.places.short(source.filename), expression.lineno, text)
         return
-    for name, value in sorted(vars(kind).items()):
-        if name not in _GENERATED or name in ("__annotations__", "__slots__"):
-            reach.add(node, value, f"attribute {name}")
+    for attribute, value in sorted(vars(kind).items()):
+        if attribute not in _GENERATED or attribute in ("__annotations__", "__slots__"):
+            reach.add(node, value, f"attribute {attribute}")

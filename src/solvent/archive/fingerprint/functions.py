@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from solvent.archive.fingerprint.constants.values import FIXED, PLAIN
 from solvent.archive.fingerprint.library.places import file_of
 from solvent.archive.fingerprint.lookup import Namespace
 from solvent.archive.fingerprint.nodes import Node, Reaching, Watched
@@ -22,7 +23,6 @@ from solvent.archive.fingerprint.reading.syntax import (
     shape_of_module,
 )
 from solvent.archive.fingerprint.record import Definition
-from solvent.archive.fingerprint.constants.values import FIXED, PLAIN
 
 __all__ = ["changed_shape", "expand_function", "expand_module", "is_transformed", "put_function"]
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from solvent import digest
 from solvent.archive.fingerprint.classes import expand_class
+from solvent.archive.fingerprint.constants.values import encode_value, shown
+from solvent.archive.fingerprint.constants.wrappers import parts_of_wrapper, wrapped_by
 from solvent.archive.fingerprint.functions import expand_function, expand_module, put_function
 from solvent.archive.fingerprint.library.hidden import hidden_kind
 from solvent.archive.fingerprint.library.places import OWN, ROOM, file_of
@@ -23,8 +25,6 @@ from solvent.archive.fingerprint.reading.sources import Source
 from solvent.archive.fingerprint.reading.syntax import shape_of_class, shape_of_expression
 from solvent.archive.fingerprint.reading.writer import FUNCTIONS
 from solvent.archive.fingerprint.record import Definition, Hidden
-from solvent.archive.fingerprint.constants.values import encode_value, shown
-from solvent.archive.fingerprint.constants.wrappers import parts_of_wrapper, wrapped_by
 
 __all__ = ["Reach"]
 
@@ -204,7 +204,8 @@ class Reach:
         try:
             return self._live(path, space, node, where, found), found.rest
         except Opaque as error:
-            node.reasons.append(f"{where}: {found.name} ({_describe(found.value)}) cannot be identified: {error.reason}")
+            what = f"{found.name} ({_describe(found.value)})"
+            node.reasons.append(f"{where}: {what} cannot be identified: {error.reason}")
             return Node(b"opaque", leaf=True), found.rest
 
     def _live(self, path: Path, space: Namespace, node: Node, where: str, found: Found) -> Node:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import ItemsView, KeysView, ValuesView
+import threading
+from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
@@ -15,65 +16,67 @@ __all__ = ["record_environment"]
 _Plain: Any = type(os.environ)
 
 
+class _Last(threading.local):
+    """Where this thread last listed the names: a copy asks for each variable from the same place."""
+
+    place: tuple[int, int] = (0, -1)
+
+
+_LAST = _Last()
+
+
 class _Recording(_Plain):  # type: ignore[misc]
-    """The environment as it is; asking for one variable, or for all, is noted."""
+    """The same mapping with the same data and methods; whoever observes is told what is asked of it."""
 
     def __getitem__(self, key: Any) -> Any:
-        _note(key, sys._getframe(1))
+        if observed() is not None:
+            _note(key, sys._getframe(1))
         return _Plain.__getitem__(self, key)
 
+    def __iter__(self) -> Iterator[Any]:
+        if observed() is not None:
+            _note(None, sys._getframe(1))
+        return iter(_Plain.__iter__(self))
+
     def __setitem__(self, key: Any, value: Any) -> None:
-        _set(key)
         _Plain.__setitem__(self, key, value)
+        _set(key)
 
     def __delitem__(self, key: Any) -> None:
-        _set(key)
         _Plain.__delitem__(self, key)
-
-    def copy(self) -> dict[Any, Any]:
-        return _whole(self, sys._getframe(1))
-
-    def keys(self) -> KeysView[Any]:
-        return _whole(self, sys._getframe(1)).keys()
-
-    def items(self) -> ItemsView[Any, Any]:
-        return _whole(self, sys._getframe(1)).items()
-
-    def values(self) -> ValuesView[Any]:
-        return _whole(self, sys._getframe(1)).values()
+        _set(key)
 
 
 def record_environment(on: bool) -> None:
     """Let ``os.environ`` record, or let it be as it was; somebody else's environment is left alone."""
-    environment: Any = os.environ
-    if on and type(environment) is _Plain:
-        environment.__class__ = _Recording
-    elif not on and type(environment) is _Recording:
-        environment.__class__ = _Plain
+    before, after = (_Plain, _Recording) if on else (_Recording, _Plain)
+    environments: list[Any] = [os.environ, getattr(os, "environb", None)]
+    for environment in environments:
+        if type(environment) is before:
+            environment.__class__ = after
 
 
 def _note(key: Any, frame: FrameType) -> None:
+    """Tell that one variable is read, or with no key that all are listed."""
+    outer: FrameType | None = frame
+    while outer is not None and "_collections_abc" in outer.f_code.co_filename:
+        outer = outer.f_back
+    place = (id(outer), -1 if outer is None else outer.f_lasti)
     seen = observed()
-    if seen is not None and isinstance(key, str):
-        MARK.depth += 1
-        try:
-            seen.variable(key, frame)
-        finally:
-            MARK.depth -= 1
+    if seen is None:
+        return
+    MARK.depth += 1
+    try:
+        if key is None:
+            _LAST.place = place
+            seen.environment(frame)
+        elif place != _LAST.place and isinstance(key, (str, bytes)):
+            seen.variable(os.fsdecode(key), frame)
+    finally:
+        MARK.depth -= 1
 
 
 def _set(key: Any) -> None:
     seen = observed()
-    if seen is not None and isinstance(key, str):
-        seen.sets(key)
-
-
-def _whole(environment: Any, frame: FrameType) -> dict[Any, Any]:
-    seen = observed()
-    if seen is not None:
-        MARK.depth += 1
-        try:
-            seen.environment(frame)
-        finally:
-            MARK.depth -= 1
-    return {name: _Plain.__getitem__(environment, name) for name in list(_Plain.__iter__(environment))}
+    if seen is not None and isinstance(key, (str, bytes)):
+        seen.sets(os.fsdecode(key))

@@ -27,30 +27,36 @@ class Asker(NamedTuple):
     """The installed package nearest to the question, if any is in between."""
     importing: bool
     """Whether modules are being imported, or source is being read to be shown."""
+    between: frozenset[str] = frozenset()
+    """Everything between the question and the user's code."""
 
 
 def find_asker(frame: FrameType | None) -> Asker:
     """Walk outwards from ``frame`` to the user's own code."""
     library = package = ""
     importing = False
+    between: set[str] = set()
     while frame is not None:
         filename = frame.f_code.co_filename
         site = _KINDS.get(filename)
         if site is None:
             site = _KINDS[filename] = site_of(filename)
         if site == "":
-            return Asker(f"{_short(filename)}:{frame.f_lineno}", library, package, importing)
-        if site == "importlib":
+            return Asker(f"{_short(filename)}:{frame.f_lineno}", library, package, importing, frozenset(between))
+        if site in ("_collections_abc", "os", "contextlib"):
+            pass  # they only hand on what somebody else asks
+        elif site == "importlib":
             importing = importing or frame.f_code.co_name in _IMPORTING
         elif site[0] == ":":
             package = package or site[1:]
             library = library or site[1:]
+            between.add(site[1:])
         elif site != "solvent":
             importing = importing or site in _READING_SOURCE
-            if site not in ("os", "_collections_abc", "contextlib"):
-                library = library or site
+            library = library or site
+            between.add(site)
         frame = frame.f_back
-    return Asker("", library, package, importing)
+    return Asker("", library, package, importing, frozenset(between))
 
 
 def site_of(filename: str) -> str:

@@ -41,6 +41,8 @@ def guard(name: str, module: ModuleType) -> None:
     if getattr(getattr(module, "__spec__", None), "_initializing", False):
         return  # it is being imported just now
     _DONE.add(name)
+    if name == "apsw":
+        module.connection_hooks.append(_opened)
     replaced: dict[int, Any] = {}
     for target in TARGETS[name]:
         owner: Any = module
@@ -62,6 +64,8 @@ def restore_all() -> None:
     while _UNDO:
         owner, attribute, original = _UNDO.pop()
         _put(owner, attribute, original)
+    if "apsw" in _DONE:
+        sys.modules["apsw"].connection_hooks.remove(_opened)
     _DONE.clear()
     _Finder.remove()
 
@@ -137,6 +141,16 @@ def _process(seen: Seen, given: Any, kwargs: dict[str, Any], frame: Any) -> None
     seen.other("process", "a process of Python's own", frame)
 
 
+def _opened(connection: Any) -> None:
+    seen = observed()
+    if seen is not None and connection.filename:
+        MARK.depth += 1
+        try:
+            seen.file(connection.filename, sys._getframe(1))
+        finally:
+            MARK.depth -= 1
+
+
 _TELLERS: dict[str, Callable[[Seen, Any, dict[str, Any], Any], None]] = {
     "path": _path, "written": _written, "database": _database, "query": _query, "server": _server,
     "process": _process,
@@ -186,13 +200,13 @@ class _Finder:
     def insert(cls) -> None:
         """Stand first among the finders."""
         if cls not in sys.meta_path:
-            sys.meta_path.insert(0, cls)  # type: ignore[arg-type]
+            sys.meta_path.insert(0, cls)
 
     @classmethod
     def remove(cls) -> None:
         """Be gone."""
         if cls in sys.meta_path:
-            sys.meta_path.remove(cls)  # type: ignore[arg-type]
+            sys.meta_path.remove(cls)
 
     @classmethod
     def find_spec(cls, name: str, path: Any = None, target: Any = None) -> Any:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from solvent.engine.watch.environment import record_environment
 from solvent.engine.watch.guards import guard_all, restore_all, watch_imports
 from solvent.engine.watch.hook import install_hook
-from solvent.engine.watch.seeing import MARK, STATE, Seen, observed
+from solvent.engine.watch.seeing import STATE, Seen
 
 __all__ = ["observing", "restore"]
 
 
-class observing:  # noqa: N801 - it is used as a verb
+class observing:
     """``with observing(allowed, ignored) as seen``: what is read within is seen, by whatever thread.
 
     ``allowed`` are the names that the step may read (``"host"``, ``"host:example.org"``, ``"env:NAME"``, ``"glob"``,
@@ -32,7 +30,6 @@ class observing:  # noqa: N801 - it is used as a verb
         install_hook()
         watch_imports()
         guard_all()
-        _hook_apsw()
         self._before = STATE.seen
         record_environment(True)
         STATE.seen = self.seen
@@ -51,23 +48,3 @@ def restore() -> None:
     """Leave every library as it was: for tests, and for who ends using Solvent in a process that goes on."""
     restore_all()
     record_environment(False)
-    apsw = sys.modules.get("apsw")
-    if apsw is not None and _opened in apsw.connection_hooks:
-        apsw.connection_hooks.remove(_opened)
-
-
-def _hook_apsw() -> None:
-    """apsw tells of each new connection itself."""
-    apsw = sys.modules.get("apsw")
-    if apsw is not None and _opened not in apsw.connection_hooks:
-        apsw.connection_hooks.append(_opened)
-
-
-def _opened(connection: Any) -> None:
-    seen = observed()
-    if seen is not None and connection.filename:
-        MARK.depth += 1
-        try:
-            seen.file(connection.filename, sys._getframe(1))
-        finally:
-            MARK.depth -= 1

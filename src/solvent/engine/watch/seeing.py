@@ -26,10 +26,10 @@ _NOT_DATA = (
     "/etc/gai.conf", "/etc/services", "/etc/protocols", "/etc/machine-id", "/etc/matplotlibrc", "/run/systemd/",
 )  # fmt: skip
 _BENIGN = frozenset({
-    "joblib", "loky", "sklearn", "threadpoolctl.py", "threadpoolctl", "psutil", "cpuinfo", "matplotlib", "torch", "numpy",
+    "joblib", "loky", "sklearn", "threadpoolctl", "psutil", "cpuinfo", "matplotlib", "torch", "numpy",
     "scipy", "numba", "llvmlite", "triton", "xgboost", "lightgbm", "tensorflow", "jax", "jaxlib", "ray", "dask",
-    "polars", "pyarrow", "duckdb", "pandas", "IPython", "pip", "setuptools", "ctypes", "platform", "multiprocessing",
-    "concurrent", "uuid", "sysconfig", "webbrowser", "locale", "coverage", "_pytest", "pytest",
+    "polars", "pyarrow", "duckdb", "pandas", "IPython", "pip", "setuptools", "ctypes", "platform",
+    "uuid", "sysconfig", "webbrowser", "locale", "coverage", "_pytest", "pytest",
 })  # fmt: skip
 """Libraries that start processes, or look at folders, to find out about the machine or to share out work."""
 
@@ -139,7 +139,7 @@ class Seen:
         if full in self._made or self._passes(full + os.sep, "folder") or self._passes(full, "folder"):
             return
         asker = find_asker(frame)
-        if not asker.importing and asker.package not in _BENIGN:
+        if not asker.importing and _BENIGN.isdisjoint(asker.between):
             self._add("folder", full, asker)
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ class Seen:
         if (kind, name) in self._known:
             return
         asker = find_asker(frame)
-        if kind == "process" and (asker.library in _BENIGN or asker.package in _BENIGN):
+        if kind == "process" and not _BENIGN.isdisjoint(asker.between):
             return
         self._add(kind, name, asker)
 
@@ -171,7 +171,7 @@ class Seen:
 
     def variable(self, name: str, frame: FrameType | None) -> None:
         """An environment variable is read."""
-        if name in self._set or ("env", name) in self._known:
+        if name in self._set or ("env", name) in self._known or ("environment", _EVERY) in self._known:
             return
         asker = find_asker(frame)
         if asker.importing or (asker.library and _of_a_library(name)):
@@ -181,8 +181,8 @@ class Seen:
     def environment(self, frame: FrameType | None) -> None:
         """All variables are listed."""
         asker = find_asker(frame)
-        if not asker.library and not asker.importing:
-            self._add("environment", "every variable", asker)
+        if not asker.library and not asker.importing and ("environment", _EVERY) not in self._known:
+            self._add("environment", _EVERY, asker)
 
     def sets(self, name: str) -> None:
         """The step sets a variable itself."""
@@ -297,9 +297,11 @@ def _caches() -> tuple[str, ...]:
     return _CACHES
 
 
+_EVERY = "every variable"
 _LIBRARY_VARIABLES = (
     "OMP_", "MKL_", "OPENBLAS_", "NUMEXPR_", "BLIS_", "VECLIB_", "GOTO_", "KMP_", "NUMBA_", "MPL", "XDG_", "POLARS_",
     "SKLEARN_", "JOBLIB_", "LOKY_", "CUDA_", "NVIDIA_", "TORCH", "PYTORCH_", "TF_", "XLA_", "JAX_", "PANDAS_", "ARROW_",
+    "PYARROW_",
     "DUCKDB_", "TQDM_", "JUPYTER_", "JPY_", "IPYTHON", "IPY_", "SSL_", "REQUESTS_CA", "CURL_CA", "LC_", "PYTHON",
     "PYDANTIC_", "RAY_", "HF_", "TRANSFORMERS_", "COVERAGE_", "COV_", "PYTEST_", "GIT_", "AWS_EC2_", "TERM", "NO_COLOR",
     "FORCE_COLOR", "CLICOLOR", "COLORTERM", "SOLVENT_", "NPY_", "NUMPY_", "SCIPY_", "BLOSC_", "PROJ_", "GDAL_", "LOG",

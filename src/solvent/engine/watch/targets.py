@@ -23,7 +23,7 @@ class Target(NamedTuple):
 
 _DUCKDB = (
     Target(("connect",), "database", words=("database",)),
-    Target(("read_csv", "read_parquet", "read_json", "from_csv_auto", "from_parquet"), words=("path_or_buffer", "path")),
+    Target(("read_csv", "read_parquet", "read_json", "from_csv_auto", "from_parquet"), words=("path_or_buffer",)),
     Target(("execute", "executemany", "sql", "query", "from_query"), "query", words=("query",)),
 )
 _DUCKDB_CONNECTION = tuple(
@@ -59,6 +59,7 @@ TARGETS: dict[str, tuple[Target, ...]] = {
         Target(("write_table",), "written", place=1, words=("where",)),
     ),
     "pyarrow.dataset": (Target(("dataset", "parquet_dataset"), words=("source", "metadata_path")),),
+    "apsw": (),  # it tells of each new connection itself
     "duckdb": (*_DUCKDB, *_DUCKDB_CONNECTION),
     "psycopg": (
         Target(("connect",), "server", words=("conninfo",)),

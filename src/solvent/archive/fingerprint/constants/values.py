@@ -35,7 +35,8 @@ _BY_KIND = frozenset({
 """What never decides a result: only that there is one counts."""
 
 _UNSEEN = {
-    "sqlite3.Connection": "an open connection", "sqlite3.Cursor": "an open cursor", "apsw.Connection": "an open connection",
+    "sqlite3.Connection": "an open connection", "sqlite3.Cursor": "an open cursor",
+    "apsw.Connection": "an open connection",
     "duckdb": "an open DuckDB connection or relation", "_duckdb": "an open DuckDB connection or relation",
     "psycopg.Connection": "an open connection", "socket.socket": "an open socket", "_socket.socket": "an open socket",
     "builtins.generator": "a generator", "builtins.coroutine": "a coroutine", "mmap.mmap": "a mapped file",

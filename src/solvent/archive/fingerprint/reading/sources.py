@@ -200,6 +200,7 @@ def open_source(filename: str, names: dict[str, Any], checked: set[str]) -> Sour
         if found is None or found.text != text:
             found = _OPEN[filename] = Source(filename, (), text, None)
         return found
+    stamp: tuple[int, ...] = ()
     try:
         stat = os.stat(filename)
         stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
@@ -208,10 +209,11 @@ def open_source(filename: str, names: dict[str, Any], checked: set[str]) -> Sour
         with open(filename, "rb") as file:
             text = file.read()
     except OSError:
-        stamp, text = (), _ask_loader(names)
-        if not text:
+        stamp, loaded = (), _ask_loader(names)
+        if not loaded:
             _OPEN.pop(filename, None)
             return None
+        text = loaded
     if found is None or found.text != text:
         spec = names.get("__spec__")
         made = _OPEN[filename] = Source(filename, stamp, text, spec)

@@ -99,9 +99,9 @@ class Writer:
 
     def annotation(self, node: ast.expr | None) -> ast.expr | None:
         """An annotation; one that is written as text counts as what it says."""
-        if node.__class__ is ast.Constant and isinstance(node.value, str):  # type: ignore[union-attr]
+        if node.__class__ is ast.Constant and isinstance(node.value, str):
             try:
-                return ast.parse(node.value.strip(), mode="eval").body  # type: ignore[union-attr]
+                return ast.parse(node.value.strip(), mode="eval").body
             except SyntaxError:
                 return node
         return node
@@ -167,7 +167,7 @@ class Writer:
 def _text(value: object) -> str:
     """A constant, with its type and its end told."""
     if value.__class__ is str:
-        return f"s{len(value)}:{value};"  # type: ignore[arg-type]
+        return f"s{len(value)}:{value};"
     if value is None:
         return "~"
     if isinstance(value, tuple):
@@ -189,8 +189,8 @@ def _chain(node: ast.expr) -> tuple[ast.expr, tuple[str, ...]]:
     """``a.b.c`` as its first name and the attributes that follow."""
     attributes: list[str] = []
     while node.__class__ is ast.Attribute:
-        attributes.append(node.attr)  # type: ignore[attr-defined]
-        node = node.value  # type: ignore[attr-defined]
+        attributes.append(node.attr)
+        node = node.value
     return node, tuple(attributes[::-1])
 
 
@@ -208,7 +208,7 @@ def _read(writer: Writer, node: ast.expr, stack: list[Any], mode: int = READ, co
     """Read a name with its attributes; of anything else, its attributes and then the thing itself."""
     first, attributes = _chain(node)
     if first.__class__ is ast.Name:
-        writer.load(first.id, attributes, first.lineno, mode, count)  # type: ignore[attr-defined]
+        writer.load(first.id, attributes, first.lineno, mode, count)
         return
     if attributes:
         writer.out.append(f".{'.'.join(attributes)};")
@@ -227,21 +227,21 @@ def _call(writer: Writer, node: ast.Call, stack: list[Any], mode: int = READ) ->
     stack.extend(node.keywords[::-1])
     stack.extend(node.args[::-1])
     count = len(node.args) + len(node.keywords)
-    if count == 1 and node.args and node.args[0].__class__ is ast.Constant and node.args[0].value is None:  # type: ignore[attr-defined]
+    if count == 1 and node.args and node.args[0].__class__ is ast.Constant and node.args[0].value is None:
         count = 0
     _read(writer, node.func, stack, mode, count)
 
 
 def _statement(writer: Writer, node: ast.Expr, stack: list[Any]) -> None:
     value = node.value
-    if value.__class__ is ast.Constant and isinstance(value.value, str):  # type: ignore[attr-defined]
-        writer.docs.append(value.value)  # type: ignore[attr-defined]
+    if value.__class__ is ast.Constant and isinstance(value.value, str):
+        writer.docs.append(value.value)
         return
     writer.out.append("Expr:")
     if value.__class__ is ast.Call:
-        function = value.func  # type: ignore[attr-defined]
+        function = value.func
         adds = function.__class__ is ast.Attribute and function.attr in _WRITERS
-        _call(writer, value, stack, WRITE if adds else READ)  # type: ignore[arg-type]
+        _call(writer, value, stack, WRITE if adds else READ)
     else:
         stack.append(value)
 
