@@ -152,7 +152,7 @@ def part_of(array: Any, logical: Any) -> Part:
     if kind == "bool":
         return Fixed(_masked(_unpack(array.buffers()[1], array.offset, len(array)), valid), valid, bits=True)
     if kind == "enum":
-        return Fixed(_masked(_places(array, logical[1]), valid), valid)
+        return Fixed(_masked(_places(array, logical[1], valid), valid), valid)
     if kind == "decimal":
         pairs = _buffer(array, "<u8", 2).reshape(-1, 2)
         return Fixed(pairs if valid is None else pairs * valid[:, None], valid)
@@ -210,11 +210,12 @@ def _unpack(buffer: Any, offset: int, count: int) -> Values:
     return np.unpackbits(packed, count=offset % 8 + count, bitorder="little")[offset % 8 :]
 
 
-def _places(array: Any, categories: list[str]) -> Values:
+def _places(array: Any, categories: list[str], valid: Bools | None) -> Values:
     """The place of each value in the enum's own list, whichever dictionary the array came with."""
     import numpy as np
 
-    codes = array.indices.fill_null(0).to_numpy(zero_copy_only=False)
+    indices = array.indices.cast("uint32")  # of nulls, whatever lies there: it is masked afterwards
+    codes = _masked(_buffer(indices, "<u4", 1), valid)
     listed = array.dictionary.to_pylist()
     if listed != categories:
         place = {name: number for number, name in enumerate(categories)}
@@ -241,12 +242,13 @@ def _text(array: Any, valid: Bools | None) -> Text:
     return Text(starts, lengths, data, valid)
 
 
-def _offsets(array: Any) -> tuple[Longs, Longs]:
+def _offsets(array: Any, code: str = "<i8") -> tuple[Longs, Longs]:
     import numpy as np
 
     if not len(array):
         return np.empty(0, "<i8"), np.empty(0, "<i8")
-    offsets = np.frombuffer(array.buffers()[1], "<i8", count=len(array) + 1, offset=array.offset * 8)
+    width = int(code[-1])
+    offsets = np.frombuffer(array.buffers()[1], code, count=len(array) + 1, offset=array.offset * width)
     return offsets[:-1], np.diff(offsets)
 
 
@@ -258,7 +260,9 @@ def _nested(array: Any, logical: Any, valid: Bools | None) -> Nested:
     if kinds.is_fixed_size_list(array.type):
         lengths = np.full(count, array.type.list_size, "<i8")
     else:
-        lengths = np.diff(array.offsets.to_numpy()).astype("<i8") if count else np.empty(0, "<i8")
+        # Not array.offsets.to_numpy(): that would import pandas wherever it is installed.
+        width = "<i8" if kinds.is_large_list(array.type) else "<i4"
+        lengths = _offsets(array, width)[1].astype("<i8")
     if valid is not None:
         lengths = lengths * valid
     starts = np.zeros(count, "<i8")
