@@ -88,7 +88,9 @@ class Memory:
         kept, written = self.formats.write(value, self)
         name = self.formats.identify(kept, written)
         body = written.body if written.finish is None else written.finish(self)
-        document: Document = json.loads(json.dumps({"format": kept.name, "digest": name, "body": body}, allow_nan=False))
+        document: Document = json.loads(
+            json.dumps({"format": kept.name, "digest": name, "body": body}, allow_nan=False)
+        )
         return document
 
     def again(self, value: Any, wanted: Any = Any) -> Any:
@@ -135,6 +137,11 @@ class FormatSuite:
         assert_same(case, back, expected(case))
         assert memory.put(back)["digest"] == document["digest"]
 
+    def test_two_values_made_alike_have_one_digest(self, memory: Memory, name: str) -> None:
+        """Made twice in one process, a value is one artifact."""
+        assert memory.put(self.cases[name].make()) == memory.put(self.cases[name].make())
+
+    @pytest.mark.slow
     def test_two_processes_write_the_same_bytes(self, memory: Memory, name: str) -> None:
         """Times, addresses, hash order and the process leave no trace in digest and bytes."""
         first, second = elsewhere(Path(sys.modules[type(self).__module__].__file__ or ""), type(self).__name__)
@@ -235,7 +242,9 @@ def describe_elsewhere(file: Path, suite: str, seed: str) -> Mapping[str, Any]:
     """The same for all cases of a suite, in a process of its own."""
     code = "import sys; sys.path[:0] = [sys.argv[1]]; import format_suite; format_suite.main(*sys.argv[2:])"
     command = [sys.executable, "-c", code, str(Path(__file__).parent), str(file), suite]
-    done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     described: Mapping[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return described

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from format_suite import Case, FormatSuite, Memory
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from scipy import sparse
 
@@ -27,7 +26,8 @@ def equal(one: Any, other: Any) -> bool:
         return all(equal(one[name], other[name]) for name in one.dtype.names)
     if one.dtype.kind in "fc":
         return all(
-            np.array_equal(a, b, equal_nan=True) and np.array_equal(np.signbit(a) & ~np.isnan(a), np.signbit(b) & ~np.isnan(b))
+            np.array_equal(a, b, equal_nan=True)
+            and np.array_equal(np.signbit(a) & ~np.isnan(a), np.signbit(b) & ~np.isnan(b))
             for a, b in ((one.real, other.real), (one.imag, other.imag))
         )
     return bool(np.array_equal(one, other, equal_nan=one.dtype.kind in "mM"))
@@ -69,7 +69,7 @@ ARRAYS: dict[str, Any] = {
 class TestArrays(FormatSuite):
     """The contract, over arrays and scalars."""
 
-    cases = {
+    cases: ClassVar = {
         name: Case(make, spoil if name in ("floats", "many", "text", "times", "no dimension") else None, same=equal)
         for name, make in ARRAYS.items()
     } | {
@@ -79,7 +79,9 @@ class TestArrays(FormatSuite):
         "scalar bool": Case(lambda: np.bool_(True)),
         "scalar text": Case(lambda: np.str_("ä")),
         "scalar time": Case(lambda: np.datetime64("2013-01-01T00:00", "m")),
-        "inside": Case(lambda: {"a": [np.arange(3), np.float64(1)]}, same=lambda a, b: json.dumps(str(a)) == json.dumps(str(b))),
+        "inside": Case(
+            lambda: {"a": [np.arange(3), np.float64(1)]}, same=lambda a, b: json.dumps(str(a)) == json.dumps(str(b))
+        ),
     }
 
 
@@ -88,7 +90,12 @@ def _matrix() -> Any:
 
 
 def _same_matrix(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and one.dtype == other.dtype and one.shape == other.shape and not (one - other).toarray().any()
+    return (
+        type(one) is type(other)
+        and one.dtype == other.dtype
+        and one.shape == other.shape
+        and not (one - other).toarray().any()
+    )
 
 
 def _spoil_matrix(matrix: Any) -> None:
@@ -98,8 +105,10 @@ def _spoil_matrix(matrix: Any) -> None:
 class TestSparse(FormatSuite):
     """The contract, over sparse matrices of all kinds."""
 
-    cases = {
-        kind: Case(lambda kind=kind: _matrix().asformat(kind), _spoil_matrix if kind[0] == "c" else None, same=_same_matrix)
+    cases: ClassVar = {
+        kind: Case(
+            lambda kind=kind: _matrix().asformat(kind), _spoil_matrix if kind[0] == "c" else None, same=_same_matrix
+        )
         for kind in ("csr", "csc", "coo", "lil", "dok", "dia", "bsr")
     } | {
         "array": Case(lambda: sparse.csr_array(np.eye(5, dtype="i4")), same=_same_matrix),
@@ -112,7 +121,14 @@ def test_memory_layout_is_no_identity(memory: Memory) -> None:
     base = np.arange(12.0).reshape(3, 4)
     frozen = base.copy()
     frozen.flags.writeable = False
-    alike = [base, np.asfortranarray(base), base.astype(">f8"), np.repeat(base, 2, axis=1)[:, ::2], frozen, base[::-1][::-1]]
+    alike = [
+        base,
+        np.asfortranarray(base),
+        base.astype(">f8"),
+        np.repeat(base, 2, axis=1)[:, ::2],
+        frozen,
+        base[::-1][::-1],
+    ]
     assert len({memory.put(one)["digest"] for one in alike}) == 1
     different = [base.T, base.astype("f4"), base.ravel(), base + 1, base[0], base.astype("i8"), base.tolist()]
     assert len({memory.put(one)["digest"] for one in [base, *different]}) == 1 + len(different)
@@ -170,8 +186,9 @@ def test_arrays_that_cannot_be_kept_say_why(memory: Memory, make: Any, says: str
 @pytest.mark.parametrize(
     "change",
     [
-        {"shape": [10**12]}, {"shape": [-1]}, {"shape": [2.5]}, {"shape": ["x"]}, {"dtype": "O"}, {"dtype": "|O8"},
-        {"dtype": "<f4"}, {"dtype": "os.system"}, {"dtype": [["a", "O", []]]}, {"dtype": {"names": ["a"]}}, {"shape": [1] * 100},
+        {"shape": [10**12]}, {"shape": [-1]}, {"shape": [2.5]}, {"shape": ["x"]}, {"dtype": "O"},
+        {"dtype": "|O8"}, {"dtype": "<f4"},
+        {"dtype": "os.system"}, {"dtype": [["a", "O", []]]}, {"dtype": {"names": ["a"]}}, {"shape": [1] * 100},
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("size", [10, 5000])
@@ -217,7 +234,8 @@ def test_duplicates_and_order_of_entries_are_no_identity(memory: Memory) -> None
 
 _kinds = (
     nps.floating_dtypes(sizes=(16, 32, 64), endianness="?") | nps.integer_dtypes(endianness="?") | nps.boolean_dtypes()
-    | nps.unicode_string_dtypes(max_len=5) | nps.datetime64_dtypes(endianness="?") | nps.complex_number_dtypes(sizes=(64, 128))
+    | nps.unicode_string_dtypes(max_len=5) | nps.datetime64_dtypes(endianness="?")
+    | nps.complex_number_dtypes(sizes=(64, 128))
 )  # fmt: skip
 
 

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-import json
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from format_suite import Case, FormatSuite, Memory
+from format_suite import Case, FormatSuite
 from sklearn import (
-    calibration, cluster, compose, decomposition, dummy, ensemble, feature_extraction, feature_selection, gaussian_process,
-    impute, isotonic, linear_model, mixture, model_selection, multiclass, naive_bayes, neighbors, neural_network, pipeline,
-    preprocessing, svm, tree,
+    calibration,
+    cluster,
+    compose,
+    decomposition,
+    dummy,
+    ensemble,
+    feature_extraction,
+    feature_selection,
+    gaussian_process,
+    impute,
+    isotonic,
+    linear_model,
+    mixture,
+    model_selection,
+    multiclass,
+    naive_bayes,
+    neighbors,
+    neural_network,
+    pipeline,
+    preprocessing,
+    svm,
+    tree,
 )  # fmt: skip
-
-from solvent.errors import Corrupted, NoFormat
 
 _random = np.random.default_rng(7)
 ROWS = _random.normal(size=(150, 4))
@@ -54,7 +70,11 @@ MODELS: dict[str, tuple[Callable[[], Any], Any, Any]] = {
     "polynomials": (preprocessing.PolynomialFeatures, ROWS, None),
     "labels": (preprocessing.LabelEncoder, LABELS, None),
     "one hot": (lambda: preprocessing.OneHotEncoder(handle_unknown="ignore"), WORDS, None),
-    "ordinal": (lambda: preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), WORDS, None),
+    "ordinal": (
+        lambda: preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1),
+        WORDS,
+        None,
+    ),
     "target encoder": (lambda: preprocessing.TargetEncoder(random_state=0), WORDS, LABELS),
     "logarithm": (lambda: preprocessing.FunctionTransformer(np.log1p, validate=True), np.abs(ROWS), None),
     "imputer": (lambda: impute.SimpleImputer(strategy="median", add_indicator=True), HOLES, None),
@@ -68,9 +88,17 @@ MODELS: dict[str, tuple[Callable[[], Any], Any, Any]] = {
     "components": (lambda: decomposition.PCA(2, random_state=0), ROWS, None),
     "truncated": (lambda: decomposition.TruncatedSVD(2, random_state=0), ROWS, None),
     "logistic": (lambda: linear_model.LogisticRegression(class_weight={"late": 2.0, "on time": 1.0}), ROWS, LABELS),
-    "logistic, weights by bool": (lambda: linear_model.LogisticRegression(class_weight={False: 1.0, True: 3.0}), ROWS, TRUTH),
+    "logistic, weights by bool": (
+        lambda: linear_model.LogisticRegression(class_weight={False: 1.0, True: 3.0}),
+        ROWS,
+        TRUTH,
+    ),
     "logistic of three": (linear_model.LogisticRegression, ROWS, THREE),
-    "logistic, searched": (lambda: linear_model.LogisticRegressionCV(Cs=3, l1_ratios=(0,), use_legacy_attributes=False), ROWS, LABELS),
+    "logistic, searched": (
+        lambda: linear_model.LogisticRegressionCV(Cs=3, l1_ratios=(0,), use_legacy_attributes=False),
+        ROWS,
+        LABELS,
+    ),
     "ridge": (linear_model.Ridge, ROWS, NUMBER),
     "lasso": (linear_model.LassoCV, ROWS, NUMBER),
     "gradient steps": (lambda: linear_model.SGDClassifier(loss="log_loss", random_state=0), ROWS, LABELS),
@@ -87,28 +115,45 @@ MODELS: dict[str, tuple[Callable[[], Any], Any, Any]] = {
     "histograms": (lambda: ensemble.HistGradientBoostingClassifier(max_iter=8, random_state=0), HOLES, LABELS),
     "histograms of three": (lambda: ensemble.HistGradientBoostingClassifier(max_iter=4), HOLES, THREE),
     "histograms with categories": (
-        lambda: ensemble.HistGradientBoostingClassifier(max_iter=8, categorical_features=[4], max_bins=20), KINDS, ODD,
-    ),  # fmt: skip
+        lambda: ensemble.HistGradientBoostingClassifier(max_iter=8, categorical_features=[4], max_bins=20),
+        KINDS,
+        ODD,
+    ),
     "histograms of numbers": (
-        lambda: ensemble.HistGradientBoostingRegressor(max_iter=8, early_stopping=True, random_state=0), HOLES, NUMBER,
-    ),  # fmt: skip
-    "histograms of counts": (lambda: ensemble.HistGradientBoostingRegressor(loss="poisson", max_iter=5), ROWS, np.exp(NUMBER / 4)),
+        lambda: ensemble.HistGradientBoostingRegressor(max_iter=8, early_stopping=True, random_state=0),
+        HOLES,
+        NUMBER,
+    ),
+    "histograms of counts": (
+        lambda: ensemble.HistGradientBoostingRegressor(loss="poisson", max_iter=5),
+        ROWS,
+        np.exp(NUMBER / 4),
+    ),
     "histograms of quantiles": (
-        lambda: ensemble.HistGradientBoostingRegressor(loss="quantile", quantile=0.9, max_iter=5), ROWS, NUMBER,
-    ),  # fmt: skip
+        lambda: ensemble.HistGradientBoostingRegressor(loss="quantile", quantile=0.9, max_iter=5),
+        ROWS,
+        NUMBER,
+    ),
     "boosted stumps": (lambda: ensemble.AdaBoostClassifier(n_estimators=4, random_state=0), ROWS, LABELS),
     "bags": (lambda: ensemble.BaggingClassifier(n_estimators=3, max_features=0.5, random_state=0), ROWS, LABELS),
     "votes": (
-        lambda: ensemble.VotingClassifier([("a", linear_model.LogisticRegression()), ("b", _forest())], voting="soft"), ROWS, LABELS,
-    ),  # fmt: skip
+        lambda: ensemble.VotingClassifier([("a", linear_model.LogisticRegression()), ("b", _forest())], voting="soft"),
+        ROWS,
+        LABELS,
+    ),
     "stack": (
-        lambda: ensemble.StackingClassifier([("a", linear_model.LogisticRegression()), ("b", _forest())], passthrough=True, cv=3),
-        ROWS, LABELS,
-    ),  # fmt: skip
+        lambda: ensemble.StackingClassifier(
+            [("a", linear_model.LogisticRegression()), ("b", _forest())], passthrough=True, cv=3
+        ),
+        ROWS,
+        LABELS,
+    ),
     "calibrated": (lambda: calibration.CalibratedClassifierCV(_forest(), method="isotonic", cv=3), ROWS, LABELS),
     "searched": (
-        lambda: model_selection.GridSearchCV(_forest(), {"max_depth": [2, None]}, cv=3, scoring="roc_auc"), ROWS, LABELS,
-    ),  # fmt: skip
+        lambda: model_selection.GridSearchCV(_forest(), {"max_depth": [2, None]}, cv=3, scoring="roc_auc"),
+        ROWS,
+        LABELS,
+    ),
     "one against the rest": (lambda: multiclass.OneVsRestClassifier(linear_model.LogisticRegression()), ROWS, THREE),
     "naive": (naive_bayes.GaussianNB, ROWS, LABELS),
     "neighbours": (neighbors.KNeighborsClassifier, ROWS, LABELS),
@@ -120,7 +165,11 @@ MODELS: dict[str, tuple[Callable[[], Any], Any, Any]] = {
     "process": (gaussian_process.GaussianProcessRegressor, ROWS[:40], NUMBER[:40]),
     "isotonic": (isotonic.IsotonicRegression, ROWS[:, 0], NUMBER),
     "majority": (lambda: dummy.DummyClassifier(strategy="prior"), ROWS, LABELS),
-    "whole": (lambda: pipeline.make_pipeline(columns(), ensemble.HistGradientBoostingClassifier(max_iter=5)), None, LABELS),
+    "whole": (
+        lambda: pipeline.make_pipeline(columns(), ensemble.HistGradientBoostingClassifier(max_iter=5)),
+        None,
+        LABELS,
+    ),
 }
 
 
@@ -151,7 +200,9 @@ def alike(name: str) -> Callable[[Any, Any], bool]:
     """Whether two models are of one class, and answer alike to the last bit."""
 
     def same(one: Any, other: Any) -> bool:
-        return type(one) is type(other) and np.array_equal(answers(name, one), answers(name, other), equal_nan=_floats(name, one))
+        return type(one) is type(other) and np.array_equal(
+            answers(name, one), answers(name, other), equal_nan=_floats(name, one)
+        )
 
     return same
 
@@ -178,11 +229,11 @@ _FEW = ("scaler", "columns", "words", "logistic", "forest", "histograms with cat
 class TestFewEstimators(FormatSuite):
     """The contract, over a few estimators; each is fitted anew in each process."""
 
-    cases = {name: case(name) for name in _FEW}
+    cases: ClassVar = {name: case(name) for name in _FEW}
 
 
 @pytest.mark.slow
 class TestManyEstimators(FormatSuite):
     """The contract, over the rest of the table."""
 
-    cases = {name: case(name) for name in MODELS if name not in _FEW}
+    cases: ClassVar = {name: case(name) for name in MODELS if name not in _FEW}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import pytest
 from format_suite import Case, FormatSuite, Memory
@@ -47,18 +47,22 @@ class MoreWords(Words):
 class TestCustom(FormatSuite):
     """The contract, over classes that write themselves."""
 
-    cases = {
+    cases: ClassVar = {
         "words": Case(lambda: Words(["a", "ä" * 50_000]), lambda value: value.words.clear(), Words),
         "nothing": Case(lambda: Words([]), wanted=Words | None),
         "below": Case(lambda: MoreWords(["x"]), lambda value: value.words.clear(), Words),
-        "in a dict": Case(lambda: {"w": [Words(["a"])]}, lambda value: value["w"][0].words.clear(), dict[str, list[Words]]),
+        "in a dict": Case(
+            lambda: {"w": [Words(["a"])]}, lambda value: value["w"][0].words.clear(), dict[str, list[Words]]
+        ),
     }
 
 
 def contents(path: Path) -> dict[str, Any]:
     """What lies in a folder, by relative name."""
     return {
-        one.relative_to(path).as_posix(): None if one.is_dir() else (one.read_bytes(), os.access(one, os.X_OK) and bool(one.stat().st_mode & 0o100))
+        one.relative_to(path).as_posix(): None
+        if one.is_dir()
+        else (one.read_bytes(), os.access(one, os.X_OK) and bool(one.stat().st_mode & 0o100))
         for one in sorted(path.rglob("*"))
     }
 
@@ -78,7 +82,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_folder_comes_back(memory: Memory, folder: Path) -> None:
-    """Names, bytes, empty folders and the executable bit are kept; the consumer's copy lies elsewhere and is read-only."""
+    """Names, bytes, empty folders and the executable bit are kept; the consumer's lies elsewhere, read-only."""
     document = memory.put(folder)
     back = memory.read(document)
     assert contents(back) == contents(folder)

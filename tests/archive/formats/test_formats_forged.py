@@ -59,11 +59,14 @@ def rewrite(files: dict[str, bytes], name: str, change: Callable[[Any], Any]) ->
     ("module", "name"),
     [
         ("os", "system"), ("builtins", "eval"), ("builtins", "exec"), ("subprocess", "Popen"), ("joblib", "load"),
-        ("sklearn.datasets", "load_files"), ("sklearn.externals.array_api_compat", "np"), ("numpy", "load"), ("this", "s"),
-        ("sklearn.utils", "all_estimators"), ("sklearn.base", "os"), ("pickle", "loads"), ("numpy.f2py", "compile"),
+        ("sklearn.datasets", "load_files"), ("sklearn.externals.array_api_compat", "np"), ("numpy", "load"),
+        ("this", "s"), ("sklearn.utils", "all_estimators"), ("sklearn.base", "os"),
+        ("pickle", "loads"), ("numpy.f2py", "compile"),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("loader", ["FunctionNode", "TypeNode", "ObjectNode", "ConstructorFromReduceNode", "LossNode", "DictNode"])
+@pytest.mark.parametrize(
+    "loader", ["FunctionNode", "TypeNode", "ObjectNode", "ConstructorFromReduceNode", "LossNode", "DictNode"]
+)
 def test_a_name_that_is_not_on_the_list_is_never_imported(memory: Memory, module: str, name: str, loader: str) -> None:
     """Code that a record names is neither imported nor called, under whatever kind of node it hides."""
     import sys
@@ -107,7 +110,7 @@ def test_two_parts_under_one_number_are_refused(memory: Memory) -> None:
 
 @pytest.mark.parametrize("side", ["left_child", "right_child", "feature"])
 @pytest.mark.parametrize("value", [-7, 10**6, 0])
-@pytest.mark.parametrize("name", ["tree", "forest", "boosting", "bags"])
+@pytest.mark.parametrize("name", ["tree", "forest", "boosting", "bags", "isolation"])
 def test_a_tree_that_points_outside_is_refused(memory: Memory, name: str, side: str, value: int) -> None:
     """scikit-learn follows these numbers without looking: outside of the tree or the row it would read any memory."""
     if side == "feature" and value == 0:
@@ -305,7 +308,9 @@ def test_threads_are_this_machines(memory: Memory) -> None:
 def test_seconds_of_a_search_do_not_make_another_model(memory: Memory) -> None:
     """Two equal searches take different times; the times are not kept, the scores are."""
     made = [
-        model_selection.GridSearchCV(tree.DecisionTreeClassifier(random_state=0), {"max_depth": [1, 2]}, cv=2).fit(ROWS, LABELS)
+        model_selection.GridSearchCV(tree.DecisionTreeClassifier(random_state=0), {"max_depth": [1, 2]}, cv=2).fit(
+            ROWS, LABELS
+        )
         for _ in range(2)
     ]
     assert made[0].refit_time_ != made[1].refit_time_

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -48,7 +48,11 @@ def chart() -> Any:
     altair = pytest.importorskip("altair")
     rows = altair.Data(values=[{"a": 1, "b": 2}])
     brush = altair.selection_interval()
-    points = altair.Chart(rows).mark_point().encode(x="a:Q", color=altair.condition(brush, altair.value("red"), altair.value("blue")))
+    points = (
+        altair.Chart(rows)
+        .mark_point()
+        .encode(x="a:Q", color=altair.condition(brush, altair.value("red"), altair.value("blue")))
+    )
     return points.add_params(brush) | altair.Chart(rows).mark_line().encode(x="a:Q").transform_filter(brush)
 
 
@@ -61,7 +65,7 @@ def plot() -> Any:
 class TestPictures(FormatSuite):
     """The contract, over figures and pictures."""
 
-    cases = {
+    cases: ClassVar = {
         "matplotlib": Case(figure, back=drawn),
         "altair": Case(chart, back=drawn),
         "plotly": Case(plot, back=drawn),
@@ -104,7 +108,10 @@ def test_made_up_names_are_counted_through_the_picture() -> None:
         return {
             "params": [{"name": f"param_{first}", "views": [f"view_{first + 1}"]}],
             "hconcat": [{"name": f"view_{first + 1}", "encoding": {"x": {"field": "param_1"}}}],
-            "transform": [{"filter": f"datum.param_{first} > 1 && param_{first}.x"}, {"filter": {"param": f"param_{first}"}}],
+            "transform": [
+                {"filter": f"datum.param_{first} > 1 && param_{first}.x"},
+                {"filter": {"param": f"param_{first}"}},
+            ],
             "data": {"values": [{"name": f"param_{first}"}]},
         }
 

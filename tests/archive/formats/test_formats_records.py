@@ -118,7 +118,7 @@ class Pair(NamedTuple):
     point: Point | None = None
 
 
-Plain = namedtuple("Plain", "a b")  # noqa: PYI024: the old spelling is to work too
+Plain = namedtuple("Plain", "a b")
 
 
 class Model(pydantic.BaseModel):
@@ -162,15 +162,22 @@ def _deep() -> Deep:
 class TestRecords(FormatSuite):
     """The contract, over records of all kinds."""
 
-    cases = {
+    cases: ClassVar = {
         "enum": Case(lambda: Colour.GREEN, wanted=Colour),
         "flag": Case(lambda: Rights.READ | Rights.WRITE, wanted=Rights),
         "no flag": Case(lambda: Rights(0), wanted=Rights),
         "number enum": Case(lambda: Level.LOW, wanted=Level),
         "enums": Case(lambda: {"a": [Colour.RED], "b": [Colour.GREEN]}, wanted=dict[str, list[Colour]]),
         "dataclass": Case(lambda: Point(1.5), _spoil_point, Point),
-        "frozen": Case(lambda: Frozen("a", (Point(1.0), Point(2.0))), lambda value: _spoil_point(value.points[0]), Frozen),
-        "fitted": Case(lambda: Fitted(["a", "b"]).fit(), lambda value: value.means.clear(), Fitted, same=lambda a, b: vars(a) == vars(b)),
+        "frozen": Case(
+            lambda: Frozen("a", (Point(1.0), Point(2.0))), lambda value: _spoil_point(value.points[0]), Frozen
+        ),
+        "fitted": Case(
+            lambda: Fitted(["a", "b"]).fit(),
+            lambda value: value.means.clear(),
+            Fitted,
+            same=lambda a, b: vars(a) == vars(b),
+        ),
         "inherited": Case(lambda: Below(1.0, colour=Colour.GREEN), _spoil_point, Below),
         "optional": Case(lambda: Point(1.0), _spoil_point, typing.Optional[Point]),  # noqa: UP045
         "annotated": Case(lambda: Point(1.0), _spoil_point, Annotated[Point | None, "noted"]),
@@ -181,7 +188,9 @@ class TestRecords(FormatSuite):
         "named tuple of scalars": Case(lambda: Pair(1), wanted=Pair),
         "old named tuple": Case(lambda: Plain(1, [2]), lambda value: value.b.append(3), Plain),
         "model": Case(_model, lambda value: value.scores.clear(), Model),
-        "open model": Case(lambda: Open(name="a", other=[1], more={"b": None}), lambda value: value.other.append(1), Open),
+        "open model": Case(
+            lambda: Open(name="a", other=[1], more={"b": None}), lambda value: value.other.append(1), Open
+        ),
     }
 
 
@@ -279,7 +288,9 @@ def test_what_would_be_lost_is_refused(memory: Memory) -> None:
 
 def test_an_error_says_where_inside_the_value_it_arose(memory: Memory) -> None:
     """The path leads to the culprit."""
-    with pytest.raises(NoFormat, match=r"in field 'inner' of Box: in the value of 'model' in a dict: in item 1 of a list: a lambda"):
+    with pytest.raises(
+        NoFormat, match=r"in field 'inner' of Box: in the value of 'model' in a dict: in item 1 of a list: a lambda"
+    ):
         memory.put(Box({"model": [1, lambda: 1]}))
     made = _model()
     made._point = object()  # type: ignore[assignment]

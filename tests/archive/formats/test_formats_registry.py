@@ -62,7 +62,13 @@ def test_the_error_names_type_place_and_the_three_ways_out(memory: Memory) -> No
         memory.put(Plain())
     text = str(caught.value)
     assert "Plain" in text and f"{Path(__file__).name}:" in text
-    for way in ("dataclass", "to_artifact(self, folder: Path) -> None", "from_artifact(cls, folder: Path) -> Self", "solvent.toml", "solvent.formats"):
+    for way in (
+        "dataclass",
+        "to_artifact(self, folder: Path) -> None",
+        "from_artifact(cls, folder: Path) -> Self",
+        "solvent.toml",
+        "solvent.formats",
+    ):
         assert way in text
 
 
@@ -142,7 +148,7 @@ for value in (1, "x", [1.5, {"a": None}], object()):
         formats.write(value, None)
     except Exception as error:
         assert type(error).__name__ == "NoFormat", error
-heavy = {"numpy", "pydantic", "sklearn", "skops", "scipy", "matplotlib", "pandas", "polars", "altair", "plotly", "pickle"}
+heavy = {"numpy", "pydantic", "sklearn", "skops", "scipy", "matplotlib", "pandas", "polars", "altair", "pickle"}
 print(sorted(heavy & set(sys.modules)))
 """
     import solvent

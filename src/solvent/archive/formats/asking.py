@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import types
 import typing
@@ -60,7 +61,7 @@ def element(wanted: Any, place: int | str | None = None) -> Any:
     found = [one for one in (_element(option, place) for option in options(wanted)) if one is not Any]
     if not found:
         return Any
-    return found[0] if len(found) == 1 else typing.Union[tuple(found)]  # noqa: UP007: made at run time
+    return found[0] if len(found) == 1 else typing.Union[tuple(found)]  # noqa: UP007 made at run time
 
 
 def _element(option: Any, place: int | str | None) -> Any:
@@ -112,7 +113,8 @@ def choose_class(wanted: Any, name: str, base: Any, what: str) -> type:
 
 
 def _subclasses(kind: type) -> Iterable[type]:
-    for one in type.__subclasses__(kind):
+    direct: list[type] = type.__subclasses__(kind)
+    for one in direct:
         yield one
         yield from _subclasses(one)
 
@@ -126,7 +128,7 @@ def hints_of(kind: type) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for one in reversed(kind.__mro__):
         scope = dict(vars(sys.modules.get(one.__module__, types)))
-        for name, raw in one.__dict__.get("__annotations__", {}).items():
+        for name, raw in inspect.get_annotations(one).items():
             try:
                 found[name] = eval(raw, scope, dict(vars(one))) if isinstance(raw, str) else raw
             except Exception:

@@ -42,7 +42,8 @@ class PathFormat:
             mode = os.lstat(value).st_mode
         except OSError as error:
             raise NoFormat(
-                f"the path {str(value)!r} cannot be kept: {error.strerror}. A returned Path must be a file or folder that "
+                f"the path {str(value)!r} cannot be kept: {error.strerror}. A returned Path must be a file or folder "
+                "that "
                 f"exists when the step ends; to hand on a mere name, return str(path)."
             ) from None
         if stat.S_ISDIR(mode):
@@ -85,7 +86,8 @@ class CustomFormat:
         for method in ("to_artifact", "from_artifact"):
             if not callable(getattr(kind, method, None)):
                 raise NoFormat(
-                    f"{name_of(kind)} has {'from_artifact' if method == 'to_artifact' else 'to_artifact'}, but no {method}. "
+                    f"{name_of(kind)} has {'from_artifact' if method == 'to_artifact' else 'to_artifact'}, but no "
+                    f"{method}. "
                     f"Both are needed: `to_artifact(self, folder: Path) -> None` and "
                     f"`@classmethod from_artifact(cls, folder: Path) -> Self`."
                 )
@@ -104,7 +106,9 @@ class CustomFormat:
             _lay_out(body["folder"], folder, source, link=False)
             made = kind.from_artifact(folder)
         if not isinstance(made, kind):
-            raise InputError(f"{kind.__qualname__}.from_artifact returned a {name_of(type(made))}, not a {kind.__qualname__}")
+            raise InputError(
+                f"{kind.__qualname__}.from_artifact returned a {name_of(type(made))}, not a {kind.__qualname__}"
+            )
         return made
 
 
@@ -147,13 +151,16 @@ def _take_file(path: Path, sink: Sink) -> tuple[str, bool, int, str]:
     except OSError as error:
         if path.is_symlink():
             raise NoFormat(
-                f"{str(path)!r} is a symbolic link. What it points to could change unseen; return the file itself: path.resolve()."
+                f"{str(path)!r} is a symbolic link. What it points to could change unseen; return the file itself: "
+                "path.resolve()."
             ) from None
         raise NoFormat(f"{str(path)!r} cannot be read: {error.strerror}") from error
     with open(handle, "rb") as file:
         mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode):
-            raise NoFormat(f"{str(path)!r} is neither a file nor a folder (a pipe, socket or device), so it cannot be kept")
+            raise NoFormat(
+                f"{str(path)!r} is neither a file nor a folder (a pipe, socket or device), so it cannot be kept"
+            )
         copy = sink.scratch() / "file"
         with open(copy, "wb") as target:
             shutil.copyfileobj(file, target, 1 << 20)

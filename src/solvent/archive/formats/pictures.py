@@ -134,7 +134,9 @@ def _renumber(spec: dict[str, Any]) -> dict[str, Any]:
     names: dict[str, str] = {}
 
     def find(value: Any) -> None:
-        for key, one in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        for key, one in (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        ):
             if key == "name" and isinstance(one, str) and (made := _MADE_UP.fullmatch(one)):
                 names.setdefault(one, f"{made[1]}_{len(names) + 1}")
             elif key not in ("values", "datasets"):

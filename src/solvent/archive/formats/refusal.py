@@ -17,11 +17,22 @@ _WAYS = (
     "Three ways out: (1) return a type that has a format (a table, an array, a dataclass, a NamedTuple, a pydantic "
     "model, plain Python data, a scikit-learn estimator, a figure, a Path); (2) give the class two methods, "
     "`to_artifact(self, folder: Path) -> None` and `@classmethod from_artifact(cls, folder: Path) -> Self`; "
-    "(3) register a Format for it, in solvent.toml (`formats = [\"module:Name\"]`) or by an entry point in the group "
+    '(3) register a Format for it, in solvent.toml (`formats = ["module:Name"]`) or by an entry point in the group '
     "`solvent.formats`."
 )
 
-_CONNECTIONS = ("sqlite3", "apsw", "psycopg", "psycopg2", "duckdb", "_duckdb", "sqlalchemy", "pymysql", "socket", "_socket")
+_CONNECTIONS = (
+    "sqlite3",
+    "apsw",
+    "psycopg",
+    "psycopg2",
+    "duckdb",
+    "_duckdb",
+    "sqlalchemy",
+    "pymysql",
+    "socket",
+    "_socket",
+)
 
 
 def name_of(kind: type) -> str:
@@ -71,21 +82,24 @@ def _special(value: Any) -> str:
     if isinstance(value, types.ModuleType):
         return f"the module {value.__name__!r} is code, not a value. Import it where it is needed."
     if isinstance(value, type):
-        return f"the class {value.__qualname__!r} is code, not a value. Return an instance, or name the class in a setting."
+        return f"the class {value.__qualname__!r} is code, not a value. Return an instance, or name it in a setting."
     if inspect.isroutine(value) or module == "functools":
         name = getattr(value, "__qualname__", shown)
-        what = "a lambda" if name.endswith("<lambda>") else f"the function {name!r}" if inspect.isroutine(value) else f"a {shown}"
+        what = f"the function {name!r}" if inspect.isroutine(value) else f"a {shown}"
+        if name.endswith("<lambda>"):
+            what = "a lambda"
         return (
             f"{what} is code, not a value. Return what it computes; or hand the function to a step as a setting "
             f"(written `module:name`), so that its code is part of the key."
         )
     if _in_family(kind, "_io", "io", "tempfile"):
         name = getattr(value, "name", None)
-        return f"an open file{f' ({name})' if name else ''} cannot be an artifact. Close it, and return its Path or its content."
+        shown = f"an open file ({name})" if name else "an open file"
+        return f"{shown} cannot be an artifact. Close it, and return its Path or its content."
     if module in ("_thread", "threading", "multiprocessing", "asyncio", "concurrent", "subprocess", "contextvars"):
         return f"a {shown} belongs to this process and cannot be kept. Make it where it is used, inside of a step."
     if module in _CONNECTIONS:
-        return f"a {shown} is a connection of this process and cannot be kept. Return the rows, or name the database as an input."
+        return f"a {shown} is a connection of this process. Return the rows, or name the database as an input."
     if kind is memoryview:
         return "a memoryview is a window on someone else's bytes. Return bytes(...) of it."
     if module == "pathlib":

@@ -75,11 +75,15 @@ def _check_kind(value: Any) -> None:
 
     if isinstance(value, np.ma.MaskedArray):
         raise NoFormat(
-            "a masked array cannot be kept as one value. Return a NamedTuple of its data and its mask, or .filled(...), or a table "
+            "a masked array cannot be kept as one value. Return a NamedTuple of its data and its mask, or "
+            ".filled(...), or a table "
             "with nulls."
         )
     if not isinstance(value, np.generic) and type(value) not in (np.ndarray, np.memmap):
-        raise NoFormat(f"a {type(value).__module__}.{type(value).__qualname__} is a special kind of array. Return np.asarray(...) of it.")
+        raise NoFormat(
+            f"a {type(value).__module__}.{type(value).__qualname__} is a special kind of array. Return "
+            "np.asarray(...) of it."
+        )
 
 
 def identity_of(held: Array) -> list[Any]:
@@ -139,6 +143,8 @@ def _load(path: Any, kind: np.dtype[Any], shape: tuple[int, ...], expected: int)
         except (ValueError, SyntaxError, EOFError) as error:
             raise Corrupted(f"an array's file does not begin as an .npy file does: {error}") from error
         if found != shape or fortran or found_kind != kind or size - start.tell() != expected:
-            raise Corrupted(f"an array's file holds {size} bytes of {found_kind} {found}, but its record claims {kind} {shape}")
+            raise Corrupted(
+                f"an array's file holds {size} bytes of {found_kind} {found}, but its record claims {kind} {shape}"
+            )
         file.seek(start.tell())
         return np.fromfile(file, kind, math.prod(shape)).reshape(shape)

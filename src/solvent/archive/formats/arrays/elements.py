@@ -30,7 +30,8 @@ def spell(kind: np.dtype[Any], depth: int = 0) -> Any:
         return [[name, *_spell_field(kind.fields[name][0], depth)] for name in kind.names]
     if kind.hasobject or kind.kind in "OT":
         raise NoFormat(
-            f"an array of element type {kind} holds Python objects, and those are code as well as data. Give it a type of its "
+            f"an array of element type {kind} holds Python objects, and those are code as well as data. Give it a "
+            "type of its "
             f"own (.astype(float), .astype(str), …), or return a list or a table."
         )
     if kind.kind not in "biufcmMSUV":

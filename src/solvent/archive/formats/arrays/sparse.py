@@ -38,7 +38,9 @@ class SparseFormat:
 
         kind = value.format
         if kind not in _KINDS or value.ndim != 2:
-            raise NoFormat(f"a sparse array of {value.ndim} dimensions cannot be kept. Return it as csr_array with two.")
+            raise NoFormat(
+                f"a sparse array of {value.ndim} dimensions cannot be kept. Return it as csr_array with two."
+            )
         held = (value.tocsc if kind == "csc" else value.tocsr)(copy=True)
         held.sum_duplicates()
         held.sort_indices()

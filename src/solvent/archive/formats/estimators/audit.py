@@ -44,7 +44,8 @@ _FIXED: dict[str, frozenset[str]] = {
     "TupleNode": frozenset({"builtins.tuple"}),
 }
 _TYPES = frozenset(
-    f"builtins.{name}" for name in ("str", "int", "float", "bool", "complex", "list", "dict", "tuple", "set", "NoneType", "object")
+    f"builtins.{name}"
+    for name in ("str", "int", "float", "bool", "complex", "list", "dict", "tuple", "set", "NoneType", "object")
 )
 _SCALAR = re.compile(
     r"numpy\.(u?int(8|16|32|64)|u?intc|u?longlong|float(16|32|64)|complex(64|128)|bool_?|str_|bytes_|datetime64|timedelta64)"
@@ -53,8 +54,8 @@ _SPARSE = re.compile(r"scipy\.sparse\._(csr|csc|coo|bsr|dia)\.(csr|csc|coo|bsr|d
 _LOSS = re.compile(r"sklearn\.(_loss\._loss|linear_model\._sgd_fast)\.\w+")
 _OUTSIDE = ("sklearn.externals", "sklearn.datasets", "sklearn.tests", "sklearn.conftest", "sklearn.utils._testing")
 _FUNCTIONS = (
-    "sklearn.metrics.", "sklearn.feature_selection.", "sklearn.preprocessing.", "sklearn.linear_model.", "sklearn.covariance.",
-    "sklearn.decomposition.", "sklearn.neighbors.",
+    "sklearn.metrics.", "sklearn.feature_selection.", "sklearn.preprocessing.", "sklearn.linear_model.",
+    "sklearn.covariance.", "sklearn.decomposition.", "sklearn.neighbors.",
 )  # fmt: skip
 _SINGLE = frozenset(
     {
@@ -132,7 +133,9 @@ def _audit_trees(node: Node, files: Mapping[str, bytes], owners: tuple[Node, ...
 
 
 def _walk(node: Any, path: tuple[str, ...]) -> Iterator[tuple[Node, tuple[str, ...]]]:
-    if not isinstance(node, dict) or not all(isinstance(node.get(key), str) for key in ("__loader__", "__class__", "__module__")):
+    if not isinstance(node, dict) or not all(
+        isinstance(node.get(key), str) for key in ("__loader__", "__class__", "__module__")
+    ):
         raise Corrupted(f"the record of an estimator holds {str(node)[:60]!r} where a part of it should stand")
     yield node, path
     for label, part in children(node):
@@ -191,4 +194,9 @@ def _is_function(node: Node, name: str) -> bool:
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(found, numpy.ufunc):
         return name.startswith(("numpy.", "scipy.special."))
-    return name.startswith(_FUNCTIONS) and callable(found) and not isinstance(found, type) and found.__module__ == node["__module__"]
+    return (
+        name.startswith(_FUNCTIONS)
+        and callable(found)
+        and not isinstance(found, type)
+        and found.__module__ == node["__module__"]
+    )

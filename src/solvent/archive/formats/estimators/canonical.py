@@ -32,7 +32,9 @@ def canonical(data: bytes) -> tuple[Node, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         schema = parse_schema(archive.read("schema.json"))
         writer = _Rewriter(archive, schema)
-        made = writer.rewrite({name: part for name, part in schema.items() if name not in ("protocol", "_skops_version")})
+        made = writer.rewrite(
+            {name: part for name, part in schema.items() if name not in ("protocol", "_skops_version")}
+        )
     made["protocol"] = schema["protocol"]
     text = json.dumps(made, separators=(",", ":")).encode()
     return made, pack({**writer.files, "schema.json": text})
@@ -159,8 +161,12 @@ def _keyed(node: Node) -> Node:
         shown = full_name(kind)
         if shown in _BOOLS and name == "false":
             name = ""  # the only text of which bool() makes False
-        elif shown not in ("builtins.str", "builtins.int", "builtins.float", *_BOOLS) and not shown.startswith(_NUMPY_KEYS):
-            raise NoFormat(f"a dict in it has a key of type {shown}, which cannot be kept. Use text or numbers as keys.")
+        elif shown not in ("builtins.str", "builtins.int", "builtins.float", *_BOOLS) and not shown.startswith(
+            _NUMPY_KEYS
+        ):
+            raise NoFormat(
+                f"a dict in it has a key of type {shown}, which cannot be kept. Use text or numbers as keys."
+            )
         if name in made:
             raise NoFormat(f"a dict in it has two keys that are both written {name!r}. Use keys that differ as text.")
         made[name] = part

@@ -23,7 +23,8 @@ __all__ = ["array_of", "clean_array", "clean_sparse", "pack", "parse_schema", "s
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _NAMED = re.compile(r"schema\.json|\d{1,9}\.(npy|npz|bin)")
 _SPARSE_PARTS = frozenset(
-    f"{name}.npy" for name in ("data", "indices", "indptr", "row", "col", "coords", "offsets", "shape", "format", "_is_array")
+    f"{name}.npy"
+    for name in ("data", "indices", "indptr", "row", "col", "coords", "offsets", "shape", "format", "_is_array")
 )
 _MOST_HEADER = 64 * 1024
 
@@ -49,9 +50,13 @@ def unpack(data: bytes, named: Any = _NAMED.fullmatch) -> dict[str, bytes]:
                 raise Corrupted("an estimator's archive names a file twice")
             for entry in entries:
                 if not named(entry.filename):
-                    raise Corrupted(f"an estimator's archive holds a file {entry.filename!r:.60}, which does not belong there")
+                    raise Corrupted(
+                        f"an estimator's archive holds a file {entry.filename!r:.60}, which does not belong there"
+                    )
                 if entry.compress_type != zipfile.ZIP_STORED or entry.file_size != entry.compress_size:
-                    raise Corrupted(f"the file {entry.filename!r} in an estimator's archive is compressed; it was not unpacked")
+                    raise Corrupted(
+                        f"the file {entry.filename!r} in an estimator's archive is compressed; it was not unpacked"
+                    )
             if sum(entry.file_size for entry in entries) > len(data):
                 raise Corrupted("an estimator's archive claims more bytes than it has")
             return {entry.filename: archive.read(entry) for entry in entries}
@@ -77,7 +82,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def array_of(data: bytes) -> Array:
-    """The array of an ``.npy`` file; its header's claim is compared with the bytes there before anything is allocated."""
+    """The array of an ``.npy`` file; its header's claim is compared with the bytes before anything is allocated."""
     import numpy as np
 
     file = io.BytesIO(data)

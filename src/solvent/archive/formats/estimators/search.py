@@ -25,7 +25,9 @@ def check_search_tree(node: Node, files: Mapping[str, bytes]) -> None:
     count = number_in(state[6])
     require(points.ndim == 2 and order.ndim == 1 and len(order) == len(points), "its points")
     require(np.array_equal(np.sort(order), np.arange(len(points))), "the order of its points")
-    require(nodes.shape == (count,) and nodes.dtype.names is not None and count == 2 ** number_in(state[5]) - 1, "its nodes")
+    require(
+        nodes.shape == (count,) and nodes.dtype.names is not None and count == 2 ** number_in(state[5]) - 1, "its nodes"
+    )
     require(bounds.ndim == 3 and bounds.shape[1:] == (count, points.shape[1]), "its bounds")
     start, end = nodes["idx_start"].astype(np.int64), nodes["idx_end"].astype(np.int64)
     require(bool(((start >= 0) & (start <= end) & (end <= len(points))).all()), "the points of its nodes")

@@ -39,6 +39,12 @@ def check_tree(node: Node, files: Mapping[str, bytes], owners: tuple[Node, ...])
     for owner in owners:
         if owner["__module__"] in _SAME_ROWS:
             _check_features(nodes["feature"][inner], _columns(owner))
+        elif owner["__module__"] == "sklearn.ensemble._iforest":
+            held = attributes(owner)
+            chosen = [array_in(part, files).shape for part in held.get("estimators_features_", {}).get("content", [])]
+            width = number_in(held.get("_max_features"))
+            _check_features(nodes["feature"][inner], width)
+            require(all(shape == (width,) for shape in chosen), "its choice of columns")
 
 
 def check_predictor(node: Node, files: Mapping[str, bytes], owners: tuple[Node, ...]) -> None:
@@ -63,7 +69,9 @@ def check_binning(node: Node, files: Mapping[str, bytes], owners: tuple[Node, ..
         return
     kinds = array_in(state["is_categorical_"], files)
     edges = state.get("bin_thresholds_", {}).get("content", [])
-    require(kinds.ndim == 1 and len(kinds) == len(edges) == _columns(owners[-1] if owners else {}), "its number of columns")
+    require(
+        kinds.ndim == 1 and len(kinds) == len(edges) == _columns(owners[-1] if owners else {}), "its number of columns"
+    )
     for kind, edge in zip(kinds, edges, strict=True):
         values = array_in(edge, files)
         require(not kind or bool(((values >= 0) & (values < _CATEGORIES)).all()), "its categories")

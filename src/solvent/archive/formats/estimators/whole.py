@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["EstimatorFormat"]
 
 _WAY = (
-    "Keep your own work apart from scikit-learn's: make it a dataclass with fit and transform beside the pipeline, or give "
+    "Keep your own work apart from scikit-learn's: make it a dataclass with fit and transform beside the pipeline, or "
+    "give "
     "the outer object a class with to_artifact and from_artifact."
 )
 
@@ -48,8 +49,10 @@ class EstimatorFormat:
         kind = type(value)
         if not kind.__module__.startswith("sklearn."):
             raise NoFormat(
-                f"{name_of(kind)} is a class of yours on top of scikit-learn's, and an artifact never carries code. Make it a "
-                f"@dataclass (its settings are fields, what fit finds is `field(init=False)`), or give it to_artifact and "
+                f"{name_of(kind)} is a class of yours on top of scikit-learn's, and an artifact never carries code. "
+                "Make it a "
+                "@dataclass (its settings are fields, what fit finds is `field(init=False)`), or give it to_artifact "
+                "and "
                 f"from_artifact."
             )
         schema, data = _dump(value)
@@ -139,7 +142,8 @@ def _refused(kind: type, found: list[Stranger]) -> NoFormat:
     first = found[0]
     if first.name.partition(".")[0] in ("sklearn", "scipy", "numpy", "functools", "builtins"):
         return NoFormat(
-            f"{kind.__qualname__} cannot be kept as it is: {first.place} is {first.name}, which is not on the list of what can "
+            f"{kind.__qualname__} cannot be kept as it is: {first.place} is {first.name}, which is not on the list of "
+            "what can "
             f"be loaded safely. Choose another setting for it, or give the outer object a class with to_artifact and "
             f"from_artifact."
         )
@@ -148,7 +152,8 @@ def _refused(kind: type, found: list[Stranger]) -> NoFormat:
         what = "the class"
     more = f" (and {len(found) - 1} more such places)" if len(found) > 1 else ""
     return NoFormat(
-        f"{kind.__qualname__} cannot be kept as it is: {first.place} holds {what} {first.name}{more}, and an artifact never "
+        f"{kind.__qualname__} cannot be kept as it is: {first.place} holds {what} {first.name}{more}, and an artifact "
+        "never "
         f"carries code. {_WAY}"
     )
 
@@ -156,6 +161,7 @@ def _refused(kind: type, found: list[Stranger]) -> NoFormat:
 def _unlisted(found: list[Stranger]) -> ArchiveError:
     names = ", ".join(sorted({one.name for one in found})[:5])
     return Corrupted(
-        f"this estimator names {names} (at {found[0].place}), which is not on the list of what may be loaded, so nothing of it "
+        f"this estimator names {names} (at {found[0].place}), which is not on the list of what may be loaded, so "
+        "nothing of it "
         f"was. If it was written with another version of scikit-learn, run the step again with this one."
     )

@@ -51,7 +51,9 @@ _open = _Open()
 def entering(value: Any) -> None:
     """A container's content is about to be written. Refuses one that holds itself, or is nested too deeply."""
     if id(value) in _open.ids:
-        raise NoFormat(f"a {type(value).__name__} that contains itself cannot be kept. Replace the reference by a name.")
+        raise NoFormat(
+            f"a {type(value).__name__} that contains itself cannot be kept. Replace the reference by a name."
+        )
     if len(_open.ids) >= _DEEPEST:
         raise NoFormat(f"values nested more than {_DEEPEST} deep cannot be kept. Return a flat table of them.")
     _open.ids.add(id(value))
@@ -126,7 +128,7 @@ class Encoder:
         entering(owner)
         at = 0
         try:
-            for at, value in enumerate(values):
+            for at, value in enumerate(values):  # noqa: B007 the error below says it
                 handler = ENCODED.get(type(value))
                 node.append(self._inner(value) if handler is None else handler(self, value))
         except NoFormat:
@@ -225,7 +227,8 @@ def _defaultdict(encoder: Encoder, value: defaultdict[Any, Any]) -> Any:
     name = None if factory is None else getattr(factory, "__name__", "")
     if name is not None and FACTORIES.get(name) is not factory:
         raise NoFormat(
-            f"a defaultdict whose default_factory is {factory!r:.60} cannot be kept: its default is code. Return dict(...) of it."
+            f"a defaultdict whose default_factory is {factory!r:.60} cannot be kept: its default is code. Return "
+            "dict(...) of it."
         )
     return encoder._pairs("dd", (name,), value)
 
@@ -256,7 +259,9 @@ def _zone(_: Encoder, value: tzinfo | None) -> Any:
         arguments: tuple[Any, ...] = value.__getinitargs__()  # type: ignore[attr-defined]
         offset = arguments[0]
         return ["zo", offset.days, offset.seconds, offset.microseconds, *arguments[1:]]
-    raise NoFormat(f"the time zone {value!r:.60} has no key to keep. Use zoneinfo.ZoneInfo(\"Area/City\") or datetime.timezone.")
+    raise NoFormat(
+        f'the time zone {value!r:.60} has no key to keep. Use zoneinfo.ZoneInfo("Area/City") or datetime.timezone.'
+    )
 
 
 def _datetime(encoder: Encoder, value: datetime) -> Any:

@@ -33,11 +33,7 @@ class PlainFormat:
     def write(self, value: Any, sink: Sink) -> Written:
         """Make the value storable; a number or short text costs microseconds."""
         kind = type(value)
-        if (
-            (kind is int and -(2**63) <= value < 2**63)
-            or (kind is float and math.isfinite(value))
-            or kind is bool
-        ):
+        if (kind is int and -(2**63) <= value < 2**63) or (kind is float and math.isfinite(value)) or kind is bool:
             return Written(value, value, None, lambda _: value, 8, {"value": value})
         if kind is str and len(value) < _SMALL and value.isascii():
             return Written(value, value, None, lambda _: value, len(value), {"length": len(value)})

@@ -69,7 +69,8 @@ def _check_state(value: Any, kind: type) -> None:
     base = next((one for one in kind.__mro__ if one in BUILTINS), None)
     if base is not None:
         raise NoFormat(
-            f"{kind.__qualname__} is a dataclass and a {base.__name__}; what it holds as a {base.__name__} is no field and would "
+            f"{kind.__qualname__} is a dataclass and a {base.__name__}; what it holds as a {base.__name__} is no "
+            "field and would "
             f"be lost. Make it a field, or give the class to_artifact and from_artifact."
         )
     known = {one.name for one in dataclasses.fields(value)}
@@ -77,7 +78,8 @@ def _check_state(value: Any, kind: type) -> None:
         if name in known or isinstance(_defined(kind, name), functools.cached_property):
             continue
         raise NoFormat(
-            f"{kind.__qualname__} has set the attribute {name!r}, which is no field of the dataclass and would be lost. "
+            f"{kind.__qualname__} has set the attribute {name!r}, which is no field of the dataclass and would be "
+            "lost. "
             f"Declare it: `{name}: ... = field(init=False)`."
         )
 

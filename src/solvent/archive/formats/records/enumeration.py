@@ -41,5 +41,6 @@ class EnumFormat:
         except (KeyError, ValueError):
             known = [one.name for one in kind]
             raise InputError(
-                f"{kind.__qualname__} has no member {member!r} any more.{did_you_mean(str(member), known)} Run the step again."
+                f"{kind.__qualname__} has no member {member!r} any more.{did_you_mean(str(member), known)} Run the "
+                "step again."
             ) from None

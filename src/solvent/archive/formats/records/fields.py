@@ -42,7 +42,12 @@ def encode_fields(encoder: Encoder, owner: Any, fields: Iterable[tuple[str, Any]
 
 def names_in(tree: Any) -> list[str]:
     """The names of the fields in a tree of :func:`encode_fields`."""
-    if type(tree) is not list or tree[:1] != ["d"] or not len(tree) % 2 or any(type(one) is not str for one in tree[1::2]):
+    if (
+        type(tree) is not list
+        or tree[:1] != ["d"]
+        or not len(tree) % 2
+        or any(type(one) is not str for one in tree[1::2])
+    ):
         raise Corrupted(f"the record holds {str(tree)[:60]!r} where the fields of an object should stand")
     return list(tree[1::2])
 
@@ -68,7 +73,8 @@ def load_fields(tree: Any, kind: type, source: Source, wanted: Any = Any) -> dic
     hints = hints_of(kind)
     known = _parameters(kind, wanted)
     return {
-        name: decode(part, source, _asked(hints.get(name, Any), known)) for name, part in zip(names, tree[2::2], strict=True)
+        name: decode(part, source, _asked(hints.get(name, Any), known))
+        for name, part in zip(names, tree[2::2], strict=True)
     }
 
 

@@ -30,7 +30,8 @@ class NamedTupleFormat:
         if getattr(value, "__dict__", None):
             name = next(iter(value.__dict__))
             raise NoFormat(
-                f"{kind.__qualname__} has set the attribute {name!r}, which is no field of the tuple and would be lost. "
+                f"{kind.__qualname__} has set the attribute {name!r}, which is no field of the tuple and would be "
+                "lost. "
                 f"Make it a field, or make the class a dataclass."
             )
         fields = list(zip(kind._fields, tuple.__iter__(value), strict=True))
