@@ -52,6 +52,8 @@ import sys
 sys.path.insert(0, {folder!r})
 import solvent as sv
 from flowmod import flow
+import solvent.engine.execute.driver
+sv.run
 for start in {starts!r}:
     print("go", flush=True)
     run = sv.run(flow, inputs={{"start": start}}, project={folder!r})
@@ -97,17 +99,20 @@ def check(folder):
 def kill_many(folder, kills, seed):
     """Kill a run at random moments, again and again, going on with the same work until it is done."""
     dice = random.Random(seed)
-    done, number = 0, 0
+    process = start(folder, 0)
+    assert process.stdout.readline() == "go\n"
+    begun = time.monotonic()
+    process.communicate()
+    taken = time.monotonic() - begun
+    done, number = 0, 1
     while done < kills:
         process = start(folder, number)
         assert process.stdout.readline() == "go\n", process.stderr.read()
-        time.sleep(dice.uniform(0, 0.35))
+        time.sleep(dice.uniform(0, taken))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             done += 1
-        process.wait()
-        rest = process.stdout.read()
-        errors = process.stderr.read()
+        rest, errors = process.communicate()
         assert "Error" not in errors, errors
         if "done" in rest:
             number += 1
@@ -147,7 +152,7 @@ def test_a_killed_run_counts_as_crashed_at_once(folder):
     assert process.stdout.readline() == "go\n"
     time.sleep(0.05)
     process.kill()
-    process.wait()
+    process.communicate()
     runs = sv.open(folder).runs()
     assert [run.status for run in runs] in (["crashed"], [])
     for run in runs:
@@ -162,6 +167,7 @@ def test_a_stopped_process_is_not_taken_for_dead(folder):
     process.send_signal(signal.SIGSTOP)
     seen = [run.status for run in sv.open(folder).runs()]
     process.send_signal(signal.SIGCONT)
-    assert process.wait() == 0
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
     assert "crashed" not in seen
     assert [run.status for run in sv.open(folder).runs()] == ["succeeded"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ class Catalog:
 
     def checkpoint(self) -> None:
         """Move what was committed from the log into the file, if nobody is in the way."""
-        with _explained(self.path):
+        with _explained(self.path), suppress(apsw.BusyError):  # somebody else is at it
             self._connection().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     def close(self) -> None:
@@ -92,7 +93,7 @@ class Catalog:
         connection.set_busy_timeout(_BUSY_MS)
         connection.execute("PRAGMA foreign_keys = OFF")
         if _wal_is_safe(apsw.sqlite_lib_version()):
-            connection.execute("PRAGMA journal_mode = WAL")
+            _use_wal(connection)
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA temp_store = MEMORY")
         self._open.append(connection)
@@ -149,6 +150,20 @@ def _explained(path: Path) -> Iterator[None]:
         raise Corrupted(f"the catalog {path} is damaged: {error}. Restore it from a backup.") from error
     except apsw.BusyError as error:
         raise ArchiveError(f"the catalog {path} has been locked by another process for two minutes.") from error
+
+
+def _use_wal(connection: apsw.Connection) -> None:
+    """Switch to WAL. SQLite gives up at once where several processes switch a new file, so one has to ask again."""
+    deadline = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            if connection.pragma("journal_mode") != "wal":
+                connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except apsw.BusyError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _wal_is_safe(version: str) -> bool:
