@@ -38,7 +38,16 @@ class Home:
         """The metadata database; made at first use."""
         from solvent.archive.catalog.connection import Catalog
 
-        return Catalog(self._place(self.file.catalog, "catalog") or self.folder / "catalog.db")
+        return Catalog(self._catalog_file)
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was ever recorded here; to ask makes no archive."""
+        return self._catalog_file.exists()
+
+    @cached_property
+    def _catalog_file(self) -> Path:
+        return self._place(self.file.catalog, "catalog") or self.folder / "catalog.db"
 
     @cached_property
     def archive(self) -> Archive:

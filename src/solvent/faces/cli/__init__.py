@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 __all__ = ["main"]
 
@@ -42,7 +44,12 @@ class _Late(click.Group):
         folder = {"starting", "running", "planning", "debugging"}
         room = "doing" if COMMANDS[name][0] in folder else "looking"
         found: click.Command = getattr(importlib.import_module(f"solvent.faces.cli.{room}.{COMMANDS[name][0]}"), name)
+        _give_project(found)
         return found
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        names = [CompletionItem(name, help=text) for name, (_, text) in COMMANDS.items() if name.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
@@ -54,6 +61,23 @@ class _Late(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _give_project(command: click.Command) -> None:
+    """Let ``--project`` stand behind every command too, where people write it."""
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            _give_project(one)
+    elif command.name != "init" and not any(one.name == "project" for one in command.params):
+        command.params.append(
+            click.Option(
+                ["--project"], type=click.Path(), expose_value=False, callback=_choose, help="The project's folder."
+            )
+        )
+
+
+def _choose(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    ctx.obj = value or ctx.obj
 
 
 @click.group(cls=_Late, context_settings={"help_option_names": ["-h", "--help"]})
@@ -69,6 +93,9 @@ def main() -> None:
     """The command ``solvent``. Exit 0: done; 1: the work failed or a gate said no; 2: wrong use or settings."""
     from solvent.errors import SolventError
 
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a sign that the terminal lacks must not end the command
+            stream.reconfigure(errors="backslashreplace")
     try:
         sys.exit(solvent.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as error:

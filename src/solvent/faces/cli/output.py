@@ -3,33 +3,65 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from solvent.errors import ArchiveError, MissingExtra, SettingsError, SolventError, UsageError, WorkError
+from solvent.errors import ArchiveError, SolventError, WorkError
 
-__all__ = ["ago", "complain", "duration", "number", "safe", "show_json", "show_table", "size", "write"]
+__all__ = ["ago", "complain", "duration", "mermaid_text", "number", "safe", "show_json", "show_table", "size", "write"]
+
+
+# What a terminal that cannot show the left shows instead.
+_PLAIN = str.maketrans({
+    "✓": "+", "✗": "x", "●": "*", "○": "o", "≡": "=", "←": "<-", "→": "->", "…": "...", "·": ".", "×": "x", "–": "-",
+    "│": "|", "─": "-", "├": "+", "┤": "+", "┬": "+", "┴": "+", "┼": "+", "╭": "+", "╮": "+", "╯": "+", "╰": "+",
+})  # fmt: skip
+_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def write(text: str = "") -> None:
-    """Print a line."""
+    """Print a line; what the terminal's encoding lacks is written in other signs, never an error."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_PLAIN).encode(encoding, "backslashreplace").decode(encoding)
     print(text)
 
 
 def safe(text: object) -> str:
     """Text from outside without control characters, so that it cannot move the cursor or change the terminal."""
     return "".join(
-        one if one in "\n\t" or unicodedata.category(one) not in ("Cc", "Cf", "Cs") else f"\\x{ord(one):02x}"
-        for one in str(text)
+        one if one in "\n\t" or unicodedata.category(one) not in _HIDDEN else _escaped(one) for one in str(text)
     )
 
 
+def _escaped(one: str) -> str:
+    code = ord(one)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def mermaid_text(text: object) -> str:
+    """Text as a label of a Mermaid graph, in which it can neither end the label nor be markup."""
+    shown = safe(text).replace("\n", " ").replace("#", "#35;")
+    for sign, code in (('"', "#quot;"), ("<", "#lt;"), (">", "#gt;"), ("`", "#96;")):
+        shown = shown.replace(sign, code)
+    return shown
+
+
 def show_json(value: Any) -> None:
-    """Print JSON; NaN and infinity become null."""
-    print(json.dumps(_plain(value), indent=2, ensure_ascii=False, default=str))
+    """Print JSON, whose text may be shown on a terminal as it is; NaN and infinity become null."""
+    utf8 = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") == "utf8"
+    text = json.dumps(_plain(value), indent=2, ensure_ascii=not utf8, default=str)
+    # Such characters stand within strings only: JSON itself needs none but line feeds.
+    hidden = {one for one in set(text) if one != "\n" and unicodedata.category(one) in _HIDDEN}
+    for one in hidden:
+        text = text.replace(one, json.dumps(one)[1:-1])
+    print(text)
 
 
 def _plain(value: Any) -> Any:
@@ -52,7 +84,7 @@ def show_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
             cell.rjust(width) if to_right else cell.ljust(width)
             for cell, width, to_right in zip(row, widths, right, strict=True)
         )
-        print("  ".join(cells).rstrip())
+        write("  ".join(cells).rstrip())
 
 
 def duration(seconds: float | None) -> str:
@@ -92,16 +124,37 @@ def size(count: float | None) -> str:
 
 
 def complain(error: SolventError) -> int:
-    """Print an error, without Solvent's own frames; gives the exit code."""
+    """Print an error, the user's own lines first and none of Solvent's; gives the exit code."""
     run = getattr(error, "run", None)
-    shown = next((step.error for step in run.steps if step.status == "failed" and step.error), None) if run else None
-    if shown is not None and shown["where"]:
-        print(safe(shown["traceback"]).rstrip(), file=sys.stderr)
+    found = next(_errors(run.steps), "") if run is not None else _users_lines(error.__cause__)
+    if found:
+        print(safe(found).rstrip(), file=sys.stderr)
     print(f"solvent: {safe(error)}", file=sys.stderr)
     if run is not None:
         print(f"Look closer: solvent show {run.id}; run again to go on where it stopped.", file=sys.stderr)
-    if isinstance(error, WorkError):
-        return 1
-    return (
-        2 if isinstance(error, (UsageError, SettingsError, MissingExtra)) or not isinstance(error, ArchiveError) else 1
-    )
+    return 1 if isinstance(error, (WorkError, ArchiveError)) else 2
+
+
+def _errors(steps: Iterable[Any]) -> Iterator[str]:
+    """The tracebacks of the steps and items that failed in the user's own code, the first first."""
+    for step in steps:
+        if step.error and step.error.get("where") and step.status == "failed":
+            yield step.error["traceback"]
+        yield from _errors(step.items.values())
+
+
+def _users_lines(error: BaseException | None) -> str:
+    """The traceback of an exception from the user's own first line on; nothing if it never came there."""
+    import sysconfig
+    import traceback
+
+    if error is None:
+        return ""
+    ours = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    foreign = (ours, "<frozen", *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")))
+    shown = traceback.TracebackException.from_exception(error)
+    first = next((place for place, frame in enumerate(shown.stack) if not frame.filename.startswith(foreign)), None)
+    if first is None and not isinstance(error, SyntaxError):
+        return ""
+    shown.stack = traceback.StackSummary.from_list(shown.stack[first:] if first is not None else [])
+    return "".join(shown.format(chain=False))

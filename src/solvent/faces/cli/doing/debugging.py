@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from solvent.faces.cli.completing import complete_reference
+from solvent.faces.cli.looking.kept import find_kept
+
 if TYPE_CHECKING:
     from solvent.engine.project import Project
 
@@ -13,15 +16,13 @@ __all__ = ["debug"]
 
 
 @click.command()
-@click.argument("reference")
+@click.argument("reference", shell_complete=complete_reference)
 @click.pass_obj
 def debug(project: str | None, reference: str) -> None:
     """Start Python with the inputs of RUN/STEP under their parameter names, and again() to call it anew."""
     import code
 
-    from solvent.engine.project import find_project
-
-    opened = find_project(project)
+    opened = find_kept(project)
     names = scene(opened, reference)
     shown = ", ".join(name for name in names if not name.startswith("_"))
     code.interact(banner=f"{reference}: {shown}", local=names, exitmsg="")

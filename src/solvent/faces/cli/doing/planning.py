@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from solvent.faces.cli.output import safe, show_json, write
+from solvent.faces.cli.output import mermaid_text, safe, show_json, write
 
 if TYPE_CHECKING:
     from solvent.engine.planning.plan import Plan
@@ -15,7 +16,7 @@ __all__ = ["plan"]
 
 
 @click.command()
-@click.argument("file", required=False)
+@click.argument("file", required=False, type=click.Path())
 @click.option("--set", "sets", multiple=True, metavar="PATH=VALUE", help="Override one setting.")
 @click.option("--profile", help="Merge a profile of the settings file.")
 @click.option("--to", metavar="STEP", help="Stop after this step.")
@@ -65,33 +66,53 @@ def _mermaid(made: Plan) -> None:
     write("flowchart LR")
     for path, one in made.nodes.items():
         left, right = {"input": ("[(", ")]"), "map": ("[[", "]]")}.get(one.node.kind, ("[", "]"))
-        write(f'  {numbers[path]}{left}"{safe(path)}"{right}')
+        write(f'  {numbers[path]}{left}"{mermaid_text(path)}"{right}')
     for source, target, name in _edges(made):
-        write(f"  {numbers[source]} -- {safe(name)} --> {numbers[target]}")
+        write(f"  {numbers[source]} -- {mermaid_text(name)} --> {numbers[target]}")
 
 
 def _text(made: Plan) -> None:
-    write(safe(f"{made.name}   {len(made.selected)} steps   seed {made.seed}"))
+    from solvent.faces.cli.doing.drawing import draw
+
+    write(safe(f"{made.name}: {len(made.selected)} steps, seed {made.seed}"))
     feeding: dict[str, list[str]] = {}
     for source, target, _ in _edges(made):
         feeding.setdefault(target, []).append(source)
-    for path, one in made.nodes.items():
-        node = one.node
-        from_ = f"   ← {', '.join(dict.fromkeys(feeding.get(path, ())))}" if path in feeding else ""
-        mark = {"input": "○", "map": "≡"}.get(node.kind, "●")
-        write(safe(f"  {mark} {path}{from_}"))
-        if node.kind == "input":
-            write(safe(f"      {made.inputs[node.name].describe()}"))
-        for name, bound in node.settings.items():
-            beaten = "".join(f", over {_short(value)} ({origin})" for value, origin in bound.beat)
-            write(safe(f"      {name} = {_short(bound.value)}   ({bound.origin}{beaten})"))
-        for data in node.step.signature.data:
-            if repr(data.default) != "UNSET" and not data.variadic:
-                write(safe(f"      {data.name} is data, default {_short(data.default)}"))
-        for reason in one.uncached:
-            write(safe(f"      not reusable: {reason}"))
+    marks = {path: {"input": "○", "map": "≡"}.get(one.node.kind, "●") for path, one in made.nodes.items()}
+    for line in draw(list(made.nodes), feeding, marks):
+        if line.node is None:
+            write(f"  {line.lanes}")
+            continue
+        from_ = f"   ← {', '.join(dict.fromkeys(feeding[line.node]))}" if line.node in feeding else ""
+        left_out = "" if line.node in made.selected else "   (left out)"
+        write(safe(f"  {line.lanes} {line.node}{from_}{left_out}"))
+        for fact in _facts(made, line.node):
+            write(safe(f"  {line.below}    {fact}"))
+
+
+def _facts(made: Plan, path: str) -> Iterator[str]:
+    """What there is to say of a node: its source, its settings with origins, what is not reusable and why."""
+    one = made.nodes[path]
+    if one.node.kind == "input":
+        kind, *rest = made.inputs[one.node.name].describe().items()
+        said = [f"{name}: {_plain(value)}" for name, value in rest if value is not None]
+        yield f"from {', '.join(said)}" if said else str(kind[1])
+    for name, bound in one.node.settings.items():
+        beaten = "".join(f", over {_short(value)} ({origin})" for value, origin in bound.beat)
+        yield f"{name} = {_short(bound.value)}   ({bound.origin}{beaten})"
+    for data in one.node.step.signature.data:
+        if repr(data.default) != "UNSET" and not data.variadic:
+            yield f"{data.name} is data, default {_short(data.default)}"
+    for reason in one.uncached:
+        yield f"not reusable: {reason}"
+
+
+def _plain(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else _short(value)
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, type) or callable(value):
+        return f"{value.__module__}:{value.__qualname__}" if hasattr(value, "__qualname__") else repr(value)
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "…"

@@ -16,6 +16,7 @@ __all__ = ["request_for"]
 
 def request_for(project: Project, file: str | None, **how: Any) -> Request:
     """The request behind a command line; raises :class:`UsageError` where nothing says what to run."""
+    from solvent.config.typed.faults import Invalid
     from solvent.config.typed.structured import load_reference
     from solvent.engine.running import request_of
 
@@ -29,7 +30,10 @@ def request_for(project: Project, file: str | None, **how: Any) -> Request:
         file = str(project.root / project.file.default)
     if ":" in file and not Path(file).exists():
         project.put_on_path()
-        return request_of(load_reference(file), None, **how)
+        try:
+            return request_of(load_reference(file), None, **how)
+        except Invalid as error:
+            raise UsageError(str(error)) from error.__cause__
     if not Path(file).is_file():
         near = did_you_mean(Path(file).name, [one.name for one in Path(file).absolute().parent.glob("*")])
         raise NotFound(f"there is no settings file {file}.{near}")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from solvent.faces.cli.completing import complete_reference
 from solvent.faces.cli.looking.facts import run_facts, step_facts
+from solvent.faces.cli.looking.kept import find_kept
 from solvent.faces.cli.output import ago, duration, safe, show_json, show_table, write
 
 if TYPE_CHECKING:
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["runs", "show", "why"]
 
+_DIGEST = re.compile("[0-9a-f]{64}")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -26,7 +30,8 @@ def runs(project: str | None, pipeline: str | None, limit: int, as_json: bool) -
     """List runs, the newest first."""
     from solvent.engine.project import find_project
 
-    found = find_project(project).runs(pipeline, limit)
+    opened = find_project(project)
+    found = opened.runs(pipeline, limit) if opened.begun else []
     if as_json:
         show_json([run_facts(run) for run in found])
         return
@@ -47,16 +52,15 @@ def runs(project: str | None, pipeline: str | None, limit: int, as_json: bool) -
 
 
 @click.command()
-@click.argument("reference", default="last")
+@click.argument("reference", default="last", shell_complete=complete_reference)
 @_JSON
 @click.pass_obj
 def show(project: str | None, reference: str, as_json: bool) -> None:
     """Show a run (an id, a pipeline or 'last') or one of its steps (RUN/STEP)."""
     from solvent.archive.catalog import query
-    from solvent.engine.project import find_project
     from solvent.engine.references import find_step
 
-    opened = find_project(project)
+    opened = find_kept(project)
     if "/" not in reference and query.find_run(opened.catalog, reference) is not None:
         run = opened.run(reference)
         show_json(run_facts(run, steps=True)) if as_json else _show_run(run)
@@ -106,14 +110,12 @@ def _show_step(run: Run[Any], step: StepRun) -> None:
 
 
 @click.command()
-@click.argument("reference")
+@click.argument("reference", shell_complete=complete_reference)
 @_JSON
 @click.pass_obj
 def why(project: str | None, reference: str, as_json: bool) -> None:
     """Say why a step (RUN/STEP, or STEP of the last run that has it) ran, or why it did not."""
-    from solvent.engine.project import find_project
-
-    found = find_project(project).why(reference)
+    found = find_kept(project).why(reference)
     if as_json:
         changes = [{"kind": one.kind, "name": one.name, "text": one.text} for one in found.changes]
         show_json({
@@ -131,4 +133,6 @@ def why(project: str | None, reference: str, as_json: bool) -> None:
 
 def _short(value: Any) -> str:
     text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    if _DIGEST.fullmatch(text):  # a picture: `solvent show` and sv.load know it by this
+        return f"#{text[:12]}"
     return text if len(text) <= 60 else text[:57] + "…"

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from solvent.faces.cli.completing import complete_model
+from solvent.faces.cli.looking.kept import find_kept
 from solvent.faces.cli.output import ago, safe, show_json, show_table, write
 
 __all__ = ["models", "serve"]
@@ -27,9 +29,10 @@ def list_(project: str | None, as_json: bool) -> None:
     from solvent.archive.catalog import models as catalog_models
     from solvent.engine.project import find_project
 
-    catalog = find_project(project).catalog
+    opened = find_project(project)
     rows: list[dict[str, Any]] = []
-    for name in catalog_models.list_models(catalog):
+    for name in catalog_models.list_models(opened.catalog) if opened.begun else ():
+        catalog = opened.catalog
         aliases: dict[int, list[str]] = {}
         for one in catalog_models.list_aliases(catalog, name):
             aliases.setdefault(one.version, []).append(one.alias)
@@ -54,16 +57,15 @@ def list_(project: str | None, as_json: bool) -> None:
 
 
 @models.command()
-@click.argument("reference")
+@click.argument("reference", shell_complete=complete_model)
 @_JSON
 @click.pass_obj
 def show(project: str | None, reference: str, as_json: bool) -> None:
     """Show one version: NAME, NAME@ALIAS or NAME@v3, with what its gates said."""
     from solvent.archive.catalog import models as catalog_models
     from solvent.delivery.registry import find_model
-    from solvent.engine.project import find_project
 
-    opened = find_project(project)
+    opened = find_kept(project)
     row = find_model(opened, reference)
     history = [asdict(one) for one in catalog_models.alias_history(opened.catalog, row.model)]
     if as_json:
@@ -80,16 +82,15 @@ def show(project: str | None, reference: str, as_json: bool) -> None:
 
 
 @models.command()
-@click.argument("reference")
+@click.argument("reference", shell_complete=complete_model)
 @click.option("--alias", default="champion", show_default=True)
 @click.option("--reason", help="Why; it is kept with the move.")
 @click.pass_obj
 def promote(project: str | None, reference: str, alias: str, reason: str | None) -> None:
     """Point an alias at a version, because you say so."""
     from solvent.delivery.registry import find_model, promote_version
-    from solvent.engine.project import find_project
 
-    opened = find_project(project)
+    opened = find_kept(project)
     row = find_model(opened, reference)
     before = promote_version(opened, reference, alias, reason)
     write(
@@ -98,21 +99,20 @@ def promote(project: str | None, reference: str, alias: str, reason: str | None)
 
 
 @models.command()
-@click.argument("model")
+@click.argument("model", shell_complete=complete_model)
 @click.option("--alias", default="champion", show_default=True)
 @click.option("--reason", help="Why; it is kept with the move.")
 @click.pass_obj
 def rollback(project: str | None, model: str, alias: str, reason: str | None) -> None:
     """Point an alias back at the version before; the one that it leaves is withdrawn."""
     from solvent.delivery.registry import roll_back_alias
-    from solvent.engine.project import find_project
 
-    left, now = roll_back_alias(find_project(project), model, alias, reason)
+    left, now = roll_back_alias(find_kept(project), model, alias, reason)
     write(safe(f"{model}@{alias}: v{left} → v{now}"))
 
 
 @click.command()
-@click.argument("reference")
+@click.argument("reference", shell_complete=complete_model)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Another interface than loopback needs a token.")
 @click.option("--port", default=8080, show_default=True, help="0 takes a free one.")
 @click.option("--token", envvar="SOLVENT_TOKEN", help="What callers must send as a bearer token.")
@@ -121,9 +121,8 @@ def serve(project: str | None, reference: str, host: str, port: int, token: str 
     """Serve a model on this machine: NAME, NAME@ALIAS or NAME@v3."""
     from solvent.delivery.server.serving import Endpoint
     from solvent.delivery.server.serving import serve as carry_on
-    from solvent.engine.project import find_project
 
     def announce(address: str) -> None:
         click.echo(f"{safe(reference)} at {address} (Ctrl-C stops it)")
 
-    carry_on(find_project(project), reference, Endpoint(host, port, token), announce)
+    carry_on(find_kept(project), reference, Endpoint(host, port, token), announce)

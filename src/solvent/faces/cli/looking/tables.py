@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from solvent.faces.cli.completing import complete_reference
+from solvent.faces.cli.looking.kept import find_kept
 from solvent.faces.cli.output import ago, number, safe, show_json, show_table, size, write
 
 __all__ = ["data"]
@@ -27,11 +29,16 @@ def list_(project: str | None, limit: int, as_json: bool) -> None:
     """List the tables that steps and sources made, the newest first."""
     from solvent.engine.project import find_project
 
-    rows = find_project(project).catalog.read(
-        "SELECT r.name || '/' || s.path, o.name, a.digest, a.size, a.facts, max(a.created) FROM artifacts a "
-        "JOIN outputs o ON o.digest = a.digest JOIN step_runs s ON s.id = o.step_run JOIN runs r ON r.id = s.run "
-        "WHERE a.format LIKE 'table.%' AND s.status = 'ran' GROUP BY a.digest ORDER BY 6 DESC LIMIT ?",
-        (limit,),
+    opened = find_project(project)
+    rows = (
+        []
+        if not opened.begun
+        else opened.catalog.read(
+            "SELECT r.name || '/' || s.path, o.name, a.digest, a.size, a.facts, max(a.created) FROM artifacts a "
+            "JOIN outputs o ON o.digest = a.digest JOIN step_runs s ON s.id = o.step_run JOIN runs r ON r.id = s.run "
+            "WHERE a.format LIKE 'table.%' AND s.status = 'ran' GROUP BY a.digest ORDER BY 6 DESC LIMIT ?",
+            (limit,),
+        )
     )
     tables = [_facts(row) for row in rows]
     if as_json:
@@ -70,16 +77,15 @@ def _facts(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 @data.command()
-@click.argument("reference")
+@click.argument("reference", shell_complete=complete_reference)
 @_JSON
 @click.pass_obj
 def show(project: str | None, reference: str, as_json: bool) -> None:
     """Show a table's profile: REFERENCE is RUN/STEP.OUTPUT, STEP, or #DIGEST."""
     from solvent.archive.catalog import query
-    from solvent.engine.project import find_project
     from solvent.errors import NotFound
 
-    opened = find_project(project)
+    opened = find_kept(project)
     artifact = opened.artifact(reference)
     if not artifact.format.startswith("table."):
         raise NotFound(f"{reference} is no table; its format is {artifact.format}")

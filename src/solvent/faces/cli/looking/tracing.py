@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from solvent.faces.cli.output import safe, show_json, write
+from solvent.faces.cli.completing import complete_reference
+from solvent.faces.cli.looking.kept import find_kept
+from solvent.faces.cli.output import mermaid_text, safe, show_json, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,16 +22,14 @@ __all__ = ["lineage", "log"]
 
 
 @click.command()
-@click.argument("reference")
+@click.argument("reference", shell_complete=complete_reference)
 @click.option("--down", is_flag=True, help="What it led to, instead of what led to it.")
 @click.option("--mermaid", is_flag=True, help="Print a Mermaid graph.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def lineage(project: str | None, reference: str, down: bool, mermaid: bool, as_json: bool) -> None:
     """Show what led to a step's result or an artifact (#DIGEST), or what it led to."""
-    from solvent.engine.project import find_project
-
-    found = find_project(project).lineage(reference, "down" if down else "up")
+    found = find_kept(project).lineage(reference, "down" if down else "up")
     if as_json:
         show_json({
             "start": found.start,
@@ -40,10 +40,10 @@ def lineage(project: str | None, reference: str, down: bool, mermaid: bool, as_j
     elif mermaid:
         write("flowchart LR")
         for place in found.places.values():
-            write(f'  s{place.id}["{safe(place.name)}"]')
+            write(f'  s{place.id}["{mermaid_text(place.name)}"]')
         for link in found.links:
             if link.producer is not None:
-                write(f'  s{link.producer} -- "{safe(link.parameter)}" --> s{link.consumer}')
+                write(f'  s{link.producer} -- "{mermaid_text(link.parameter)}" --> s{link.consumer}')
     else:
         _tree(found, found.start, "", set())
 
@@ -62,20 +62,30 @@ def _tree(found: Lineage, number: int, indent: str, seen: set[int]) -> None:
 
 
 @click.command()
-@click.argument("reference", default="last")
+@click.argument("reference", default="last", shell_complete=complete_reference)
 @click.option("--follow", "-f", is_flag=True, help="Go on as the run writes more.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: what each step wrote.")
 @click.pass_obj
-def log(project: str | None, reference: str, follow: bool) -> None:
+def log(project: str | None, reference: str, follow: bool, as_json: bool) -> None:
     """Print what a step wrote (RUN/STEP), or what a whole run wrote (RUN)."""
     from solvent.archive.catalog import query
-    from solvent.engine.project import find_project
     from solvent.engine.references import find_step
 
-    opened = find_project(project)
-    if "/" in reference or query.find_run(opened.catalog, reference) is None:
-        write(safe(find_step(opened, reference)[1].log).rstrip("\n"))
+    opened = find_kept(project)
+    if query.find_run(opened.catalog, reference) is None:
+        if reference == "last":
+            opened.run(reference)  # raises, and says that nothing ran
+        run, step, _ = find_step(opened, reference)
+        if as_json:
+            show_json([{"run": run.id, "step": step.name, "text": step.log}])
+        else:
+            write(safe(step.log).rstrip("\n"))
         return
     run = opened.run(reference)
+    if as_json:
+        each = [part for step in run.steps for part in (step, *step.items.values())]
+        show_json([{"run": run.id, "step": step.name, "text": step.log} for step in each if step.log])
+        return
     _stream(opened, run.id, opened.folder / "logs" / f"{run.id}.log", follow)
 
 

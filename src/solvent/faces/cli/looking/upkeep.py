@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from solvent.faces.cli.looking.kept import find_kept
 from solvent.faces.cli.output import number, safe, show_json, size, write
 
 if TYPE_CHECKING:
@@ -24,9 +25,7 @@ __all__ = ["doctor", "verify"]
 @click.pass_obj
 def verify(project: str | None, deep: bool, as_json: bool) -> int:
     """Check that the archive is whole. What is damaged is marked, so that the next run makes it anew."""
-    from solvent.engine.project import find_project
-
-    found = find_project(project).verify(deep=deep)
+    found = find_kept(project).verify(deep=deep)
     faults = [{"blob": one.blob, "what": one.what, "needed_by": list(one.needed_by)} for one in found.faults]
     if as_json:
         show_json(
@@ -75,6 +74,8 @@ def _project(project: Project) -> list[tuple[str, bool, Any]]:
     checks.append(("archive", writable, f"{folder} {'can' if writable else 'cannot'} be written"))
     free = shutil.disk_usage(folder).free
     checks.append(("free disk", free > 1_000_000_000, size(free)))
+    if not project.begun:
+        return [*checks, ("catalog", True, "none yet: nothing ran here")]
     project.settle()
     version = project.catalog.read("PRAGMA user_version")[0][0]
     checks.append(("SQLite", True, project.catalog.read("SELECT sqlite_version()")[0][0]))
