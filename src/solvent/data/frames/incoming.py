@@ -138,6 +138,9 @@ def _plain(name: str, chunked: Any) -> Any:
             import pyarrow.compute as pc
 
             chunked = pc.call_function("run_end_decode", [chunked])
+        if pa.types.is_list_view(chunked.type) or pa.types.is_large_list_view(chunked.type):
+            # pyarrow's own cast gives lists with invalid offsets where a view is null.
+            return pa.chunked_array([pa.array(chunk.to_pylist(), wanted) for chunk in chunked.chunks], wanted)
         return chunked.cast(wanted)
     except pa.ArrowException as error:
         raise DataError(f"column {name!r} ({chunked.type}) cannot be kept as {wanted}: {error}") from error
@@ -157,7 +160,11 @@ def _readable(name: str, kind: Any, *, inside: bool = False) -> Any:
         if inside and text:
             return kind  # inside of lists Polars finds an enum by a note of its own, which a cast would lose
         return pa.dictionary(pa.int32(), pa.large_string(), True) if text and kind.ordered else values
-    if known.is_list_view(kind) or known.is_large_list_view(kind) or known.is_list(kind) or known.is_large_list(kind):
+    if known.is_struct(kind):
+        return pa.struct([one.with_type(_readable(name, one.type, inside=True)) for one in kind])
+    if not inside and (known.is_list_view(kind) or known.is_large_list_view(kind)):
+        return pa.large_list(_readable(name, kind.value_type, inside=True))
+    if known.is_list(kind) or known.is_large_list(kind):
         inner = _readable(name, kind.value_type, inside=True)
         return kind if inner == kind.value_type and known.is_large_list(kind) else pa.large_list(inner)
     if isinstance(kind, pa.BaseExtensionType):
@@ -169,6 +176,7 @@ def _readable(name: str, kind: Any, *, inside: bool = False) -> Any:
             f"column {name!r} holds decimals of {kind.precision} digits; a table keeps at most 38. Cast it to "
             f"decimal128, or to text"
         )
-    if known.is_interval(kind) or known.is_union(kind):
+    views = known.is_list_view(kind) or known.is_large_list_view(kind)
+    if known.is_interval(kind) or known.is_union(kind) or views:
         raise DataError(f"column {name!r} has the Arrow type {kind}, which no table can keep; cast it first")
     return kind

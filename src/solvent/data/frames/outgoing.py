@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import Rows, visible_columns
@@ -81,17 +80,13 @@ def _pandas(rows: Rows) -> Any:
         made[name] = made[name].cat.as_unordered()
     for name, one in extra.get("categories", {}).items():
         made[name] = pd.Categorical(made[name], categories=one["values"], ordered=one["ordered"])
-    _set_index(made, extra)
+    levels = [one["column"] for one in extra.get("index", ())]
+    if levels:
+        made = made.set_index(levels)
     made.attrs = copy.deepcopy(dict(extra.get("attrs", {})))
     if "index" in extra:
         made.index.names = [one["name"] for one in extra["index"]]
     return made
-
-
-def _set_index(made: Any, extra: Mapping[str, Any]) -> None:
-    levels = [one["column"] for one in extra.get("index", ())]
-    if levels:
-        made.set_index(levels, inplace=True)
 
 
 def _beyond_floats(frame: pl.DataFrame) -> list[str]:

@@ -44,6 +44,8 @@ def _column(series: Any, name: str, extra: dict[str, Any]) -> pl.Series:
         return _objects(series, name)
     try:
         array = pa.array(series, from_pandas=True)
+        if isinstance(array.type, pa.BaseExtensionType):
+            raise TypeError("it is pandas' own")
         found = pl.from_arrow(pa.table({name: array})).to_series()  # type: ignore[union-attr]
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise DataError(
@@ -83,6 +85,12 @@ def _objects(series: Any, name: str) -> pl.Series:
 
     missing = series.isna().to_numpy()
     values = series.to_numpy()
+    if {set, frozenset} & set(map(type, values[~missing])):
+        row = next(at for at, one in enumerate(values) if isinstance(one, (set, frozenset)))
+        raise DataError(
+            f"column {name!r}, row {row}: {type(values[row]).__name__} {values[row]!r:.80} has no order, so a table "
+            f"cannot keep it. Make it a sorted list"
+        )
     kinds = {_group(kind) for kind in set(map(type, values[~missing]))}
     if len(kinds) > 1 and not (kinds == {"int", "float"} and _exact(values[~missing])):
         raise _mixed(values, missing, name)

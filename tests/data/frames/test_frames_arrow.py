@@ -1,0 +1,141 @@
+"""Arrow, Polars and DuckDB: every type that they make is kept, or refused by name."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pytest
+
+from solvent.data import TableFormat, table_digest
+from solvent.errors import DataError, InputError
+
+D = decimal.Decimal
+COLUMNS = {
+    "int8": pl.Series([-128, None], dtype=pl.Int8),
+    "uint64": pl.Series([2**64 - 1, None], dtype=pl.UInt64),
+    "float16": pl.Series([1.5, None], dtype=pl.Float16),
+    "float32": pl.Series([float("nan"), None], dtype=pl.Float32),
+    "decimal": pl.Series([D("1.50"), None], dtype=pl.Decimal(10, 2)),
+    "enum": pl.Series(["a;ü", None], dtype=pl.Enum(["b", "a;ü"])),
+    "date": pl.Series([dt.date(1, 1, 1), None]),
+    "duration": pl.Series([dt.timedelta(-1), None], dtype=pl.Duration("ms")),
+    "time": pl.Series([dt.time(23, 59, 59, 999999), None]),
+    "zoned": pl.Series([dt.datetime(2020, 1, 1), None], dtype=pl.Datetime("ns")).dt.replace_time_zone("Europe/Berlin"),
+    "millis": pl.Series([dt.datetime(9999, 12, 31), None], dtype=pl.Datetime("ms")),
+    "list": pl.Series([[1, None], None]),
+    "array": pl.Series([[1, 2], None], dtype=pl.Array(pl.Int32, 2)),
+    "struct": pl.Series([{"a": 1, "b": "x"}, None]),
+    "binary": pl.Series([b"\0x", None]),
+    "null": pl.Series([None, None]),
+    "bool": pl.Series([True, None]),
+    "list of enums": pl.Series([["a"], None], dtype=pl.List(pl.Enum(["a"]))),
+    "deep": pl.Series([[{"a": [None, "x"]}], None], dtype=pl.List(pl.Struct({"a": pl.List(pl.String)}))),
+    "text": pl.Series(["ü😀\0", None]),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+@pytest.mark.parametrize("rows", [0, 1, 2])
+@pytest.mark.parametrize(
+    "wanted", [pl.DataFrame, pl.LazyFrame, pa.Table, pa.RecordBatchReader, ds.Dataset, pa.RecordBatch]
+)
+def test_every_type_survives_every_frame(name, rows, wanted, shelf):
+    """Each type, with nulls and without rows, is the same table live and read back through each frame."""
+    frame = COLUMNS[name].alias(name).to_frame().head(rows)
+    written = TableFormat().write(frame, shelf)
+    body = written.body or written.finish(shelf)
+    assert table_digest(written.keep(wanted)) == written.identity
+    back = TableFormat().read(body, shelf, wanted)
+    assert table_digest(back) == written.identity
+    assert TableFormat().read(body, shelf, pl.DataFrame).equals(frame, null_equal=True) or "float32" in name
+
+
+def test_what_is_not_canonical_becomes_so(shelf):
+    """A categorical reads as text, 128-bit integers as decimals, wherever they stand."""
+    frame = pl.DataFrame(
+        {
+            "c": pl.Series(["a", None], dtype=pl.Categorical),
+            "l": pl.Series([["a"], None], dtype=pl.List(pl.Categorical)),
+            "i": pl.Series([2**100, None], dtype=pl.Int128),
+        }
+    )
+    back = TableFormat().write(frame, shelf).keep(pl.DataFrame)
+    assert back.dtypes == [pl.String, pl.List(pl.String), pl.Decimal(38, 0)]
+    assert back.rows() == [("a", ["a"], D(2**100)), (None, None, None)]
+
+
+PAIRS = pl.List(pl.Struct({"key": pl.String, "value": pl.Int64}))
+RUNS = pa.RunEndEncodedArray.from_arrays(pa.array([1, 2], pa.int32()), pa.array([5, None], pa.int64()))
+ARROW = {
+    "timestamp[s]": (pa.array([1, None], pa.timestamp("s")), pl.Datetime("ms")),
+    "date64": (pa.array([86_400_000, None], pa.date64()), pl.Date()),
+    "time32": (pa.array([1, None], pa.time32("s")), pl.Time()),
+    "decimal32": (pa.array([D("1.5"), None], pa.decimal32(5, 1)), pl.Decimal(5, 1)),
+    "small decimal256": (pa.array([D("1.5"), None], pa.decimal256(20, 1)), pl.Decimal(20, 1)),
+    "fixed binary": (pa.array([b"abcd", None], pa.binary(4)), pl.Binary()),
+    "view": (pa.array(["a", None], pa.string_view()), pl.String()),
+    "list view": (pa.array([[1], None], pa.list_view(pa.int8())), pl.List(pl.Int8)),
+    "map": (pa.array([[("k", 1)], None], pa.map_(pa.string(), pa.int64())), PAIRS),
+    "runs": (RUNS, pl.Int64()),
+    "dictionary of numbers": (pa.array([5, None]).dictionary_encode(), pl.Int64()),
+    "uuid": (pa.array([b"0123456789abcdef", None], pa.uuid()), pl.Binary()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ARROW)
+def test_arrow_types_that_polars_lacks_become_the_nearest(name):
+    """Arrow's further types are kept without loss in the type that holds their values."""
+    array, dtype = ARROW[name]
+    made = TableFormat().write(pa.table({"c": array}), _Nowhere()).keep(pl.DataFrame)
+    assert made.schema["c"] == dtype
+    assert made["c"].null_count() == 1
+
+
+class _Nowhere:
+    def blob(self, data):
+        return "0" * 64
+
+
+MONTHS, WIDE = pa.month_day_nano_interval(), pa.decimal256(60, 0)
+REFUSED = {
+    "doubled": (lambda: pa.table([[1], [2]], names=["a", "a"]), "more than one column called 'a'"),
+    "interval": (lambda: pa.table({"c": pa.array([(1, 2, 3)], MONTHS)}), "column 'c' has the Arrow type"),
+    "wide decimal": (lambda: pa.table({"c": pa.array([D(1)], WIDE)}), "column 'c' holds decimals of 60"),
+    "inside": (lambda: pa.table({"c": pa.array([{"x": D(1)}], pa.struct([("x", WIDE)]))}), "column 'c' holds decimals"),
+    "objects": (lambda: pl.DataFrame({"c": pl.Series([object()], dtype=pl.Object)}), "column 'c' holds Python objects"),
+    "huge integer": (lambda: pl.DataFrame({"c": pl.Series([10**38], dtype=pl.Int128)}), r"column 'c' \(Int128\)"),
+    "no fields": (lambda: pl.DataFrame({"c": [{}]}), "column 'c' holds structs without any field"),
+    "relation": (lambda: duckdb.connect().sql("select interval 1 month as c"), "column 'c' has the Arrow type"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_no_table_keeps_is_refused(name):
+    """Types without a place, and columns of one name, are refused with the column's name."""
+    make, text = REFUSED[name]
+    with pytest.raises(DataError, match=text):
+        table_digest(make())
+
+
+def test_duckdb_both_ways(shelf):
+    """A relation is carried out once, and a stored table comes back as one that reads only what is asked for."""
+    connection = duckdb.connect()
+    frame = pl.DataFrame({"a": range(10), "t": [str(i) for i in range(10)], "weird \"name'": [None] * 9 + [1.5]})
+    relation = connection.from_arrow(frame.to_arrow()).filter("a >= 5")
+    written = TableFormat().write(relation, shelf)
+    assert written.identity == table_digest(frame[5:])
+    body = written.body or written.finish(shelf)
+    for back in (written.keep(duckdb.DuckDBPyRelation), TableFormat().read(body, shelf, duckdb.DuckDBPyRelation)):
+        assert back.filter("a > 8").fetchall() == [(9, "9", 1.5)]
+
+
+def test_a_table_is_no_dictionary(shelf):
+    """Asked for as something that is no frame, a table says what it can be read as."""
+    written = TableFormat().write(pl.DataFrame({"a": [1]}), shelf)
+    with pytest.raises(InputError, match=r"cannot be read as dict; ask for one of polars\.DataFrame"):
+        written.keep(dict)
