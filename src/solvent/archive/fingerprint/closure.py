@@ -65,44 +65,50 @@ class Code:
 
     def _make(self, thing: Any) -> Fingerprint:
         order = _walk(self._reach.node_of(thing))
-        every: dict[int, Node] = {}
-        for node in order:
-            every[id(node)] = node
-            for target, _ in node.refs:
-                if target.leaf:
-                    every[id(target)] = target
-        nodes = list(every.values())
-        packages = {package for node in nodes for package in node.packages}
-        reads_docs = any(node.reads_docs for node in nodes)
-        reads_docs = reads_docs or any(path.partition("/")[0] in _DOC_READERS for _, path in packages)
-        names = {_DISTRIBUTIONS.owner(*package) for package in packages}
-        distributions = _DISTRIBUTIONS.closure(sorted(name for name in names if name))
-        watched = [one for node in nodes for one in node.watched]
+        nodes = list(dict.fromkeys([*order, *(target for node in order for target, _ in node.refs)]))
+        packages: set[tuple[str, str]] = set()
+        reasons: list[str] = []
+        hidden: list[Hidden] = []
+        watched: list[Watched] = []
+        reads_docs = False
+        for node in nodes:
+            packages |= node.packages
+            reasons += node.reasons
+            hidden += node.hidden
+            watched += node.watched
+            reads_docs = reads_docs or node.reads_docs
+        distributions: list[tuple[str, str]] = []
+        if packages:
+            reads_docs = reads_docs or any(path.partition("/")[0] in _DOC_READERS for _, path in packages)
+            owners = {(package[0], _DISTRIBUTIONS.owner(*package)) for package in packages}
+            distributions = _DISTRIBUTIONS.closure(sorted((root, name) for root, name in owners if name))
         return Fingerprint(
             digest.of_bytes(KIND, _encode(order, distributions, reads_docs)),
             _definitions(order),
             tuple(distributions),
             _values(order),
-            tuple(dict.fromkeys(reason for node in nodes for reason in node.reasons)),
-            _hidden(nodes),
+            tuple(dict.fromkeys(reasons)),
+            tuple(dict.fromkeys(hidden)),
             partial(self._changed, watched),
         )
 
     def _changed(self, watched: Sequence[Watched]) -> list[str]:
-        found: dict[str, None] = {}
+        found: dict[tuple[str, int], str] = {}
         for one in watched:
             now = one.again()
             if now is one.value and (one.node.by_identity or type(now) in FIXED):
                 continue
             if not one.node.by_identity and now is not MISSING and self._equal(now, one.node):
                 continue
-            found[
-                f"{one.where}: {one.label} was changed while the step ran, so its result cannot be reused. Hand it in "
-                f"as an argument, and return what is made of it."
-            ] = None
+            where = one.where if isinstance(one.where, str) else f"{one.where[0]}:{one.where[1]}"
+            found.setdefault(
+                (one.label, id(one.value)),
+                f"{where}: {one.label} was changed while the step ran, so its result cannot be reused. Hand it in "
+                f"as an argument, and return what is made of it.",
+            )
         if found:
             self.refresh()
-        return list(found)
+        return list(found.values())
 
     def _equal(self, value: Any, node: Node) -> bool:
         try:
@@ -175,7 +181,3 @@ def _values(order: Sequence[Node]) -> tuple[tuple[str, str], ...]:
                 name = f"{node.name}.{name}"
             found[name] = text
     return tuple(found.items())
-
-
-def _hidden(nodes: Sequence[Node]) -> tuple[Hidden, ...]:
-    return tuple(dict.fromkeys(one for node in nodes for one in node.hidden))

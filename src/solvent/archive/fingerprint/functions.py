@@ -50,8 +50,9 @@ def expand_function(function: types.FunctionType, reach: Reaching, node: Node) -
             node.reasons.append(changed)
         put_function(node, found, space, source, reach)
         _put_defaults(node, function, found, space, reach)
-    for attribute, value in sorted(function.__dict__.items()):
-        reach.add(node, value, f"attribute {attribute}")
+    if function.__dict__:
+        for attribute, value in sorted(function.__dict__.items()):
+            reach.add(node, value, f"attribute {attribute}")
     _put_class(node, function, space, reach)
 
 
@@ -85,9 +86,16 @@ def changed_shape(source: Source, qualname: str, found: Any, make: Callable[[Any
     """Whether a file was edited while in use, and this definition with it in a way that its code does not show."""
     if source.before is None:
         return False
-    text = source.shape(found, make).text
+    now = _forms(source, found, make)
     old = [one for one in source.before.definitions(qualname) if type(one) is type(found)]
-    return bool(old) and all(source.before.shape(one, make).text != text for one in old)
+    return bool(old) and all(_forms(source.before, one, make) != now for one in old)
+
+
+def _forms(source: Source, node: Any, make: Callable[[Any], Shape]) -> list[Any]:
+    """The normal forms of a definition and of its decorators, as what can be compared."""
+    shapes = [source.shape(node, make)]
+    shapes += [source.shape(one, shape_of_expression) for one in getattr(node, "decorator_list", ())]
+    return [shape.form() for shape in shapes]
 
 
 def is_transformed(names: dict[str, Any]) -> bool:
@@ -104,16 +112,20 @@ def _put_defaults(node: Node, function: types.FunctionType, found: Any, space: N
     named += sorted((function.__kwdefaults__ or {}).items())
     if not named:
         return
-    written = {} if found is None or "<locals>" in function.__qualname__ else _written_defaults(found.args)
+    plain = all(type(value) in FIXED for _, value in named)
+    local = "<locals>" in function.__qualname__
+    written = {} if plain or local or found is None else _written_defaults(found.args)
     for name, value in named:
         text = written.get(name)
-        spare = None
-        if text is not None:
-            spare = partial(reach.connect, node, shape_of_expression(text), space, f"default {name}")
+        spare = None if text is None else partial(_put_expression, node, text, space, f"default {name}", reach)
         reach.add(node, value, f"default {name}", spare)
         if type(value) in PLAIN and type(value) not in FIXED:
             again = partial(_same, value)
             node.watched.append(Watched(f"the default of {name}", node.name, value, node.refs[-1][0], again))
+
+
+def _put_expression(node: Node, text: ast.expr, space: Namespace, tag: str, reach: Reaching) -> None:
+    reach.connect(node, shape_of_expression(text), space, tag)
 
 
 def _written_defaults(args: ast.arguments) -> dict[str, ast.expr | None]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from solvent.archive.fingerprint.lookup import Lookup, Namespace
@@ -30,38 +30,51 @@ class Watched:
     """A value that was read for a fingerprint, and how to read it again."""
 
     label: str
-    where: str
+    where: tuple[str, int] | str
     value: Any
     node: Node
     again: Callable[[], Any]
 
 
-@dataclass(slots=True, eq=False)
 class Node:
     """One definition or value. A leaf reaches nothing; the others are numbered by their first use.
 
-    ``expand`` fills in a node when a closure first meets it, so that no chain is too long and no circle a problem.
+    ``name`` is that of what is the user's own, ``dotted`` the public name of what is not. ``by_identity`` says that
+    it is the very object that counts when looking for changes: code, and what was assigned once. ``packages`` are
+    the installed files that it comes from: folder of installation, path within. ``expand`` fills the node in when
+    a closure first meets it, so that no chain is too long and no circle a problem.
     """
 
-    payload: bytes = b""
-    refs: list[tuple[Node, tuple[str, ...]]] = field(default_factory=list)
-    leaf: bool = False
-    name: str = ""
-    """The name of what is the user's own: for the order of sets, and for people."""
-    dotted: str = ""
-    """For what is not the user's own: its public name, by which hidden inputs are known."""
-    by_identity: bool = False
-    """Whether it is the very object that counts when looking for changes: code, and what was assigned once."""
-    expand: Callable[[Node], None] | None = None
-    reasons: list[str] = field(default_factory=list)
-    hidden: list[Hidden] = field(default_factory=list)
-    packages: set[tuple[str, str]] = field(default_factory=set)
-    """The installed files that it comes from: folder of installation, path within."""
-    docs: tuple[str, ...] = ()
-    reads_docs: bool = False
-    definition: Definition | None = None
-    values: list[tuple[str, str]] = field(default_factory=list)
-    watched: list[Watched] = field(default_factory=list)
+    __slots__ = (
+        "by_identity", "definition", "docs", "dotted", "expand", "hidden", "leaf", "name", "packages", "payload",
+        "reads_docs", "reasons", "refs", "values", "watched",
+    )  # fmt: skip
+
+    def __init__(
+        self, payload: bytes = b"", refs: Sequence[tuple[Node, tuple[str, ...]]] = (), leaf: bool = False
+    ) -> None:
+        self.payload = payload
+        self.refs = list(refs)
+        self.leaf = leaf
+        self.name = self.dotted = ""
+        self.by_identity = self.reads_docs = False
+        self.expand: Callable[[Node], None] | None = None
+        self.reasons: list[str] = []
+        self.hidden: list[Hidden] = []
+        self.packages: set[tuple[str, str]] = set()
+        self.docs: tuple[str, ...] = ()
+        self.definition: Definition | None = None
+        self.values: list[tuple[str, str]] = []
+        self.watched: list[Watched] = []
+
+    @classmethod
+    def own(cls, name: str, expand: Callable[[Node], None] | None = None) -> Node:
+        """The node of code of the user's own."""
+        node = cls()
+        node.name = name
+        node.by_identity = True
+        node.expand = expand
+        return node
 
     def same(self, other: Node) -> bool:
         """Whether two nodes of values stand for the same content."""

@@ -58,7 +58,9 @@ class Reach:
         try:
             return self.value(value)
         except Opaque as error:
-            return Node(b"opaque", leaf=True, reasons=[f"{_describe(value)} cannot be identified: {error.reason}"])
+            node = Node(b"opaque", leaf=True)
+            node.reasons.append(f"{_describe(value)} cannot be identified: {error.reason}")
+            return node
 
     def value(self, value: Any) -> Node:
         """The node of a value by what it holds. Raises :class:`Opaque`."""
@@ -72,6 +74,9 @@ class Reach:
         kind = type(value)
         made: Node | list[Any] | None
         if kind is types.FunctionType:
+            guarded = value.__dict__.get("__solvent_guard__")  # the watch stands in for a native reader
+            if guarded is not None:
+                return self.code(guarded)
             made = self._function(value)
         elif issubclass(kind, type):
             made = self._class(value)
@@ -97,7 +102,8 @@ class Reach:
         """The node of something that is not the user's own: its name, and the distribution that brings it."""
         node = self._outside.get(dotted)
         if node is None:
-            node = self._outside[dotted] = Node(f"outside:{dotted}".encode(), leaf=True, dotted=dotted)
+            node = self._outside[dotted] = Node(f"outside:{dotted}".encode(), leaf=True)
+            node.dotted = dotted
         package = self.lookup.package(filename)
         if package is not None:
             node.packages.add(package)
@@ -112,11 +118,9 @@ class Reach:
         targets = []
         for place, path in enumerate(shape.paths):
             line = shape.lines[place]
-            target, rest = self._target(path, space, node, f"{file}:{line}")
-            if watching and target.dotted:
-                kind = hidden_kind(".".join((target.dotted, *rest)), shape.counts[place])
-                if kind is not None:
-                    node.hidden.append(Hidden(kind[0], kind[1], file, line))
+            target, rest = self._target(path, space, node, (file, line))
+            if watching:
+                self._look(node, target, rest, (file, line), shape.counts[place])
             targets.append((target, rest))
         node.refs.extend([targets[place] for place in shape.places])
         node.docs += shape.docs
@@ -134,13 +138,27 @@ class Reach:
                 else:
                     node.reasons.append(f"{tag} of {node.name} cannot be identified: {error.reason}")
                 return
+        if node.definition is not None:
+            self._look(node, target, (), (node.definition.file, node.definition.line))
         node.payload += f"{tag};".encode()
         node.refs.append((target, ()))
+
+    def _look(
+        self, node: Node, target: Node, rest: tuple[str, ...], where: tuple[str, int], count: int = -1
+    ) -> None:
+        """Note the hidden inputs that a name stands for, or that lie in the value that it stands for."""
+        dotted = [".".join((target.dotted, *rest))] if target.dotted else []
+        if not target.by_identity:
+            dotted += [inner.dotted for inner, _ in target.refs if inner.dotted]
+        for name in dotted:
+            kind = hidden_kind(name, count)
+            if kind is not None:
+                node.hidden.append(Hidden(kind[0], kind[1], *where))
 
     def _class(self, kind: type) -> Node:
         if not self.owns(kind.__module__):
             return self._named(kind.__module__, kind.__qualname__)
-        return Node(name=kind.__qualname__, by_identity=True, expand=partial(expand_class, kind, self))
+        return Node.own(kind.__qualname__, partial(expand_class, kind, self))
 
     def _function(self, function: types.FunctionType) -> Node | list[Any]:
         filename, module = function.__code__.co_filename, str(function.__globals__.get("__name__"))
@@ -149,8 +167,7 @@ class Reach:
         else:
             own = self.lookup.whose_file(filename) in (OWN, ROOM)
         if own:
-            name = function.__qualname__
-            return Node(name=name, by_identity=True, expand=partial(expand_function, function, self))
+            return Node.own(function.__qualname__, partial(expand_function, function, self))
         known = self._named(module, function.__qualname__)
         inner = wrapped_by(function, self.owns)
         return [known, *inner] if inner else known
@@ -158,7 +175,7 @@ class Reach:
     def _module(self, module: types.ModuleType) -> Node:
         if not self.owns(module.__name__) or not file_of(module).endswith(".py"):
             return self._named(module.__name__, "")
-        return Node(name=module.__name__, by_identity=True, expand=partial(expand_module, module, self))
+        return Node.own(module.__name__, partial(expand_module, module, self))
 
     def _builtin(self, function: Any) -> Node | list[Any]:
         name = function.__name__
@@ -182,10 +199,14 @@ class Reach:
         filename = file_of(sys.modules.get(module)) or file_of(sys.modules.get(module.partition(".")[0]))
         if filename and not filename.endswith(".py") and self.owns(module):
             data = digest.of_file("extension.1", File(filename))
-            return Node(f"extension:{name}:{data}".encode(), leaf=True, name=name, by_identity=True)
+            node = Node.own(name)
+            node.payload, node.leaf = f"extension:{name}:{data}".encode(), True
+            return node
         return self.outside(f"{module}.{name}" if name else module, filename)
 
-    def _target(self, path: Path, space: Namespace, node: Node, where: str) -> tuple[Node, tuple[str, ...]]:
+    def _target(
+        self, path: Path, space: Namespace, node: Node, where: tuple[str, int]
+    ) -> tuple[Node, tuple[str, ...]]:
         if path.mode != READ:
             held = Path(path.root, path.attributes[:-1] if path.mode == WRITE else path.attributes)
             changed = self.lookup.follow(held, space)
@@ -194,7 +215,7 @@ class Reach:
                 return _WRITTEN, ()
         found = self.lookup.follow(path, space)
         if found.problem:
-            node.reasons.append(f"{where}: {found.problem}")
+            node.reasons.append(f"{where[0]}:{where[1]}: {found.problem}")
         if found.dotted:
             return self.outside(found.dotted, found.file), found.rest
         if found.value is MISSING:
@@ -205,10 +226,10 @@ class Reach:
             return self._live(path, space, node, where, found), found.rest
         except Opaque as error:
             what = f"{found.name} ({_describe(found.value)})"
-            node.reasons.append(f"{where}: {what} cannot be identified: {error.reason}")
+            node.reasons.append(f"{where[0]}:{where[1]}: {what} cannot be identified: {error.reason}")
             return Node(b"opaque", leaf=True), found.rest
 
-    def _live(self, path: Path, space: Namespace, node: Node, where: str, found: Found) -> Node:
+    def _live(self, path: Path, space: Namespace, node: Node, where: tuple[str, int], found: Found) -> Node:
         value = found.value
         if value is sys.modules["os"].environ:
             return self.outside("os.environ")
@@ -257,7 +278,7 @@ class Reach:
         if hit is not None and hit[0] is expression:
             return hit[1]
         file = self.lookup.places.short(home.filename)
-        node = Node(name=name, by_identity=True)
+        node = Node.own(name)
         node.definition = Definition(name, file, expression.lineno, lambda: f"{name} = {ast.unparse(expression)}")
         self._nodes[id(expression)] = (expression, node)
 
@@ -268,7 +289,7 @@ class Reach:
             make = shape_of_class if isinstance(expression, ast.ClassDef) else shape_of_expression
             shape = source.shape(expression, make)
             old = None if source.before is None else source.before.assignment(name)
-            if old is not None and source.before is not None and source.before.shape(old, make).text != shape.text:
+            if old is not None and source.before is not None and source.before.shape(old, make).form() != shape.form():
                 node.reasons.append(f"{file}: {name} changed since it was imported")
             self.connect(node, shape, home, "assigned")
 

@@ -141,7 +141,10 @@ class _Encoder:
 
     def _object(self, value: Any, kind: type, above: tuple[int, ...]) -> None:
         names = [f"{one.__module__}.{one.__qualname__}" for one in kind.__mro__]
-        self._refuse(value, kind, names)
+        if (stream := _stream(value)) is not None:
+            self._mark("stream", stream)
+            return
+        self._refuse(kind, names)
         if not _BY_KIND.isdisjoint(names):
             self._mark("kind", next(name for name in names if name in _BY_KIND))
         elif isinstance(value, PurePath):
@@ -157,11 +160,8 @@ class _Encoder:
         else:
             self._reduced(value, kind, above)
 
-    def _refuse(self, value: Any, kind: type, names: list[str]) -> None:
+    def _refuse(self, kind: type, names: list[str]) -> None:
         """Raise for what a look at the object does not identify."""
-        stream = value is sys.stdout or value is sys.stderr or value is sys.stdin
-        if stream or getattr(value, "name", None) in ("<stdout>", "<stderr>"):
-            return
         for name in (*names, kind.__module__.partition(".")[0]):
             if name in _UNSEEN:
                 raise Opaque(f"it is {_UNSEEN[name]}, which gives what it gives unseen; open it inside the step", True)
@@ -178,9 +178,6 @@ class _Encoder:
 
     def _reduced(self, value: Any, kind: type, above: tuple[int, ...]) -> None:
         """An object taken apart into its class, its arguments and its state."""
-        if getattr(value, "name", None) in ("<stdout>", "<stderr>", "<stdin>"):
-            self._mark("stream", value.name)
-            return
         reducer = copyreg.dispatch_table.get(kind)
         try:
             parts = reducer(value) if reducer is not None else value.__reduce_ex__(2)
@@ -216,6 +213,14 @@ class _Encoder:
             if path.startswith(folder):
                 return "<code>/" + path[len(folder) :]
         return path
+
+
+def _stream(value: Any) -> str | None:
+    """Standard output and error: that something is written there decides no result."""
+    for name in ("stdout", "stderr"):
+        if value is getattr(sys, name) or value is getattr(sys, f"__{name}__"):
+            return name
+    return None
 
 
 def _fixed(value: Any, kind: type) -> bytes:

@@ -46,25 +46,28 @@ class Distributions:
             self._owners[known] = self._search(root, top.partition(".")[0], relative)
         return self._owners[known]
 
-    def closure(self, names: Iterable[str]) -> list[tuple[str, str]]:
+    def closure(self, names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         """Names and versions of distributions with all that they need, extras left out, in order of name.
+
+        Each is given with the folder that it is installed in; what it needs is looked for there first.
 
         What was installed from an address and not from an index has the digest of its files after its version.
         """
         found: dict[str, tuple[str, str]] = {}
         stack = list(names)
         while stack:
-            name = _plain(stack.pop())
-            one = self._find(name)
+            root, name = stack.pop()
+            name = _plain(name)
+            one = self._find(root, name)
             if one is None or name in found:
                 continue
             origin = self._origin(one)
             found[name] = (one.name, f"{one.version} {origin}".strip())
-            stack.extend(self._needs(one))
+            stack.extend((root, other) for other in self._needs(one))
         return [found[name] for name in sorted(found)]
 
-    def _find(self, name: str) -> _Installed | None:
-        for root in dict.fromkeys([*self._listed, *sys.path]):
+    def _find(self, first: str, name: str) -> _Installed | None:
+        for root in dict.fromkeys([first, *sys.path]):
             one = self._list(root).get(name)
             if one is not None:
                 return one

@@ -32,7 +32,7 @@ _ALWAYS = {
 _BARE = {
     name: kind for kind, names in (("clock", _BARE_CLOCK), ("entropy", _BARE_ENTROPY)) for name in names.split()
 }
-_SAME = {"posix": "os", "nt": "os", "_uuid": "uuid", "_random": "random", "_datetime": "datetime"}
+_SAME = {"posix": "os", "nt": "os"}
 
 
 def hidden_kind(name: str, count: int = -1) -> tuple[str, str] | None:
@@ -42,7 +42,7 @@ def hidden_kind(name: str, count: int = -1) -> tuple[str, str] | None:
     read the clock, or draw from the system, only if nothing is given.
     """
     head, _, tail = name.partition(".")
-    parts = [_SAME.get(head, head), *(part for part in tail.split(".") if not part.startswith("_"))]
+    parts = [_SAME.get(head, head.lstrip("_")), *(part for part in tail.split(".") if not part.startswith("_"))]
     if parts[0] == "pandas" and "Timestamp" in parts:
         parts = ["pandas", *parts[parts.index("Timestamp") :]]
     for length in range(len(parts), 1, -1):

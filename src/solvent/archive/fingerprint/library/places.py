@@ -25,6 +25,7 @@ class Places:
         self.folders = tuple(dict.fromkeys(os.path.abspath(one) + os.sep for one in folders))
         self._known: dict[str, str] = {}
         self._modules: dict[str, str] = {}
+        self._short: dict[str, str] = {}
         self._roots: list[str] | None = None
         self._solvent = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3)) + os.sep
         library = os.path.dirname(os.path.abspath(os.__file__))
@@ -39,7 +40,7 @@ class Places:
 
     def of_module(self, name: str | None, module: ModuleType | None = None) -> str:
         """Whose code a module is, from its file if it has one."""
-        if name is None:
+        if name is None or name == "__main__":
             return OWN
         found = self._modules.get(name)
         if found is not None:
@@ -54,11 +55,11 @@ class Places:
                 found = self.of_file(filename)
             elif above and above in sys.modules and not hasattr(module, "__path__"):
                 found = self.of_module(above)
-            elif module is None or name == "__main__" or not hasattr(module, "__path__"):
+            elif module is None or not hasattr(module, "__path__"):
                 found = OWN
             else:  # a namespace package: whose are its folders
                 found = self.of_file(os.path.join(next(iter(module.__path__), ""), "__init__.py"))
-            if module is None or name == "__main__":
+            if module is None:
                 return found
         self._modules[name] = found
         return found
@@ -73,6 +74,12 @@ class Places:
 
     def short(self, filename: str) -> str:
         """A file's name as it is shown: relative to the user's own folders where it lies in one."""
+        found = self._short.get(filename)
+        if found is None:
+            found = self._short[filename] = self._shorten(filename)
+        return found
+
+    def _shorten(self, filename: str) -> str:
         for folder in sorted(self.folders, key=len, reverse=True):
             if filename.startswith(folder):
                 return filename[len(folder) :].replace(os.sep, "/")

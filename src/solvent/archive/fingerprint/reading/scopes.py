@@ -47,6 +47,10 @@ class Shape:
     docs: tuple[str, ...]
     reads_docs: bool
 
+    def form(self) -> tuple[str, tuple[Path, ...], tuple[int, ...]]:
+        """What of it is the code itself, wherever it stands."""
+        return self.text, self.paths, self.places
+
 
 @dataclass(slots=True, eq=False)
 class Scope:

@@ -41,6 +41,7 @@ class Source:
         self._deep = False
         self._codes: dict[str, list[CodeType]] | None = None
         self._bindings: dict[str, list[ast.stmt]] | None = None
+        self._assigned: dict[str, ast.expr | ast.stmt | None] = {}
         self._shapes: dict[int, Shape] = {}
         collecting = gc.isenabled()
         gc.disable()  # thousands of young nodes, none of them garbage: collections would double the time
@@ -111,15 +112,10 @@ class Source:
 
     def assignment(self, name: str) -> ast.expr | ast.stmt | None:
         """The one expression that a global name is assigned, or its definition; None if there is not just one."""
-        found = self.bindings(name)
-        if len(found) != 1:
-            return None
-        node = found[0]
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            return node.value
-        if isinstance(node, ast.AnnAssign):
-            return node.value
-        return node if isinstance(node, (*FUNCTIONS, ast.ClassDef)) else None
+        if name not in self._assigned:
+            found = self.bindings(name)
+            self._assigned[name] = _assigned(found[0], name) if len(found) == 1 else None
+        return self._assigned[name]
 
     def _index(self, parent: ast.AST, prefix: str) -> None:
         assert self._definitions is not None
@@ -205,7 +201,7 @@ def open_source(filename: str, names: dict[str, Any], checked: set[str]) -> Sour
         stat = os.stat(filename)
         stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         if found is not None and found.stamp == stamp:
-            return found
+            return _known(found, names)
         with open(filename, "rb") as file:
             text = file.read()
     except OSError:
@@ -219,9 +215,17 @@ def open_source(filename: str, names: dict[str, Any], checked: set[str]) -> Sour
         made = _OPEN[filename] = Source(filename, stamp, text, spec)
         if found is not None and found.spec is spec:  # a reload brings a new one
             made.before = found.before or found
-    else:
-        found.stamp = stamp
-    return _OPEN[filename]
+        return made
+    found.stamp = stamp
+    return _known(found, names)
+
+
+def _known(found: Source, names: dict[str, Any]) -> Source:
+    """A source that was read before; after a reload it is as if it were new."""
+    spec = names.get("__spec__")
+    if spec is not None and spec is not found.spec:
+        found.spec, found.before = spec, None
+    return found
 
 
 def same_code(one: CodeType, other: CodeType) -> bool:
@@ -292,6 +296,31 @@ def _statements(parent: ast.AST) -> Iterator[ast.stmt]:
             inner = getattr(node, name, None)
             if inner and isinstance(inner, list):
                 stack.extend(inner[::-1])
+
+
+def _assigned(node: ast.stmt, name: str) -> ast.expr | ast.stmt | None:
+    """What a statement assigns to a name, if it is a plain assignment or a definition."""
+    if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+        return node
+    if isinstance(node, ast.AnnAssign):
+        return node.value
+    if not isinstance(node, ast.Assign):
+        return None
+    for target in node.targets:
+        if isinstance(target, ast.Name) and target.id == name:
+            return node.value
+        if isinstance(target, (ast.Tuple, ast.List)):
+            for place, one in enumerate(target.elts):
+                if isinstance(one, ast.Name) and one.id == name:
+                    return _item(node.value, place, len(target.elts))
+    return None
+
+
+def _item(value: ast.expr, place: int, count: int) -> ast.expr:
+    """The expression of one of several values that are assigned together."""
+    if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == count:
+        return value.elts[place]
+    return ast.copy_location(ast.Subscript(value, ast.Constant(place), ast.Load()), value)
 
 
 def _bound(node: ast.stmt) -> list[str]:
