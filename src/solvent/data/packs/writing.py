@@ -12,7 +12,7 @@ from typing import Any
 from solvent.data.blocks.identity import Block
 from solvent.data.packs.manifest import Bytes, Pack
 
-__all__ = ["PACK", "PackWriter", "write_packs"]
+__all__ = ["PACK", "PackWriter", "repeating_columns", "write_packs"]
 
 PACK = 96_000_000
 """How many bytes of Arrow data go into one pack; compressed, they are usually 30 to 90 MB."""
@@ -24,7 +24,7 @@ def write_packs(table: Any, blocks: Sequence[Block], sink: Bytes) -> list[Pack]:
     """Write a whole table; packs are encoded side by side where it has more than one."""
     if not table.num_columns or not blocks:
         return []
-    words = _repeating(table)
+    words = repeating_columns(table)
     if table.nbytes <= _SMALL:
         buffer = io.BytesIO()
         _encode(table, blocks, buffer, words)
@@ -56,7 +56,7 @@ class PackWriter:
         for block in blocks:
             piece = table.slice(start, block.rows)
             if self._writer is None:
-                self._words = _repeating(table) if self._words is None else self._words
+                self._words = repeating_columns(table) if self._words is None else self._words
                 self._writer = _open(self._folder / "pack.parquet", table.schema, self._words)
             self._writer.write_table(piece, row_group_size=block.rows)
             start += block.rows
@@ -81,7 +81,7 @@ class PackWriter:
             self._writer = None
 
 
-def _repeating(table: Any) -> list[str]:
+def repeating_columns(table: Any) -> list[str]:
     """The text columns that a dictionary makes smaller, and all enums: told by the first rows."""
     import pyarrow as pa
     import pyarrow.compute as pc
