@@ -48,7 +48,11 @@ AT_LOAD = {
 }
 BAD_NAMES = re.compile(r"^Base[A-Z]|(Manager|Utils|Impl|Helper|Helpers)$")
 # Put together here, so that this file does not hold what it looks for.
-MACHINE = re.compile("/(?:home|Users|root|work|opt)/" + r"[a-z]|\b(?:localhost\.localdomain)\b|^--.*(?:index-url|find-links)|file:///" + r"[a-z]")
+MACHINE = re.compile(
+    "/(?:home|Users|root|work|opt)/"
+    + r"[a-z]|\b(?:localhost\.localdomain)\b|^--.*(?:index-url|find-links)|file:///"
+    + r"[a-z]"
+)
 
 
 def sources(root: Path) -> Iterator[tuple[str, Path, ast.Module]]:

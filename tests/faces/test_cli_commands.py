@@ -95,10 +95,20 @@ def test_a_module_that_cannot_be_imported_shows_the_users_line(solvent, shop, te
     assert line in err and "faces" not in err and "importlib" not in err
 
 
+PARSING = """import json
+import solvent as sv
+@sv.step
+def a(*, text: str = '{') -> dict:
+    return json.loads(text)
+@sv.pipeline
+def flow() -> dict:
+    return a()
+"""
+
+
 def test_the_debugger_opens_in_the_users_frame(shop):
     """--pdb stands in the user's own function, also where a library raised; the exit code is still 1."""
-    code = "import json\nimport solvent as sv\n@sv.step\ndef a(*, text: str = '{') -> dict:\n    return json.loads(text)\n"
-    (shop / "parsing.py").write_text(code + "@sv.pipeline\ndef flow() -> dict:\n    return a()\n")
+    (shop / "parsing.py").write_text(PARSING)
     words = [sys.executable, "-m", "solvent", "run", "parsing:flow", "--pdb"]
     done = subprocess.run(words, input="p 'text is ' + text\nq\n", capture_output=True, text=True, cwd=shop)
     assert done.returncode == 1
@@ -129,7 +139,12 @@ def test_one_can_look_at_everything(solvent):
             ("models", "list", "--json"),
         ),
         *(("plan", "flow.yaml", "--json", "--no-inputs"), ("show", "total", "--json")),
-        *(("log", "--json"), ("log", "numbers", "--json"), ("runs", "--json"), ("lineage", "inputs/start", "--down", "--json")),
+        *(
+            ("log", "--json"),
+            ("log", "numbers", "--json"),
+            ("runs", "--json"),
+            ("lineage", "inputs/start", "--down", "--json"),
+        ),
     ):
         code, out, _ = solvent(*words)
         assert code == 0 and json.loads(out) is not None

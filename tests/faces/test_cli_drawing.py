@@ -21,7 +21,9 @@ def test_the_main_job_looks_as_it_should():
         "transform": ["fit", "split"], "train": ["transform"], "assemble": ["fit", "train"],
         "evaluate": ["assemble", "split"], "deploy": ["assemble", "evaluate", "split"],
     }  # fmt: skip
-    assert drawn(feeds) == """\
+    assert (
+        drawn(feeds)
+        == """\
 ●  flights
 │ ●  weather
 ├─╯
@@ -38,11 +40,14 @@ def test_the_main_job_looks_as_it_should():
 │ │ ●  evaluate
 ├─┴─╯
 ●  deploy"""
+    )
 
 
 def test_lanes_are_crossed_and_freed():
     """A result on the far right is led under others; a lane that ended is used again; loose nodes need none."""
-    assert drawn({"a": [], "b": [], "c": [], "d": ["a", "c"], "e": ["b", "d"], "f": ["a"]}) == """\
+    assert (
+        drawn({"a": [], "b": [], "c": [], "d": ["a", "c"], "e": ["b", "d"], "f": ["a"]})
+        == """\
 ●  a
 │ ●  b
 │ │ ●  c
@@ -51,6 +56,7 @@ def test_lanes_are_crossed_and_freed():
 │ ├─╯
 │ ●  e
 ●  f"""
+    )
     assert drawn({"a": [], "b": []}) == "●  a\n●  b"
 
 
@@ -58,9 +64,7 @@ def test_lanes_are_crossed_and_freed():
 def graphs(draw):
     """Graphs of up to a dozen nodes, in an order in which producers come first."""
     count = draw(st.integers(1, 12))
-    return {
-        str(node): [str(one) for one in range(node) if draw(st.booleans())] for node in range(count)
-    }
+    return {str(node): [str(one) for one in range(node) if draw(st.booleans())] for node in range(count)}
 
 
 def lanes_of(text):

@@ -9,10 +9,10 @@ from typing import Any
 
 from solvent.engine.events import Event, LogLine, RunStarted, StepEnded, StepStarted
 from solvent.engine.watch import exempt
-from solvent.faces.cli.doing.progress import ending, facts_of
+from solvent.faces.cli.doing.telling import ending, facts_of
 from solvent.faces.cli.output import duration, safe
 
-__all__ = ["LiveTree"]
+__all__ = ["LiveTree", "Unfinished"]
 
 _MARKS = {
     "ran": ("✓", "green"),
@@ -41,7 +41,7 @@ class _Row:
 
 
 @dataclass(slots=True)
-class _Unfinished:
+class Unfinished:
     """Text that a step wrote without ending the line; each stream has its own."""
 
     parts: dict[str, str] = field(default_factory=dict)
@@ -74,7 +74,7 @@ class LiveTree:
 
         self._console = Console(highlight=False, markup=False, emoji=False)
         self._rows: dict[str, _Row] = {}
-        self._text = _Unfinished()
+        self._text = Unfinished()
         self._end = ""
         self._live = Live(console=self._console, auto_refresh=False, get_renderable=self._draw)
         self._over = threading.Event()

@@ -83,21 +83,33 @@ steps:
   train: {target: "${vars.target}"}
   evaluate: {target: "${vars.target}"}
 """
-TEST = '''"""A step outside of a pipeline is its function."""
+TEST = '''"""A step outside of a pipeline is its function; a whole run can be tested too."""
+
+from pathlib import Path
 
 import polars as pl
 from pipeline import clean
+
+import solvent as sv
 
 
 def test_cheap_orders_are_left_out():
     """Orders below the least price do not count."""
     orders = pl.DataFrame({"price": [5, 20], "returned": ["yes", "no"]})
     assert clean(orders, least_price=10)["returned"].to_list() == [False]
+
+
+def test_the_whole_runs(project):
+    """A run in a test has an archive of its own: the fixture `project` comes with Solvent."""
+    orders = pl.DataFrame({"price": range(20, 120), "returned": ["yes", "no"] * 50})
+    run = sv.run(Path(__file__).parents[1] / "pipeline.yaml", inputs={"orders": orders}, project=project)
+    assert run.value().rows == 25
 '''
 FILES = {
     "pipeline.py": PIPELINE,
     "pipeline.yaml": SETTINGS,
     "solvent.toml": 'default = "pipeline.yaml"\n',
     "tests/test_pipeline.py": TEST,
+    "pytest.ini": "[pytest]\npythonpath = .\n",
     ".gitignore": ".solvent/\n__pycache__/\n",
 }
