@@ -13,7 +13,7 @@ from typing import Any
 
 from solvent import digest
 from solvent.archive.fingerprint.classes import expand_class
-from solvent.archive.fingerprint.constants.values import encode_value, shown
+from solvent.archive.fingerprint.constants.values import FIXED, encode_value, shown
 from solvent.archive.fingerprint.constants.wrappers import parts_of_wrapper, wrapped_by
 from solvent.archive.fingerprint.functions import expand_function, expand_module, put_function
 from solvent.archive.fingerprint.library.hidden import hidden_kind
@@ -128,7 +128,7 @@ class Reach:
 
     def add(self, node: Node, value: Any, tag: str, spare: Callable[[], None] | None = None) -> None:
         """Add a value that belongs to a node, or what ``spare`` adds in its place."""
-        target = self.code(value)
+        target = None if type(value) in FIXED else self.code(value)
         if not isinstance(target, Node):
             try:
                 target = self.value(value)
@@ -147,9 +147,12 @@ class Reach:
         self, node: Node, target: Node, rest: tuple[str, ...], where: tuple[str, int], count: int = -1
     ) -> None:
         """Note the hidden inputs that a name stands for, or that lie in the value that it stands for."""
-        dotted = [".".join((target.dotted, *rest))] if target.dotted else []
-        if not target.by_identity:
-            dotted += [inner.dotted for inner, _ in target.refs if inner.dotted]
+        if target.dotted:
+            dotted = [".".join((target.dotted, *rest))]
+        elif target.refs and not target.by_identity:
+            dotted = [inner.dotted for inner, _ in target.refs if inner.dotted]
+        else:
+            return
         for name in dotted:
             kind = hidden_kind(name, count)
             if kind is not None:
@@ -233,7 +236,7 @@ class Reach:
         value = found.value
         if value is sys.modules["os"].environ:
             return self.outside("os.environ")
-        target = self.code(value)
+        target = None if type(value) in FIXED else self.code(value)
         if not isinstance(target, Node):
             try:
                 target = self.value(value)

@@ -53,6 +53,9 @@ def encode_value(value: Any, code: Callable[[Any], Node | list[Any] | None], fol
 
     Paths within ``folders`` count relative to them, so that a project may lie anywhere. Raises :class:`Opaque`.
     """
+    kind = type(value)
+    if kind in FIXED:
+        return Node(_fixed(value, kind), leaf=True)
     encoder = _Encoder(code, folders)
     encoder.put(value, ())
     payload = b"".join(encoder.out)
