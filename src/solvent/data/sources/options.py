@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -78,6 +79,11 @@ def read_options(given: Mapping[str, Any]) -> Options:
     for name in ("delimiter", "quote"):
         if name in made and len(made[name].encode()) != 1:
             raise InputError(f"{name}: expected one character, got {made[name]!r}")
+    try:
+        codecs.lookup(made.get("encoding", "utf-8"))
+    except LookupError:
+        said = made["encoding"]
+        raise InputError(f"encoding: {said!r} is not known. There are utf-8, latin-1, cp1252, utf-16 …") from None
     for column, text in made.get("types", {}).items():
         dtype_named(text, f"types.{column}")
     return Options(**made)

@@ -136,11 +136,8 @@ def _decoded(path: Path, encoding: str) -> Any:
     """The path where it is UTF-8, else the text in UTF-8, in memory."""
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig", "ascii"):
         return path
-    try:
-        with opened(path) as file:
-            return io.BytesIO(bytes(file.read()).decode(encoding).encode())
-    except LookupError:
-        raise InputError(f"encoding: {encoding!r} is not known. There are utf-8, latin-1, cp1252, utf-16 …") from None
+    with opened(path) as file:
+        return io.BytesIO(bytes(file.read()).decode(encoding).encode())
 
 
 def _json(path: Path) -> pl.DataFrame:
