@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import write
@@ -25,7 +26,7 @@ def do_input(session: Session, one: NodePlan) -> State:
     made = session.plan.inputs[one.node.name]
     path = one.node.path
     if made.pending is not None:
-        return _keep_input(session, one, made.pending, None)
+        return _keep_input(session, one, made.pending, None, time.time())
     if made.known is not None and path not in session.forced:
         with session.project.catalog.write() as tx:
             start = _input_start(session, one, made)
@@ -36,11 +37,12 @@ def do_input(session: Session, one: NodePlan) -> State:
         session.tell(path, "", "reused", rows=session.rows_of(state))
         return state
     session.begin(path, "")
+    begun = time.time()
     try:
         pending = session.archive.prepare(made.read())
     except Exception as error:
         return _input_failed(session, one, made, error)
-    return _keep_input(session, one, pending, made)
+    return _keep_input(session, one, pending, made, begun)
 
 
 def _input_start(session: Session, one: NodePlan, made: Any) -> StepStart:
@@ -50,8 +52,8 @@ def _input_start(session: Session, one: NodePlan, made: Any) -> StepStart:
     )
 
 
-def _keep_input(session: Session, one: NodePlan, pending: Pending, made: Any) -> State:
-    start = _input_start(session, one, session.plan.inputs[one.node.name])
+def _keep_input(session: Session, one: NodePlan, pending: Pending, made: Any, begun: float) -> State:
+    start = replace(_input_start(session, one, session.plan.inputs[one.node.name]), started=begun)
     with session.project.catalog.write() as tx:
         number = write.add_step(tx, start)
     state = State("ran", {"value": pending.digest}, number, one.kinds())

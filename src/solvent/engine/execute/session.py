@@ -180,11 +180,10 @@ class Session:
         return state.outputs.get("value") if state else None
 
     def rows_of(self, state: State) -> int | None:
-        """The rows of the first output, if it is a table."""
-        for name in state.outputs.values():
-            row = query.artifact_row(self.project.catalog, name)
-            return row[5].get("rows") if row else None
-        return None
+        """The rows of all outputs that are tables together; None if none is."""
+        found = [query.artifact_row(self.project.catalog, name) for name in state.outputs.values()]
+        rows = [row[5]["rows"] for row in found if row is not None and "rows" in row[5]]
+        return sum(rows) if rows else None
 
     def _heard(self, stream: str, text: str) -> None:
         self.observer(LogLine(*self._path, stream, text))

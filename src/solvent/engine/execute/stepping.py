@@ -204,10 +204,10 @@ def _ran(
     for pending in outcome.outputs.values():
         session.values.hold(pending.digest, pending.written.keep)
     session.writer.commit(Job(pendings, end, failed, lost, profile_jobs(session.project, outcome.outputs)))
-    facts = next(iter(outcome.outputs.values())).written.facts if outcome.outputs else {}
+    rows_made = [one.written.facts["rows"] for one in outcome.outputs.values() if "rows" in one.written.facts]
     session.tell(
         one.node.path, item, state.status, seconds=outcome.ended - outcome.started, peak_mb=outcome.peak_mb,
-        rows=facts.get("rows"), notes=tuple(line for lines in notes.values() for line in lines),
+        rows=sum(rows_made) if rows_made else None, notes=tuple(line for lines in notes.values() for line in lines),
     )  # fmt: skip
     return state
 
