@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from solvent.archive.catalog import lineage as catalog_lineage
 from solvent.archive.catalog import query
-from solvent.engine.references import find_step
+from solvent.engine.references import artifact_of, find_step
 from solvent.errors import NotFound
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def trace(project: Home, reference: str, direction: Literal["up", "down"] = "up"
 
 def _start(project: Home, reference: str) -> int:
     if reference.startswith("#"):
-        artifact = project.artifact(reference)
-        made = catalog_lineage.producers(project.catalog, artifact.digest)
+        made = catalog_lineage.producers(project.catalog, artifact_of(project, reference))
         if not made:
             raise NotFound(f"no step run made {reference}; it was handed in from outside")
         return made[0]
