@@ -94,7 +94,7 @@ class Home:
 
     def settle(self) -> None:
         """Find the runs whose process died, and record that they crashed."""
-        from solvent.archive.catalog import query, write
+        from solvent.archive.catalog import query
 
         dead = [
             one.id
@@ -102,6 +102,8 @@ class Home:
             if not alive(one.host, one.pid, one.pid_started, one.boot, one.heartbeat)
         ]
         if dead:
+            from solvent.archive.catalog import write
+
             with self.catalog.write() as tx:
                 write.mark_crashed(tx, dead, time.time())
             self.archive.store.sweep()
