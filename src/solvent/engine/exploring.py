@@ -100,6 +100,7 @@ class Recorder:
 
     def _do(self, node: Node) -> Any:
         constants: dict[str, Any] = {}
+        self.project.code.refresh()  # between two calls a cell may have changed a global, or a file been edited
         one: NodePlan = plan_node(node, self.project, constants)
         self._plan.nodes[node.path] = one
         self._plan.constants.clear()

@@ -232,7 +232,7 @@ def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodeP
     uncached = list(found.uncached)
     allowed = node.options.reads
     for one in found.hidden:
-        if one.kind in ("clock", "entropy") and one.kind not in allowed and one.name not in allowed:
+        if one.kind != "env" and one.kind not in allowed and one.name not in allowed:
             uncached.append(f"{one.where} reads {one.name}. {_WAY_OUT[one.kind]}")
     fixed = {}
     for name, bound in node.settings.items():
@@ -330,4 +330,5 @@ _WAY_OUT = {
     "clock": "Give the time as a setting, such as as_of: ${run.date}, or say reuse=False, reuse='1 day' or "
     "reads=['clock'].",
     "entropy": "Take a setting 'seed: int', or say reuse=False or reads=['entropy'].",
+    "host": "Give it as a setting, or say reuse=False or reads=['host'].",
 }

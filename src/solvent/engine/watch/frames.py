@@ -81,4 +81,3 @@ def _short(filename: str) -> str:
     if filename.startswith(here):
         return filename[len(here) :]
     return f"cell {os.path.basename(filename)}" if "ipykernel" in filename else filename
-

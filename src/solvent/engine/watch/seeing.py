@@ -331,4 +331,3 @@ def _text(path: object) -> str | None:
 
 def _stamp(found: os.stat_result) -> tuple[int, ...]:
     return found.st_mtime_ns, found.st_size, found.st_ino
-
