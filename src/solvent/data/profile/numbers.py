@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     Values = NDArray[Any]
 
-__all__ = ["survey_numbers"]
+__all__ = ["QUANTILES", "WHOLE", "survey_numbers"]
 
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
-_WHOLE = 5_000_000
+WHOLE = 5_000_000
 _BINS = 20
 _TOP = 10
 
@@ -46,8 +46,8 @@ def survey_numbers(column: pl.Series, show: Show | None = None) -> dict[str, Any
     if not len(values):
         return found
     shown = show or _plain
-    exact = len(values) <= _WHOLE
-    ordered = np.sort(values if exact else values[:: -(-len(values) // _WHOLE)])
+    exact = len(values) <= WHOLE
+    ordered = np.sort(values if exact else values[:: -(-len(values) // WHOLE)])
     if "min" not in found:
         found["min"], found["max"] = shown(values.min()), shown(values.max())
     found.update(_moments(values, show))

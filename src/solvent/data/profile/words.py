@@ -9,11 +9,11 @@ from solvent.data.profile.record import clip, rounded
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["survey_lengths", "survey_words"]
+__all__ = ["MANY", "SAMPLE", "survey_lengths", "survey_words"]
 
 _TOP = 10
-_MANY = 50_000
-_SAMPLE = 100_000
+MANY = 50_000
+SAMPLE = 100_000
 
 
 def survey_words(column: pl.Series) -> dict[str, Any]:
@@ -27,11 +27,11 @@ def survey_words(column: pl.Series) -> dict[str, Any]:
     text = column.cast(pl.String)
     distinct: Any = text.approx_n_unique()
     found: dict[str, Any] = {"min": clip(_text(text.min())), "max": clip(_text(text.max()))}
-    if distinct <= _MANY:
+    if distinct <= MANY:
         counted = _counts(text)
         found.update(distinct=counted.height, distinct_exact=True)
     else:
-        stride = -(-len(text) // _SAMPLE)
+        stride = -(-len(text) // SAMPLE)
         counted = _counts(text.gather_every(stride))
         found.update(distinct=min(distinct, len(text)), distinct_exact=False)
         found["sampled"] = {"top": -(-len(text) // stride)}
