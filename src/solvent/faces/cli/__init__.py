@@ -33,6 +33,13 @@ COMMANDS = {
     "doctor": ("upkeep", "Check this machine and this project."),
 }
 
+# Packages that an extra brings, and which.
+EXTRAS = {
+    **dict.fromkeys(("httptools", "msgspec", "starlette", "uvicorn"), "serve"),
+    **dict.fromkeys(("sklearn", "skops"), "learn"),
+    **{"duckdb": "duckdb", "matplotlib": "figures", "pandas": "pandas"},
+}
+
 
 class _Late(click.Group):
     """A group whose commands are imported when they are used."""
@@ -118,3 +125,9 @@ def main() -> None:
         from solvent.faces.cli.output import complain
 
         sys.exit(complain(error))
+    except ModuleNotFoundError as error:
+        extra = EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None or os.environ.get("SOLVENT_DEBUG"):
+            raise
+        print(f"solvent: this needs {error.name}: pip install 'solvent[{extra}]' brings it", file=sys.stderr)
+        sys.exit(2)
