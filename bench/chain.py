@@ -8,6 +8,7 @@ keeps no record of runs). Peers are installed into environments of their own at 
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import sys
 import tempfile
@@ -66,8 +67,7 @@ def hamiltons(n: int) -> str:
     """The chain as a user of Hamilton writes it."""
     names = ["start", *(f"s{i:03d}" for i in range(1, n + 1))]
     return "".join(
-        f"def {name}({before}: int) -> int:\n    return {before} + 1\n"
-        for before, name in zip(names, names[1:], strict=False)
+        f"def {name}({before}: int) -> int:\n    return {before} + 1\n" for before, name in itertools.pairwise(names)
     )
 
 

@@ -23,7 +23,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         (folder / "flow.py").write_text(
-            "import solvent as sv\n\n@sv.step\ndef one() -> int:\n    return 1\n\n@sv.pipeline\ndef flow() -> int:\n    return one()\n"
+            "import solvent as sv\n\n@sv.step\ndef one() -> int:\n    return 1\n\n"
+            "@sv.pipeline\ndef flow() -> int:\n    return one()\n"
         )
         subprocess.run([python(), "-c", "import flow, solvent; solvent.run(flow.flow)"], cwd=folder, check=True)
         found = in_turn(

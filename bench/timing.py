@@ -1,4 +1,4 @@
-"""Timing whole processes in turn, so that a noisy machine is noisy for all of them; and peers in their own environments."""
+"""Timing whole processes in turn, so that a noisy machine is noisy for all; peers in their own environments."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def report(title: str, found: Mapping[str, Sequence[float]], base: str, unit: st
     print(title)
     for name, values in found.items():
         ratios = [value / other for value, other in zip(values, found[base], strict=True)]
-        row = f"{statistics.median(values) * scale:9.3f} {unit}  (min {min(values) * scale:.3f}, max {max(values) * scale:.3f})"
+        spread = f"(min {min(values) * scale:.3f}, max {max(values) * scale:.3f})"
+        row = f"{statistics.median(values) * scale:9.3f} {unit}  {spread}"
         print(f"  {name:28s} {row}   {statistics.median(ratios):6.2f} × {base}")
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from solvent.engine.context import log as log
     from solvent.engine.opening import load as load
     from solvent.engine.opening import open as open
-    from solvent.engine.project import Project as Project
     from solvent.engine.opening import run as run
+    from solvent.engine.project import Project as Project
     from solvent.engine.views.run import Run as Run
     from solvent.engine.views.run import StepRun as StepRun
     from solvent.errors import RunFailed as RunFailed

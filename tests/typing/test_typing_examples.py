@@ -18,7 +18,7 @@ SOURCE = Path(__file__).resolve().parents[2] / "src"
 def mypy(file):
     """The lines on which mypy --strict finds an error."""
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--config-file=", "--no-error-summary", str(file)],
+        [sys.executable, "-m", "mypy", "--strict", "--no-incremental", "--config-file=", str(file)],
         capture_output=True, text=True, cwd=SOURCE, env={"MYPYPATH": str(SOURCE), "PATH": ""},
     )  # fmt: skip
     found = re.findall(rf"{file.name}:(\d+): error: (.*)", done.stdout)
@@ -37,7 +37,7 @@ def pyright(file, tmp_path):
     (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
     command = Path(sys.executable).with_name("basedpyright")
     done = subprocess.run(
-        [str(command), "--outputjson", "--project", str(tmp_path / "pyrightconfig.json"), "--pythonpath", sys.executable],
+        [str(command), "--outputjson", "--project", "pyrightconfig.json", "--pythonpath", sys.executable],
         capture_output=True, text=True, cwd=tmp_path,
     )  # fmt: skip
     found = json.loads(done.stdout)["generalDiagnostics"]
@@ -80,6 +80,13 @@ CHECKERS = [
 def test_programs_as_people_write_them_have_no_errors(checker, tmp_path):
     """Steps, pipelines, records, maps, conditions and runs type-check without a single error."""
     assert check(HERE / "accepted.py", checker, tmp_path) == {}
+
+
+@pytest.mark.parametrize("checker", CHECKERS)
+@pytest.mark.parametrize("program", ["flights.py", "flights_features.py"])
+def test_the_main_job_has_no_errors(program, checker, tmp_path):
+    """The example of the design, as it is run: library steps and the user's own, wired and typed (sklearn is not)."""
+    assert check(HERE.parents[2] / "examples" / "flights" / program, checker, tmp_path) == {}
 
 
 @pytest.mark.parametrize("checker", CHECKERS)

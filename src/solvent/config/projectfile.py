@@ -28,8 +28,8 @@ class ProjectFile:
 
     ``store`` and ``catalog`` are a path or an address (a :class:`Secret` where it holds one), None for the
     default under ``root``. ``code`` are the folders of the user's own code. ``allow_pickle`` names the types
-    that may be kept by pickle. ``statistics`` says whether every table gets its profile. ``secret`` finds the text of a secret by its name. ``file`` is None where there
-    is no project file.
+    that may be kept by pickle. ``statistics`` says whether every table gets its profile. ``secret`` finds the
+    text of a secret by its name. ``file`` is None where there is no project file.
     """
 
     root: Path

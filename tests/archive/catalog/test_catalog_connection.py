@@ -72,7 +72,8 @@ def test_eight_processes_write_at_once(tmp_path):
         "import sys; from pathlib import Path; from solvent.archive.catalog.connection import Catalog\n"
         "catalog = Catalog(Path(sys.argv[1]))\n"
         "for i in range(50):\n"
-        "    with catalog.write() as tx: tx.execute('INSERT INTO texts VALUES (?, ?, ?)', (f'{sys.argv[2]}-{i}', 'k', 't'))\n"
+        "    with catalog.write() as tx:\n"
+        "        tx.execute('INSERT INTO texts VALUES (?, ?, ?)', (f'{sys.argv[2]}-{i}', 'k', 't'))\n"
     )
     path = tmp_path / "catalog.db"
     running = [

@@ -342,9 +342,7 @@ def test_guards_can_be_taken_off(here):
 
 def test_a_reader_that_a_module_imported_by_name_is_guarded(here):
     """``from polars import read_parquet`` in the user's own module is seen as well."""
-    (here / "by_name.py").write_text(
-        "from polars import read_parquet as rp\ndef read():\n    return rp('t.parquet')\n"
-    )
+    (here / "by_name.py").write_text("from polars import read_parquet as rp\ndef read():\n    return rp('t.parquet')\n")
     watch.restore()
     sys.path.insert(0, str(here))
     try:

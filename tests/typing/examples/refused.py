@@ -26,7 +26,7 @@ def flow(rows: pl.LazyFrame) -> int:
     lazy(rows, dept=4)  # wrong: mypy pyright
     lazy(rows, depth="deep")  # wrong: mypy pyright
     lazy()  # wrong: mypy pyright
-    lazy(rows).height  # wrong: mypy pyright
+    _ = lazy(rows).height  # wrong: mypy pyright
     eager.map([3])  # wrong: pyright
     sv.when(True, rows)  # wrong: mypy pyright
     return lazy(rows)  # wrong: mypy pyright
