@@ -102,7 +102,7 @@ MUTATED = {
     "a dict": "K = {}\ndef f(x):\n    K[1] = 2\n    return len(K)\n",
     "a rebound number": "K = 1\ndef f(x):\n    global K\n    K += 1\n    return K\n",
     "a nested value": "K = {'a': {'b': 1}}\ndef f(x):\n    K['a']['b'] = 2\n    return K\n",
-    "an object's state": "class A:\n    def __init__(self): self.n = 0\nK = A()\ndef f(x):\n    K.n += 1\n    return K.n\n",
+    "an object's state": "class A:\n    def __init__(self): self.n = 0\nK = A()\ndef f(x):\n    K.n += 1\n",
     "a class's attribute": "class A:\n    n = 0\ndef f(x):\n    A.n += 1\n    return A.n\n",
     "an array": "import numpy as np\nK = np.zeros(3)\ndef f(x):\n    K[0] = 1\n    return K.sum()\n",
     "a default": "def f(x, acc=[]):\n    acc.append(x)\n    return len(acc)\n",

@@ -80,10 +80,9 @@ def _find(kind: type, methods: list[Any], names: dict[str, Any], reach: Reaching
 
 def _fits(kind: type, methods: list[Any], node: ast.ClassDef, source: Source, transformed: bool) -> bool:
     """Whether the live methods and attributes are those of a class statement."""
-    inside = {id(one) for one in ast.walk(node)}
     for method in methods:
         found, live = source.find(method.__code__, transformed)
-        if not live or id(found) not in inside:
+        if not live or not node.lineno <= found.lineno <= (node.end_lineno or node.lineno):
             return False
     line = vars(kind).get("__firstlineno__")
     if line is not None and not methods and source.before is None:
@@ -101,9 +100,11 @@ def _methods(kind: type) -> Iterator[Any]:
     """The functions that the class statement itself defines, out of whatever they were wrapped in."""
     for name, value in vars(kind).items():
         for function in _functions(value):
-            if function.__qualname__ == f"{kind.__qualname__}.{name}" and not function.__code__.co_filename.startswith(
-                "<string"
-            ) and function.__code__.co_qualname == function.__qualname__:
+            if (
+                function.__qualname__ == f"{kind.__qualname__}.{name}"
+                and not function.__code__.co_filename.startswith("<string")
+                and function.__code__.co_qualname == function.__qualname__
+            ):
                 yield function
 
 

@@ -143,9 +143,7 @@ class Reach:
         node.payload += f"{tag};".encode()
         node.refs.append((target, ()))
 
-    def _look(
-        self, node: Node, target: Node, rest: tuple[str, ...], where: tuple[str, int], count: int = -1
-    ) -> None:
+    def _look(self, node: Node, target: Node, rest: tuple[str, ...], where: tuple[str, int], count: int = -1) -> None:
         """Note the hidden inputs that a name stands for, or that lie in the value that it stands for."""
         if target.dotted:
             dotted = [".".join((target.dotted, *rest))]
@@ -207,9 +205,7 @@ class Reach:
             return node
         return self.outside(f"{module}.{name}" if name else module, filename)
 
-    def _target(
-        self, path: Path, space: Namespace, node: Node, where: tuple[str, int]
-    ) -> tuple[Node, tuple[str, ...]]:
+    def _target(self, path: Path, space: Namespace, node: Node, where: tuple[str, int]) -> tuple[Node, tuple[str, ...]]:
         if path.mode != READ:
             held = Path(path.root, path.attributes[:-1] if path.mode == WRITE else path.attributes)
             changed = self.lookup.follow(held, space)

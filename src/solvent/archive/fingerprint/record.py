@@ -86,9 +86,7 @@ class Fingerprint:
             "distributions": [list(one) for one in self.distributions],
             "values": [list(one) for one in self.values],
             "uncached": list(self.uncached),
-            "hidden": [
-                {"kind": one.kind, "name": one.name, "file": one.file, "line": one.line} for one in self.hidden
-            ],
+            "hidden": [{"kind": one.kind, "name": one.name, "file": one.file, "line": one.line} for one in self.hidden],
         }
 
     @classmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from solvent.engine.watch.observing import observing, restore
 from solvent.engine.watch.seeing import Observation, Seen, exempt
+from solvent.engine.watch.switch import observing, restore
 
 __all__ = ["Observation", "Seen", "exempt", "observing", "restore"]

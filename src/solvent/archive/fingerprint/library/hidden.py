@@ -29,9 +29,7 @@ _ALWAYS = {
     for kind, names in (("clock", _CLOCK), ("entropy", _ENTROPY), ("env", _ENVIRONMENT), ("host", _HOST))
     for name in names.split()
 }
-_BARE = {
-    name: kind for kind, names in (("clock", _BARE_CLOCK), ("entropy", _BARE_ENTROPY)) for name in names.split()
-}
+_BARE = {name: kind for kind, names in (("clock", _BARE_CLOCK), ("entropy", _BARE_ENTROPY)) for name in names.split()}
 _SAME = {"posix": "os", "nt": "os"}
 
 

@@ -104,7 +104,8 @@ class Source:
             for statement in _statements(self.tree):
                 for bound in _bound(statement):
                     self._bindings.setdefault(bound, []).append(statement)
-            for node in ast.walk(self.tree):
+            text = self.text if isinstance(self.text, str) else self.text.decode("utf-8", "replace")
+            for node in ast.walk(self.tree) if "global" in text else ():
                 if isinstance(node, ast.Global):
                     for bound in node.names:
                         self._bindings.setdefault(bound, []).append(node)
@@ -238,8 +239,10 @@ def same_code(one: CodeType, other: CodeType) -> bool:
 def _bare(code: CodeType) -> CodeType:
     constants = [_bare(one) if isinstance(one, CodeType) else one for one in code.co_consts]
     first = constants[0] if constants else None
-    if isinstance(first, str) and code.co_name[:1] != "<" and (
-        sys.version_info < (3, 13) or code.co_flags & _HAS_DOCSTRING
+    if (
+        isinstance(first, str)
+        and code.co_name[:1] != "<"
+        and (sys.version_info < (3, 13) or code.co_flags & _HAS_DOCSTRING)
     ):
         constants[0] = ""
     return code.replace(co_consts=tuple(constants), co_firstlineno=1, co_linetable=b"", co_filename="")

@@ -24,9 +24,7 @@ def _fields(kind: type[ast.AST]) -> list[tuple[str, str]]:
     return [(name, f" {name}=") for name in kind._fields if name not in _UNREAD][::-1]
 
 
-_FIELDS = {
-    kind: _fields(kind) for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, ast.AST)
-}
+_FIELDS = {kind: _fields(kind) for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, ast.AST)}
 _TAGS = {kind: f"{kind.__name__}(" if fields else f"{kind.__name__};" for kind, fields in _FIELDS.items()}
 
 
