@@ -40,6 +40,8 @@ def do_input(session: Session, one: NodePlan) -> State:
     begun = time.time()
     try:
         pending = session.archive.prepare(made.read())
+        if made.source is not None and made.source.version() != made.version:
+            made.version = None  # it changed while it was read: which version this was, nobody can say
     except Exception as error:
         return _input_failed(session, one, made, error)
     return _keep_input(session, one, pending, made, begun)
