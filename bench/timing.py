@@ -28,6 +28,11 @@ def peer(name: str, *packages: str) -> Path:
 
 def seconds(command: Sequence[str | Path], folder: Path, **environment: str) -> float:
     """Wall-clock seconds of one process, which must succeed."""
+    return seconds_and_output(command, folder, **environment)[0]
+
+
+def seconds_and_output(command: Sequence[str | Path], folder: Path, **environment: str) -> tuple[float, str]:
+    """Wall-clock seconds of one process, which must succeed, and what it printed."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     begun = time.perf_counter()
     done = subprocess.run(
@@ -36,7 +41,7 @@ def seconds(command: Sequence[str | Path], folder: Path, **environment: str) -> 
     taken = time.perf_counter() - begun
     if done.returncode != 0:
         raise SystemExit(f"{command} failed:\n{done.stdout}\n{done.stderr}")
-    return taken
+    return taken, done.stdout
 
 
 def in_turn(contenders: Mapping[str, Callable[[int], float]], rounds: int) -> dict[str, list[float]]:
