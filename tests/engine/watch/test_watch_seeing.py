@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import socket
 import sqlite3
@@ -184,11 +185,12 @@ def test_ignored_folders_and_the_systems_own_files_are_not_seen(here):
 def test_importing_is_no_reading(here):
     """Modules that a step imports for the first time, the user's own too, are no data: their code counts already."""
     (here / "freshly_imported.py").write_text("VALUE = 1\n")
-    sys.path.insert(0, str(here))
+    sys.path[:0] = [str(here / "gone"), str(here)]
     try:
-        seen = seen_of(lambda: __import__("freshly_imported"))
+        seen = seen_of(lambda: (__import__("freshly_imported"), importlib.metadata.version("polars")))
     finally:
         sys.path.remove(str(here))
+        sys.path.remove(str(here / "gone"))
         sys.modules.pop("freshly_imported", None)
     assert not seen.files and not seen.others
 

@@ -9,10 +9,11 @@ from typing import NamedTuple
 __all__ = ["Asker", "find_asker", "site_of"]
 
 _STANDARD = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
+_METADATA = os.path.join(_STANDARD, "importlib", "metadata") + os.sep
 _SOLVENT = os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir)) + os.sep
 _SITES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _IMPORTING = frozenset({"_find_and_load", "_find_spec", "exec_module", "get_code", "_gcd_import", "invalidate_caches"})
-_READING_SOURCE = frozenset({"linecache", "tokenize", "inspect", "traceback", "warnings", "pdb", "bdb"})
+_READING_SOURCE = frozenset({"linecache", "tokenize", "inspect", "traceback", "warnings", "pdb", "bdb", "metadata"})
 
 _KINDS: dict[str, str] = {}
 
@@ -71,6 +72,8 @@ def site_of(filename: str) -> str:
             return ":" + rest.partition(os.sep)[0].removesuffix(".py")
     if filename.startswith(_SOLVENT):
         return "solvent"
+    if filename.startswith(_METADATA):
+        return "metadata"
     if filename.startswith(_STANDARD):
         return filename[len(_STANDARD) :].partition(os.sep)[0].removesuffix(".py")
     return ""
