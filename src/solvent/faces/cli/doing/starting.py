@@ -68,8 +68,9 @@ def clean(orders: pl.DataFrame, *, least_price: float = 0.0) -> pl.DataFrame:
 def returns(orders: pl.DataFrame) -> learn.Report:
     """From orders to a model, and how good it is on orders that it never saw."""
     parts = learn.random_split(clean(orders))
-    model = learn.train(parts.train)
-    predictor = learn.assemble(model)
+    features = learn.fit(parts.train)
+    model = learn.train(learn.transform(features, parts.train))
+    predictor = learn.assemble(features, model)
     return learn.evaluate(predictor, parts.test)
 '''
 SETTINGS = """pipeline: pipeline:returns
@@ -80,6 +81,7 @@ vars: {target: returned}
 steps:
   clean: {least_price: 10}
   random_split: {test: 0.25}
+  fit: {target: "${vars.target}", drop: [order]}
   train: {target: "${vars.target}"}
   evaluate: {target: "${vars.target}"}
 """

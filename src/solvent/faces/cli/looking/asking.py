@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["runs", "show", "why"]
 
+_FEW = 6
 _DIGEST = re.compile("[0-9a-f]{64}")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -83,7 +84,8 @@ def _show_run(run: Run[Any]) -> None:
     write()
     rows = []
     for step in run.steps:
-        facts = "  ".join(f"{name}={_short(value)}" for name, value in step.logged.items())
+        logged = [f"{name}={_short(value)}" for name, value in step.logged.items()]
+        facts = "  ".join([*logged[:_FEW], f"… and {len(logged) - _FEW} more"] if len(logged) > _FEW else logged)
         memory = f"{step.peak_mb:.0f} MB" if step.peak_mb else ""
         rows.append((step.name, step.status, duration(step.seconds), memory, facts))
         rows.extend((f"  {item.name}", item.status, duration(item.seconds), "", "") for item in step.items.values())
@@ -132,7 +134,8 @@ def why(project: str | None, reference: str, as_json: bool) -> None:
 
 
 def _short(value: Any) -> str:
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < 1e15
+    text = f"{value:.0f}" if whole else f"{value:.6g}" if isinstance(value, float) else str(value)
     if _DIGEST.fullmatch(text):  # a picture: `solvent show` and sv.load know it by this
         return f"#{text[:12]}"
     return text if len(text) <= 60 else text[:57] + "…"

@@ -75,10 +75,17 @@ def show(project: str | None, reference: str, as_json: bool) -> None:
     write(f"bundle #{row.bundle[:12]}")
     judgement = row.judgement or {}
     for gate in judgement.get("gates", ()):
-        write(safe("  " + "   ".join(f"{name} {value}" for name, value in gate.items() if value is not None)))
+        measured = "" if gate["measured"] is None else f" {gate['measured']:.4g}"
+        note = f": {gate['note']}" if gate["note"] else ""
+        write(safe(f"  {'✓' if gate['passed'] else '✗'} {gate['name']}{measured}   ({gate['asked']}){note}"))
+    figures = "   ".join(f"{name} {value:.6g}" for name, value in judgement.get("figures", {}).items())
+    if figures:
+        write(safe(f"  {figures}"))
     for move in history[-10:]:
-        moved = f"{move['kind']} {move['alias']}: v{move['before']} → v{move['version']}"
-        write(safe(f"  {moved}, {ago(move['at'])}, by {move['user']}"))
+        before = f"v{move['before']} → " if move["before"] else ""
+        reason = f": {move['reason']}" if move["reason"] else ""
+        moved = f"{move['kind']} {move['alias']} {before}v{move['version']}"
+        write(safe(f"  {moved}, {ago(move['at'])}, by {move['user']}{reason}"))
 
 
 @models.command()
