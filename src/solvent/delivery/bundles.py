@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, ClassVar, cast
 
 from solvent import digest
+from solvent.archive.formats.base import Document, Written
+from solvent.archive.formats.registry import Formats
 from solvent.archive.store.local import BLOB
 from solvent.delivery.closure import Closure, import_apart, name_of_class
 from solvent.errors import Corrupted
@@ -18,11 +22,7 @@ from solvent.learn.assembly import Predictor
 from solvent.learn.schema import Column
 from solvent.learn.transforms import Fitted
 
-if TYPE_CHECKING:
-    from solvent.archive.formats import Formats
-    from solvent.archive.formats.base import Document, Written
-
-__all__ = ["Bundle", "Draft", "bundle_formats"]
+__all__ = ["Bundle", "Draft", "PackedPredictor", "bundle_formats"]
 
 MANIFEST = "bundle.json"
 VERSION = 1
@@ -30,7 +30,7 @@ VERSION = 1
 
 def bundle_formats() -> Formats:
     """The formats that a bundle's parts are written in: those of Solvent itself, so that a server needs no project."""
-    from solvent.archive.formats import BUILTIN, Formats
+    from solvent.archive.formats import BUILTIN
     from solvent.data import TableFormat
 
     return Formats([TableFormat(), *BUILTIN])
@@ -67,9 +67,11 @@ class Bundle:
     @cached_property
     def predictor(self) -> Predictor:
         """The predictor, its user's classes from the bundle's own sources. This runs the bundle's code."""
+        code = Path(tempfile.mkdtemp(prefix="solvent-code-"))  # stays: tracebacks and fingerprints look at it
+        atexit.register(shutil.rmtree, code, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix="solvent-bundle-") as folder:
             reader = _Reader(self, Path(folder))
-            with import_apart(self.closure, Path(folder) / "code"):
+            with import_apart(self.closure, code):
                 parts = tuple(self._part(part, reader) for part in self.manifest["parts"])
         return Predictor(parts, self.columns, tuple(self.manifest["classes"]), self.manifest["target"])
 
@@ -119,6 +121,30 @@ class Bundle:
         head = part["fitted"]
         columns = tuple(Column(**{**one, "values": tuple(one["values"])}) for one in head["columns"])
         return Fitted(inner, columns, head["target"], head["weight"], tuple(head["drop"]))
+
+
+class PackedPredictor(Predictor[Any]):
+    """A predictor that stays its bundle: kept as the bundle's files, and read back from them, code and all.
+
+    This is what the input ``{model: delays@champion}`` is. Reading one runs the code that the bundle brings, which
+    is what asking for somebody's model means.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        inner = bundle.predictor
+        super().__init__(inner.parts, inner.columns, inner.classes, inner.target)
+        object.__setattr__(self, "bundle", bundle)
+
+    bundle: ClassVar[Bundle]  # set on the object; no field of the dataclass
+
+    def to_artifact(self, folder: Path) -> None:
+        """Write the bundle's files into a folder."""
+        self.bundle.to_artifact(folder)
+
+    @classmethod
+    def from_artifact(cls, folder: Path) -> PackedPredictor:
+        """Open the bundle in a folder."""
+        return cls(Bundle.from_artifact(folder))
 
 
 def _find_class(name: str) -> type:

@@ -136,10 +136,8 @@ def _versions(roots: set[str]) -> dict[str, str]:
     """The distributions, with their versions, that bring these packages."""
     from importlib import metadata
 
-    from solvent import __version__
-
     known = metadata.packages_distributions()
-    found = {"solvent": __version__}
+    found = {"solvent": metadata.version("solvent")}
     for root in sorted(roots | {"polars", "numpy"}):
         for name in known.get(root, []):
             found[name] = metadata.version(name)

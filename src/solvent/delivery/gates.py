@@ -117,7 +117,7 @@ def _check_settings(bundle: Bundle, gates: Mapping[str, Any], budgets: Mapping[s
 
 
 def _parity(probed: Mapping[str, Any]) -> Gate:
-    asked = "a fresh process answers every golden row as the training did, bit by bit"
+    asked = "a fresh process answers every golden row as the training did, alone and in a batch"
     if "error" in probed:
         return Gate("parity", False, None, asked, str(probed["error"]))
     different = int(probed["different"])

@@ -8,6 +8,8 @@ warming up), ``rows_per_second`` (all golden rows at once) and ``peak_mb``.
 from __future__ import annotations
 
 import json
+import math
+import os
 import resource
 import subprocess
 import sys
@@ -72,23 +74,43 @@ def examine(bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def compare_golden(predictor: Predictor, golden: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The golden rows that are answered otherwise than when they were packed, alone or all together, with both."""
+def compare_golden(
+    predictor: Predictor, golden: Sequence[Mapping[str, Any]], alone: int | None = None
+) -> list[dict[str, Any]]:
+    """The golden rows that are answered otherwise than when they were packed, with both answers.
+
+    All are asked together, and the first ``alone`` (or all) one by one too. Numbers are equal if they are so to
+    nine digits, since a matrix product rounds otherwise for one row than for many, and for one thread than for
+    two; classes are equal or not.
+    """
     together = predictor.answer([one["row"] for one in golden])
     found = []
     for place, one in enumerate(golden):
         expected = [one["prediction"], one.get("probability")]
-        for batch, answers, at in ((False, predictor.answer(one["row"]), 0), (True, together, place)):
+        asked = [(True, together, place)]
+        if alone is None or place < alone:
+            asked.append((False, predictor.answer(one["row"]), 0))
+        for batch, answers, at in asked:
             probability = None if answers.probability is None else answers.probability[at].tolist()
             got = [plain_value(answers.prediction[at]), probability]
-            if got != expected:
+            if not _equal(got, expected):
                 found.append({"row": place, "batch": batch, "expected": expected, "got": got})
                 break
     return found
 
 
+def _equal(one: Any, other: Any) -> bool:
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(_equal(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    return bool(one == other)
+
+
 def main() -> None:
-    """Examine the bundle in the folder that the command line names."""
+    """Examine the bundle in the folder that the command line names, with one thread, as a server answers."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
     from solvent.delivery.bundles import Bundle
 
     found = examine(Bundle.from_artifact(Path(sys.argv[1])))

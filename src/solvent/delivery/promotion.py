@@ -132,13 +132,13 @@ def promote(
     project, name = running.project, str(running.inputs["bundle"])
     seen = _rival({"model": model, "alias": alias}, running.inputs)
     held = alias is not None and not allow_dirty and _is_dirty(project)
-    project.archive.put(bundle)  # finished before anything points at it
-    project.archive.store.sync()
     told = {"gates": [asdict(gate) for gate in judgement.gates], "figures": dict(judgement.figures)}
     with watch.exempt():
         from solvent.engine.record.host import here
 
         user, now = here().user, time.time()
+        project.archive.put(bundle)  # finished before anything points at it
+        project.archive.store.sync()
     status: Status = "recorded"
     with project.catalog.write() as tx:
         version = models.register_version(tx, models.NewVersion(model, name, user, now, running.run))

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import models
-from solvent.delivery.bundles import Bundle
+from solvent.delivery.bundles import Bundle, PackedPredictor
 from solvent.errors import InputError, UsageError
 from solvent.learn.assembly import Predictor
 
@@ -91,5 +91,5 @@ class ModelSource:
         if wanted is Bundle:
             return bundle
         if wanted in (Any, object, Predictor) or getattr(wanted, "_is_protocol", False):
-            return bundle.predictor
+            return PackedPredictor(bundle)
         raise InputError(f"a model comes as a Predictor, and {wanted} is asked for")

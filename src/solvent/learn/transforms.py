@@ -66,7 +66,7 @@ class Fitted(Generic[Inner]):
 def _fitted_kind(settings: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
     """``Fitted[Features]`` where the class is known, so that it can be read back by whoever asks for a transform."""
     use = settings["use"]
-    return Fitted[use] if isinstance(use, type) else Fitted
+    return Fitted[use] if isinstance(use, type) else Fitted  # type: ignore[valid-type]
 
 
 @step(role=True, kinds=_fitted_kind)

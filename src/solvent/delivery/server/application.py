@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from anyio import to_thread
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -120,9 +120,9 @@ class _Handlers:
 
     async def server(self, _: Request) -> Response:
         """The server's metadata."""
-        from solvent import __version__
+        from importlib.metadata import version
 
-        return _json({"name": "solvent", "version": __version__, "extensions": ["binary_tensor_data"]})
+        return _json({"name": "solvent", "version": version("solvent"), "extensions": ["binary_tensor_data"]})
 
     async def live(self, _: Request) -> Response:
         """The server answers."""
@@ -193,7 +193,7 @@ class _Handlers:
         def work() -> Answers:
             return self._served.predictor.answer_prepared(prepare())
 
-        return work() if rows <= _SMALL else await to_thread.run_sync(work)
+        return work() if rows <= _SMALL else await run_in_threadpool(work)
 
     async def _body(self, request: Request, kinds: tuple[str, ...]) -> bytes:
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -46,7 +46,7 @@ class Source:
         collecting = gc.isenabled()
         gc.disable()  # thousands of young nodes, none of them garbage: collections would double the time
         try:
-            self.tree = ast.parse(text)
+            self.tree = _parse(text)
         except (SyntaxError, ValueError) as error:
             self.problem = f"{os.path.basename(filename)} cannot be read as Python now ({error})"
         finally:
@@ -246,6 +246,16 @@ def _bare(code: CodeType) -> CodeType:
     ):
         constants[0] = ""
     return code.replace(co_consts=tuple(constants), co_firstlineno=1, co_linetable=b"", co_filename="")
+
+
+def _parse(text: bytes | str) -> ast.Module:
+    """The syntax tree; once more where another thread parsed at the same time (a fault of Python, gh-106905)."""
+    for _ in range(10):
+        try:
+            return ast.parse(text)
+        except SystemError:
+            continue
+    return ast.parse(text)
 
 
 def _compile(text: bytes | str, filename: str, flags: int) -> CodeType | None:
