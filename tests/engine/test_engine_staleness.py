@@ -426,3 +426,71 @@ def test_a_change_that_does_not_matter_runs_nothing(folder, name, monkeypatch):
 def test_there_are_at_least_sixty_kinds_of_change():
     """The suite is as wide as it says."""
     assert len(MUST_RUN) >= 60
+
+
+FITTED = """
+from dataclasses import dataclass, field
+
+import polars as pl
+
+import solvent as sv
+from solvent import learn
+
+
+@dataclass
+class Features:
+    factor: float = 2.0
+    mean: float = field(init=False, default=0.0)
+
+    def fit(self, rows, y=None):
+        self.mean = float(rows["a"].mean())
+        return self
+
+    def transform(self, rows):
+        return rows.with_columns(b=pl.col("a") * self.factor + self.mean)
+
+
+@sv.pipeline
+def flow(rows: pl.DataFrame) -> pl.DataFrame:
+    features = learn.fit(rows)
+    return learn.transform(features, rows)
+"""
+
+
+def test_a_changed_method_of_a_fitted_object_reaches_a_later_library_step(folder, monkeypatch):
+    """Only `transform` changed: the fitted fields are the same, and the library's step must still run again."""
+    import polars as pl
+
+    rows = pl.DataFrame({"a": [1.0, 2.0, 3.0]})
+    config = {"steps": {"fit": {"use": "main:Features"}}}
+    values = []
+    for text in (FITTED, FITTED.replace("self.factor + self.mean", "self.factor - self.mean")):
+        (folder / "main.py").write_text(text)
+        sys.modules.pop("main", None)
+        importlib.invalidate_caches()
+        main = importlib.import_module("main")
+        made = sv.run(main.flow, inputs={"rows": rows}, config=config, project=folder)
+        values.append(made.value()["b"].to_list())
+    assert values == [[4.0, 6.0, 8.0], [0.0, 2.0, 4.0]]
+
+
+def test_a_step_that_changes_a_global_it_reads_is_not_reused(folder, monkeypatch):
+    """The result belongs to a value that is gone: it runs again, and says why."""
+    case = Case("COUNT.append(x); return len(COUNT)", body="COUNT = []\ndef look():\n    return len(COUNT)")
+    first = run(folder, case, False, folder, monkeypatch)
+    again = sv.run(sys.modules["main"].flow, inputs={"x": 3}, project=folder)
+    assert (first.value(), again.value()) == (1, 2)
+    assert "COUNT" in str(first["f"].notes["not_reusable"])
+
+
+def test_another_run_seed_moves_the_steps_that_take_a_seed_and_no_others(folder, monkeypatch):
+    """The run's seed reaches a step only through its `seed` setting."""
+    case = Case(
+        "import random; return random.Random(seed).randrange(10**9) + x", settings=", *, seed: int = sv.required"
+    )
+    write(folder, case, False)
+    sys.modules.pop("main", None)
+    importlib.invalidate_caches()
+    main = importlib.import_module("main")
+    values = [sv.run(main.flow, inputs={"x": 1}, config={"seed": seed}, project=folder).value() for seed in (1, 2, 1)]
+    assert values[0] == values[2] != values[1]
