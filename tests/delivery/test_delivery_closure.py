@@ -12,7 +12,7 @@ import pytest
 from solvent.delivery.closure import Closure, collect_sources, import_apart, name_of_class
 from solvent.errors import Corrupted
 
-FEATURES = '''
+FEATURES = """
 from dataclasses import dataclass
 import polars
 from closure_shop import scale
@@ -23,7 +23,7 @@ class Features:
     factor: float = 2.0
     def transform(self, value):
         return scale.grow(value, self.factor) + SHIFT
-'''
+"""
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from solvent.delivery.registry import find_model, load_bundle, promote_version, 
 from solvent.engine.project import Project, find_project
 from solvent.errors import Corrupted, NotFound, SettingsError
 
-FEATURES = '''
+FEATURES = """
 from __future__ import annotations
 from dataclasses import dataclass, field
 import polars as pl
@@ -34,9 +34,9 @@ class DeployFeatures:
 
     def transform(self, rows: pl.DataFrame) -> pl.DataFrame:
         return rows.select((pl.col("x") - self.means["x"]) * self.factor, pl.col("z").fill_null(0.0))
-'''
+"""
 
-PIPELINE = '''
+PIPELINE = """
 from __future__ import annotations
 import polars as pl
 import numpy as np
@@ -60,7 +60,7 @@ def shop() -> Deployment:
     predictor = assemble(features, model)
     report = evaluate(predictor, parts.test)
     return deploy(predictor, report, parts.test)
-'''
+"""
 
 
 pytestmark = pytest.mark.slow  # each judgement starts a process that imports scikit-learn

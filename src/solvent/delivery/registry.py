@@ -34,9 +34,7 @@ def load_bundle(project: Home, reference: str) -> Bundle:
     return project.archive.get(find_model(project, reference).bundle, Bundle)  # type: ignore[no-any-return]
 
 
-def promote_version(
-    project: Home, reference: str, alias: str = "champion", reason: str | None = None
-) -> int | None:
+def promote_version(project: Home, reference: str, alias: str = "champion", reason: str | None = None) -> int | None:
     """Point an alias at a version because a person says so, also at a refused one.
 
     Gives the version that it pointed at before.
@@ -49,9 +47,7 @@ def promote_version(
     return None if before is None else before.version
 
 
-def roll_back_alias(
-    project: Home, model: str, alias: str = "champion", reason: str | None = None
-) -> tuple[int, int]:
+def roll_back_alias(project: Home, model: str, alias: str = "champion", reason: str | None = None) -> tuple[int, int]:
     """Point an alias at the version before, and withdraw the one it leaves; gives both numbers."""
     with project.catalog.write() as tx:
         return models.roll_back(tx, _move(model, alias, reason))

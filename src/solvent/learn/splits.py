@@ -146,9 +146,7 @@ def _border(value: dt.date | dt.datetime | str, times: pl.Series) -> Any:
 
 
 @step
-def random_split(
-    table: Table, *, test: float = 0.2, seed: int = REQUIRED, target: str | None = None
-) -> Split:
+def random_split(table: Table, *, test: float = 0.2, seed: int = REQUIRED, target: str | None = None) -> Split:
     """Draw the rows to be tested on at random; both parts keep the order of the table.
 
     Right only where rows are independent of one another and of time: rows that occur on both sides are counted,

@@ -67,6 +67,7 @@ def test_a_served_champion_answers_like_its_bundle_and_ends_when_told(folder: Pa
             bundle = load_bundle(find_project(folder), "plain")
             golden = bundle.golden[0]
             answers: list[dict[str, Any]] = []
+
             def one() -> None:
                 answers.append(ask(address + "/predict", golden["row"]))
 

@@ -79,7 +79,7 @@ def expand_module(module: types.ModuleType, reach: Reaching, node: Node) -> None
     reach.connect(node, source.shape(source.tree, shape_of_module), space, "module")
     for name, value in sorted(vars(module).items()):
         if not name.startswith("__") and type(value) in PLAIN:
-            reach.add(node, value, f"global {name}")
+            reach.add(node, value, f"global {name}", _in_the_tree)
 
 
 def changed_shape(source: Source, qualname: str, found: Any, make: Callable[[Any], Shape]) -> bool:
@@ -170,6 +170,10 @@ def _is_step(decorator: ast.expr, space: Namespace, reach: Reaching) -> bool:
 
 def _text(found: Any, space: Namespace, reach: Reaching) -> str:
     return bare_source(found, lambda one: _is_step(one, space, reach))
+
+
+def _in_the_tree() -> None:
+    """What an assignment says stands in the module's own tree."""
 
 
 def _same(value: Any) -> Any:

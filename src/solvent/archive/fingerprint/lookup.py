@@ -7,9 +7,8 @@ import builtins
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from solvent.archive.fingerprint.library.distributions import Distributions
 from solvent.archive.fingerprint.library.places import INSTALLED, OWN, ROOM, SOLVENT, STANDARD, Places, file_of
@@ -22,8 +21,7 @@ MISSING: Any = object()
 """What a name stands for that is not there (yet)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace:
+class Namespace(NamedTuple):
     """Where a piece of code looks names up: its module's names, its closure, and the file that it stands in."""
 
     names: dict[str, Any]
@@ -31,8 +29,7 @@ class Namespace:
     filename: str
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What a path leads to: a live ``value``, or the ``dotted`` name of something that is not the user's own.
 
     ``rest`` are the attributes that are read of it. ``home`` and ``name`` say which global it is.

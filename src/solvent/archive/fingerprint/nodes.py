@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from solvent.archive.fingerprint.lookup import Lookup, Namespace
 from solvent.archive.fingerprint.reading.scopes import Shape
@@ -25,8 +24,7 @@ class Opaque(Exception):
         self.final = final
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(NamedTuple):
     """A value that was read for a fingerprint, and how to read it again."""
 
     label: str

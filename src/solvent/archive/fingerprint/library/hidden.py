@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 __all__ = ["hidden_kind"]
 
 _CLOCK = """
@@ -33,6 +35,7 @@ _BARE = {name: kind for kind, names in (("clock", _BARE_CLOCK), ("entropy", _BAR
 _SAME = {"posix": "os", "nt": "os"}
 
 
+@lru_cache(4096)
 def hidden_kind(name: str, count: int = -1) -> tuple[str, str] | None:
     """``clock``, ``entropy``, ``env`` or ``host`` with the public name, if this dotted name reads one.
 
