@@ -278,7 +278,7 @@ def silent_tests(root: Path) -> list[str]:
 
 def out_of_place(tests: Path, root: Path) -> list[str]:
     """Test files that stand in no room of the house, or bear the name of another test file."""
-    rooms = {one.name for one in root.iterdir() if one.is_dir()} | {"contracts", "typing"}
+    rooms = {one.name for one in root.iterdir() if one.is_dir()} | {"contracts", "examples", "typing"}
     found, seen = [], {}
     for file in sorted(tests.rglob("test_*.py")):
         name = file.relative_to(tests)

@@ -67,6 +67,7 @@ def test_the_failed_item_of_a_mapped_step_shows_its_line(solvent):
         (("run", "flwo.yaml"), "Did you mean 'flow.yaml'"),
         (("run",), "nothing says what to run"),
         (("run", "flow.yaml", "--to", "totl"), "Did you mean 'total'"),
+        (("run", "flow.yaml", "--rerun", "totl"), "Did you mean 'total'"),
         (("show",), "Begin with: solvent run FILE"),
         (("why", "nothing"), "Begin with: solvent run FILE"),
         (("run", "flowcli:flwo"), "Did you mean 'flow'"),
@@ -82,6 +83,7 @@ def test_wrong_use_exits_2_with_a_way_out(solvent, words, said):
     assert code == 2
     assert said in err
     assert "Traceback" not in err
+    assert json.loads(solvent("runs", "--json")[1]) == []
 
 
 @pytest.mark.parametrize(

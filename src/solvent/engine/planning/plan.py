@@ -193,6 +193,8 @@ def _settle(
         if node.step.options.kinds is not None:
             nodes[node.path].given = {name: _kind_of(value, nodes) for name, value in node.data.items()}
     selected = frozenset(above(graph, [find(graph, request.to)]) if request.to else graph.nodes)
+    for forced in request.rerun:  # a misspelt one raises now, before a run is recorded
+        find(graph, forced)
     result = None if request.to else _wired(graph.result, project, constants)
     chosen = [one for path, one in nodes.items() if path in selected or path not in graph.nodes]
     known = [one.known for one in inputs.values() if one.node.path in selected]
