@@ -313,7 +313,8 @@ def test_classes_and_functions_by_reference(tmp_path: Path, monkeypatch: pytest.
     assert fault("math:sqrtt", Callable) == "'math:sqrtt' cannot be imported: math has no 'sqrtt'. Did you mean 'sqrt'?"
     assert fault("no_such_mod.x:y", type) == "'no_such_mod.x:y' cannot be imported: there is no module 'no_such_mod'"
     assert fault("solvent_broken_module:x", type) == (
-        "'solvent_broken_module:x' cannot be imported: solvent_broken_module raised RuntimeError: no luck"
+        "'solvent_broken_module:x' cannot be imported: solvent_broken_module raised RuntimeError: no luck "
+        "(solvent_broken_module.py, line 1)"
     )
     assert fault("math.sqrt", Callable) == "expected a class or function written 'module:name', got text 'math.sqrt'"
     assert fault("os:system('x')", Callable).startswith("expected a class or function written 'module:name'")

@@ -158,7 +158,8 @@ def load_reference(text: str) -> Any:
     except ModuleNotFoundError as error:
         raise Invalid(f"{text!r} cannot be imported: there is no module {error.name!r}") from None
     except Exception as error:
-        raise Invalid(f"{text!r} cannot be imported: {module} raised {type(error).__name__}: {error}") from error
+        what = f"{type(error).__name__}: {error}{_line_of(error)}"
+        raise Invalid(f"{text!r} cannot be imported: {module} raised {what}") from error
     for part in name.split("."):
         try:
             found = getattr(found, part)
@@ -167,6 +168,17 @@ def load_reference(text: str) -> Any:
             hint = did_you_mean(part, known)
             raise Invalid(f"{text!r} cannot be imported: {module} has no {part!r}.{hint}") from None
     return found
+
+
+def _line_of(error: Exception) -> str:
+    """The line of the module that could not be imported, in the words of a SyntaxError, which says it by itself."""
+    import traceback
+    from pathlib import Path
+
+    for frame in traceback.extract_tb(error.__traceback__)[1:]:
+        if "importlib" not in frame.filename and not isinstance(error, SyntaxError):
+            return f" ({Path(frame.filename).name}, line {frame.lineno})"
+    return ""
 
 
 def dataclass_of(cls: Any, build: Build) -> Convert:
