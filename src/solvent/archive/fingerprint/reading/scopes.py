@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 __all__ = ["READ", "STORE", "WRITE", "Imported", "Path", "Scope", "Shape"]
@@ -32,8 +31,7 @@ class Path(NamedTuple):
     mode: int = READ
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(NamedTuple):
     """A piece of code in normal form: its tree with every outward name taken out, and those names in order."""
 
     text: str
@@ -52,20 +50,23 @@ class Shape:
         return self.text, self.paths, self.places
 
 
-@dataclass(slots=True, eq=False)
 class Scope:
-    """The names of a function, a class, or a comprehension."""
+    """The names of a function, a class, or a comprehension.
 
-    kind: str
-    parent: Scope | None = None
-    bound: set[str] = field(default_factory=set)
-    outer: set[str] = field(default_factory=set)
-    """Names declared ``global``."""
-    inherited: set[str] = field(default_factory=set)
-    """Names declared ``nonlocal``."""
-    imports: dict[str, list[Imported]] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
-    """Imported names that are read somewhere."""
+    ``outer`` are those declared ``global``, ``inherited`` those declared ``nonlocal``; ``used`` are the imported
+    ones that are read somewhere.
+    """
+
+    __slots__ = ("bound", "imports", "inherited", "kind", "outer", "parent", "used")
+
+    def __init__(self, kind: str, parent: Scope | None = None) -> None:
+        self.kind = kind
+        self.parent = parent
+        self.bound: set[str] = set()
+        self.outer: set[str] = set()
+        self.inherited: set[str] = set()
+        self.imports: dict[str, list[Imported]] = {}
+        self.used: set[str] = set()
 
     def bind(self, name: str) -> None:
         """A name is assigned here."""

@@ -17,9 +17,9 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 def shape_of_function(node: Function) -> Shape:
     """A function's parameters, annotations and body; its defaults and decorators are asked for by themselves."""
-    writer = Writer()
-    inner = Scope("function", None)
-    body: list[Any] = [inner]
+    inner = Scope("function")
+    writer = Writer(inner)
+    body: list[Any] = []
     writer.parameters(node.args, inner, body, defaults=False)
     for one in getattr(node, "type_params", ()):
         body.append(one)
@@ -27,27 +27,26 @@ def shape_of_function(node: Function) -> Shape:
         body += ["Function:", node.body]
     else:
         body += [f"{type(node).__name__[:-3]}:", writer.annotation(node.returns), "do", *node.body]
-    return writer.write(inner, body)
+    return writer.write(body)
 
 
 def shape_of_class(node: ast.ClassDef) -> Shape:
     """A class as a whole: decorators, bases, attributes and methods."""
-    writer = Writer()
-    top = Scope("module", None)
+    top = Scope("module")
+    writer = Writer(top)
     body: list[Any] = []
     writer.class_parts(node, top, body)
-    return writer.write(top, body)
+    return writer.write(body)
 
 
 def shape_of_expression(node: ast.expr) -> Shape:
     """An expression: the value of an assignment, a default, a decorator."""
-    return Writer().write(Scope("module", None), [node])
+    return Writer(Scope("module")).write([node])
 
 
 def shape_of_module(node: ast.Module) -> Shape:
     """A whole module: its own names stay names, only what it imports or misses reaches out."""
-    top = Scope("module", None)
-    return Writer().write(top, ["Module", *node.body])
+    return Writer(Scope("module")).write(["Module", *node.body])
 
 
 def bare_source(node: Any, dropped: Callable[[ast.expr], bool] = lambda decorator: False) -> str:

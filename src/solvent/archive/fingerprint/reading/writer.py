@@ -31,18 +31,17 @@ _TAGS = {kind: f"{kind.__name__}(" if fields else f"{kind.__name__};" for kind, 
 class Writer:
     """Writes one piece of code; what its names are is settled at the end, when all bindings are known."""
 
-    def __init__(self) -> None:
+    def __init__(self, scope: Scope) -> None:
         self.out: list[str] = []
         self.docs: list[str] = []
         self.loads: list[tuple[int, str, tuple[str, ...], int, Scope | None, int, int]] = []
         self.scopes: list[Scope] = []
-        self.scope = Scope("module", None)
+        self.scope = scope
         self.reads_docs = False
 
-    def write(self, scope: Scope, items: Iterable[Any]) -> Shape:
+    def write(self, items: Iterable[Any]) -> Shape:
         """Write nodes, tokens and changes of scope in order, and settle the names."""
-        self.scope = scope
-        self.scopes.append(scope)
+        self.scopes.append(self.scope)
         stack: list[Any] = [item for item in items if item is not None][::-1]
         out = self.out
         while stack:
