@@ -22,9 +22,10 @@ def profile_jobs(project: Home, outputs: dict[str, Pending]) -> tuple[Callable[[
 
 
 def _job(project: Home, pending: Pending) -> Callable[[], None]:
-    def work() -> None:
-        from solvent.data.profile import PROFILE, profile
+    # Imported here, by the thread that runs the steps: imports of two threads at once can meet half-made modules.
+    from solvent.data.profile import PROFILE, profile
 
+    def work() -> None:
         if project.catalog.read("SELECT 1 FROM profiles WHERE artifact = ? AND version = ?", (pending.digest, PROFILE)):
             return
         try:
