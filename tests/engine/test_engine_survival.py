@@ -96,6 +96,13 @@ def check(folder):
         project.archive.get(name)
 
 
+def crashed(folder):
+    """Whether a kill has met a run at work yet (and not one that had not begun, or was done)."""
+    project = sv.open(folder)
+    project.settle()
+    return bool(project.catalog.read("SELECT 1 FROM runs WHERE status = 'crashed'"))
+
+
 def kill_many(folder, kills, seed):
     """Kill a run at random moments, again and again, going on with the same work until it is done."""
     dice = random.Random(seed)
@@ -105,7 +112,7 @@ def kill_many(folder, kills, seed):
     process.communicate()
     taken = time.monotonic() - begun
     done, number = 0, 1
-    while done < kills:
+    while done < kills or (not crashed(folder) and done < 10 * kills):
         process = start(folder, number)
         assert process.stdout.readline() == "go\n", process.stderr.read()
         time.sleep(dice.uniform(0, taken))

@@ -70,6 +70,8 @@ def shown(value: Any, node: Node) -> str:
         return text
     try:
         text = repr(value) if type(value) in PLAIN else type(value).__name__
+        if isinstance(value, (set, frozenset)):  # whose own order differs from process to process
+            text = f"{{{', '.join(sorted(map(repr, value)))}}}"
     except Exception:  # a repr of the user's own
         text = type(value).__name__
     mark = digest.of_bytes("value.1", node.payload)[:12]
