@@ -38,12 +38,14 @@ def main() -> int:
     chance = answer["probability"]["True"]
     print(f"\nThursday 18:30, JetBlue, JFK to Boston in rain: {chance:.0%} likely to arrive more than 15 minutes late")
     print(f"answered by {answer['model']} {answer['version']} (bundle {answer['bundle'][:12]})")
-    print(f"\nAll of it took {time.monotonic() - started:.0f} s. Where to look next, in {os.path.relpath(HERE)}:")
-    print("  solvent runs                      what ran")
-    print("  solvent show last                 its steps, figures and gates")
-    print("  solvent why last/train            why a step ran or was reused")
-    print("  solvent models show delays        versions, aliases, judgements")
-    print("  solvent serve delays              the server again")
+    solvent = os.path.relpath(Path(sys.executable).with_name("solvent"), HERE)
+    print(f"\nAll of it took {time.monotonic() - started:.0f} s. Where to look next:")
+    print(f"  cd {os.path.relpath(HERE)}")
+    print(f"  {solvent} runs                  # what ran")
+    print(f"  {solvent} show last             # its steps, figures and gates")
+    print(f"  {solvent} why last/train        # why a step ran or was reused")
+    print(f"  {solvent} models show delays    # versions, aliases, judgements")
+    print(f"  {solvent} serve delays          # the server again")
     return 0
 
 
