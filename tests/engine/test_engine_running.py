@@ -85,6 +85,15 @@ def test_an_unchanged_run_is_recognised_as_a_whole(tmp_path):
     assert second["total"].logged == {"rows": 2, "note": "added"}
 
 
+def test_a_step_can_be_run_alone(tmp_path):
+    """A step that is handed to sv.run is a pipeline of itself, and shares its results with every other."""
+    run = sv.run(numbers, inputs={"start": 0}, set={"steps.numbers.count": 2}, project=tmp_path)
+    assert run.value() == [0, 1]
+    CALLS.clear()
+    sv.run(flow, set={"steps.numbers.count": 2}, project=tmp_path)
+    assert CALLS == ["split", "total"]
+
+
 def test_a_changed_setting_runs_only_what_depends_on_it(tmp_path):
     """Steps above the change are reused; a step that made the same ends the wave."""
     sv.run(flow, project=tmp_path)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ParamSpec, TypeVar, cast
 
 from solvent.errors import PlanError
+from solvent.graph.signature import Signature
 from solvent.graph.steps import PLAIN, Options, Step, active
 
-__all__ = ["Pipeline", "pipeline", "when"]
+__all__ = ["Pipeline", "alone", "pipeline", "when"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -16,6 +17,26 @@ R = TypeVar("R")
 
 class Pipeline(Step[P, R]):
     """A step whose body calls other steps."""
+
+
+class _Alone(Pipeline[P, R]):
+    """A pipeline of one step, so that a step can be run as it is."""
+
+    def __init__(self, step: Step[P, R]) -> None:
+        super().__init__(step.raw, Options(), step.name)
+        self._step = step
+        self._signature = Signature(step.signature.data, (), step.signature.outputs)
+
+    def invoke(self, data: Mapping[str, Any], settings: Mapping[str, Any]) -> R:
+        places: list[Any] = []
+        for one in self.signature.data:
+            places.extend(data[one.name] if one.variadic else [data[one.name]])
+        return cast("Callable[..., R]", self._step)(*places)
+
+
+def alone(step: Step[P, R]) -> Pipeline[P, R]:
+    """The pipeline that only calls this step; its settings stand under ``steps:`` like any other's."""
+    return step if isinstance(step, Pipeline) else _Alone(step)
 
 
 def pipeline(function: Callable[P, R], /) -> Pipeline[P, R]:

@@ -21,8 +21,9 @@ from solvent.engine.references import name_of
 from solvent.errors import PlanError, Problem, SettingsError, UsageError
 from solvent.graph.node import Graph, Node
 from solvent.graph.order import above, find
-from solvent.graph.pipelines import Pipeline
+from solvent.graph.pipelines import Pipeline, alone
 from solvent.graph.promise import Promise, node_of, promises_in
+from solvent.graph.steps import Step
 from solvent.graph.wiring import DERIVED, Ground, wire
 
 if TYPE_CHECKING:
@@ -295,11 +296,11 @@ def _find_pipeline(request: Request, settings: Settings) -> Pipeline[Any, Any]:
             found = load_reference(leaf.value) if isinstance(leaf.value, str) else leaf.value
         except ValueError as error:
             raise SettingsError([Problem(str(leaf.origin), f"pipeline: {error}")]) from None
-        if not isinstance(found, Pipeline):
+        if not isinstance(found, Step):
             raise SettingsError([Problem(str(leaf.origin), f"pipeline: {leaf.value} is no pipeline; {_DECORATE}")])
-    if not isinstance(found, Pipeline):
+    if not isinstance(found, Step):
         raise UsageError(f"{found!r} is no pipeline; {_DECORATE}")
-    return found
+    return alone(found)
 
 
 def _run_seed(settings: Settings) -> int:
