@@ -39,6 +39,38 @@ def check(row: int) -> int:
         raise ValueError("six")
     return row
 
+@sv.step
+def send(start: int, *, token: sv.Secret) -> int:
+    """Uses a secret."""
+    assert token.reveal() == "hunter2"
+    return start
+
+@sv.step
+def gate(value: int) -> int:
+    """Says no."""
+    raise sv.errors.Rejected("only 3 of 4")
+
+@sv.step
+def slowly(start: int) -> int:
+    """Writes now and then."""
+    import time
+    for number in range(8):
+        print("tick", number)
+        time.sleep(0.1)
+    return start
+
+@sv.pipeline
+def sending(start: int) -> int:
+    return send(start)
+
+@sv.pipeline
+def judged(start: int) -> int:
+    return gate(start)
+
+@sv.pipeline
+def slow(start: int) -> int:
+    return slowly(start)
+
 @sv.pipeline
 def flow(start: int) -> int:
     return total(numbers(start))
@@ -62,6 +94,8 @@ def shop(tmp_path, monkeypatch):
     (tmp_path / "flowcli.py").write_text(FLOW)
     (tmp_path / "flow.yaml").write_text(textwrap.dedent(SETTINGS))
     (tmp_path / "each.yaml").write_text(textwrap.dedent(SETTINGS).replace(":flow", ":each"))
+    for name in ("judged", "slow"):
+        (tmp_path / f"{name}.yaml").write_text(f"pipeline: flowcli:{name}\ninputs: {{start: {{value: 4}}}}\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     yield tmp_path

@@ -59,6 +59,41 @@ def test_the_failed_item_of_a_mapped_step_shows_its_line(solvent):
     assert 'raise ValueError("six")' in err
 
 
+def test_a_gate_that_says_no_is_no_error_but_exits_1(solvent):
+    """A rejected run shows which step said no and why, ends as rejected, and exits with 1."""
+    code, out, _ = solvent("run", "judged.yaml")
+    assert code == 1
+    assert "rejected  gate" in out and "only 3 of 4" in out and "judged-1: rejected" in out
+
+
+def test_a_secret_is_shown_by_nothing(solvent, shop, monkeypatch):
+    """Neither plan, run, show, log nor any JSON has the text of a secret; they show the reference."""
+    monkeypatch.setenv("TOKEN", "hunter2")
+    settings = "pipeline: flowcli:sending\ninputs: {start: {value: 4}}\nsteps: {send: {token: '${secret:TOKEN}'}}\n"
+    (shop / "sending.yaml").write_text(settings)
+    shown = ""
+    for words in (
+        *(("run", "sending.yaml"), ("plan", "sending.yaml"), ("plan", "sending.yaml", "--json"), ("show",)),
+        *(("show", "--json"), ("show", "send"), ("show", "send", "--json"), ("why", "send"), ("log",)),
+        *(("lineage", "send", "--json"), ("run", "sending.yaml", "--json", "--no-reuse")),
+    ):
+        code, out, err = solvent(*words)
+        assert code == 0, err
+        shown += out + err
+    assert "hunter2" not in shown
+    assert "secret:TOKEN" in shown or "***" in shown
+
+
+def test_a_log_can_be_followed_to_its_end(solvent, shop):
+    """`log --follow` prints as the run writes, and ends with the run."""
+    run = subprocess.Popen([sys.executable, "-m", "solvent", "run", "slow.yaml", "-q"], cwd=shop)
+    while '"running"' not in solvent("runs", "--json")[1]:
+        assert run.poll() is None
+    code, out, _ = solvent("log", "slow-1", "--follow")
+    assert run.wait() == 0
+    assert code == 0 and "tick 0" in out and "tick 7" in out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -72,7 +107,7 @@ def test_the_failed_item_of_a_mapped_step_shows_its_line(solvent):
         (("why", "nothing"), "Begin with: solvent run FILE"),
         (("run", "flowcli:flwo"), "Did you mean 'flow'"),
         (("run", "nowhere:flow"), "no module 'nowhere'"),
-        (("run", "flowcli:total"), "is no pipeline"),
+        (("run", "flowcli:helper"), "is no pipeline"),
         (("rnu",), "Did you mean 'run'"),
         (("run", "--nonsense"), "nonsense"),
     ],
@@ -162,6 +197,21 @@ def test_a_step_run_can_be_tried_again_with_todays_code(solvent, shop):
     assert names["rows"] == [4, 5, 6, 7, 8]
     assert names["again"]() == 60
     assert names["again"](rows=[1]) == 2
+
+
+def test_a_failed_item_can_be_tried_again(solvent, shop):
+    """`debug` stands ready with one item of a mapped step."""
+    from solvent.engine.project import find_project
+    from solvent.faces.cli.doing.debugging import scene
+
+    solvent("run", "each.yaml", "-q")
+    steps = json.loads(solvent("show", "--json")[1])["steps"]
+    items = next(step["items"] for step in steps if step["name"] == "check")
+    (failed,) = (item["name"] for item in items.values() if item["status"] == "failed")
+    names = scene(find_project(shop), failed)
+    assert names["row"] == 6 and names["again"](row=5) == 5
+    with pytest.raises(ValueError, match="six"):
+        names["again"]()
 
 
 def test_help_imports_nothing_heavy():
