@@ -199,6 +199,15 @@ def test_a_step_run_can_be_tried_again_with_todays_code(solvent, shop):
     assert names["again"](rows=[1]) == 2
 
 
+def test_a_damaged_catalog_is_one_message(solvent, shop):
+    """A catalog that is no database is named, without a traceback, and the exit code is 1."""
+    (shop / ".solvent").mkdir()
+    (shop / ".solvent" / "catalog.db").write_bytes(b"no database " * 500)
+    for words in (("runs",), ("show",), ("run", "flow.yaml")):
+        code, _, err = solvent(*words)
+        assert code == 1 and "catalog.db" in err and len(err.splitlines()) == 1
+
+
 def test_a_failed_item_can_be_tried_again(solvent, shop):
     """`debug` stands ready with one item of a mapped step."""
     from solvent.engine.project import find_project

@@ -12,7 +12,7 @@ from solvent.archive.catalog import query
 from solvent.config import Settings, validate
 from solvent.config.typed.structured import load_reference
 from solvent.engine.references import artifact_of
-from solvent.errors import InputError, Problem, SolventError, did_you_mean
+from solvent.errors import ArchiveError, InputError, Problem, SolventError, did_you_mean
 from solvent.graph.annotation import describe
 from solvent.graph.node import Node
 from solvent.graph.pipelines import Pipeline
@@ -143,6 +143,8 @@ def bind_inputs(
                     _give(made, leaf.value["value"], project)
                 elif look:
                     _open(made, leaf.value, project)
+        except ArchiveError:  # nothing is wrong with the settings
+            raise
         except SolventError as error:
             problems.append(Problem(made.origin, f"inputs.{one.name}: {error}"))
         inputs[one.name] = made

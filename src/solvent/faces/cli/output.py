@@ -151,9 +151,11 @@ def _users_lines(error: BaseException | None) -> str:
     if error is None:
         return ""
     ours = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
-    foreign = (ours, "<frozen", *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")))
+    foreign = (ours, *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")))
     shown = traceback.TracebackException.from_exception(error)
-    first = next((place for place, frame in enumerate(shown.stack) if not frame.filename.startswith(foreign)), None)
+    files = [frame.filename for frame in shown.stack]
+    users = [os.path.isabs(file) and not file.startswith(foreign) for file in files]
+    first = users.index(True) if True in users else None
     if first is None and not isinstance(error, SyntaxError):
         return ""
     shown.stack = traceback.StackSummary.from_list(shown.stack[first:] if first is not None else [])
