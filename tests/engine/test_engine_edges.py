@@ -252,3 +252,25 @@ def test_a_kernel_records_by_itself(tmp_path):
     nbclient.NotebookClient(book, timeout=60, resources={"metadata": {"path": str(tmp_path)}}).execute()
     assert book.cells[3].outputs[0].text == "8 8\n"
     assert json.loads(book.cells[4].outputs[0].text) == [["double", "ran"], ["double-2", "reused"]]
+
+
+def test_what_cannot_play_a_role_is_refused_before_anything_runs(tmp_path):
+    """A class without predict, and an argument that it does not take, are faults of the settings."""
+    import polars as pl
+
+    from solvent import learn
+
+    @sv.pipeline
+    def flow(rows: object) -> object:
+        return learn.train(rows)
+
+    rows = pl.DataFrame({"a": [1, 2], "y": [0, 1]})
+    for settings, words in (
+        ({"use": "collections:OrderedDict"}, "has no method fit"),
+        ({"use": "sklearn.tree:DecisionTreeClassifier", "with": {"max_dept": 3}}, "Did you mean 'max_depth'"),
+    ):
+        with pytest.raises(SettingsError, match=words):
+            sv.run(
+                flow, inputs={"rows": rows}, config={"steps": {"train": {"target": "y", **settings}}}, project=tmp_path
+            )
+    assert sv.open(tmp_path).runs() == []

@@ -52,7 +52,8 @@ class Options:
     ``reuse`` is True, False, or the seconds for which a result counts; ``reads`` names outside things that the
     step may read without losing reuse (``"host"``, ``"glob"``, ``"env:NAME"``). ``role`` marks the steps that
     adapt what ``use:`` names, ``state`` reads the outside state that a step depends on. ``kinds`` says more exactly
-    than the annotation what class comes out, from the settings and the classes of the data.
+    than the annotation what class comes out, from the settings and the classes of the data. ``check`` says, before
+    anything runs, what keeps a thing from playing a role with its arguments.
     """
 
     reuse: bool | float = True
@@ -61,6 +62,7 @@ class Options:
     role: bool = False
     state: Callable[[dict[str, Any], dict[str, str]], str | None] | None = None
     kinds: Callable[[Mapping[str, Any], Mapping[str, Any]], Any] | None = None
+    check: Callable[[Any, Mapping[str, Any]], Sequence[str]] | None = None
     retries: int = 0
     timeout: float | None = None
     cpus: float | None = None

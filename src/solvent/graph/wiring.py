@@ -294,6 +294,9 @@ class _Wiring:
             except ValueError as error:
                 self.ground.problems.append(Problem(str(leaf.origin), f"{label}.with.{name}: {error}"))
         found["with_"] = Bound(given, origin, ())
+        if step.options.check is not None:
+            for text in step.options.check(use.value, given):
+                self.ground.problems.append(Problem(str(use.origin), f"{label}.{text}"))
         return found
 
     def _options(self, options: Options, block: Block, path: str) -> Options:

@@ -11,7 +11,7 @@ from solvent.data import Table
 from solvent.engine.context import log
 from solvent.errors import InputError
 from solvent.graph.steps import step
-from solvent.learn.adapters import fit_object, make_object
+from solvent.learn.adapters import check_role, fit_object, make_object
 from solvent.learn.rows import check_columns, frame_of, target_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,12 @@ class Baseline:
         return self.classes
 
 
-@step(role=True)
+def _may_train(use: Any, arguments: Mapping[str, Any]) -> list[str]:
+    """What keeps ``use`` from being trained, said before anything runs."""
+    return check_role(use, arguments, "model")
+
+
+@step(role=True, check=_may_train)
 def train(
     rows: Table,
     *,

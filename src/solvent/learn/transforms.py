@@ -10,7 +10,7 @@ from solvent.data import Table
 from solvent.engine.context import log
 from solvent.errors import InputError
 from solvent.graph.steps import step
-from solvent.learn.adapters import apply, fit_object, label_of, make_object
+from solvent.learn.adapters import apply, check_role, fit_object, label_of, make_object
 from solvent.learn.rows import check_columns, frame_of, target_of
 from solvent.learn.schema import Column, describe_columns
 from solvent.learn.tabular import TabularFeatures
@@ -69,7 +69,12 @@ def _fitted_kind(settings: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
     return Fitted[use] if isinstance(use, type) else Fitted  # type: ignore[valid-type]
 
 
-@step(role=True, kinds=_fitted_kind)
+def _may_fit(use: Any, arguments: Mapping[str, Any]) -> list[str]:
+    """What keeps ``use`` from being fitted, said before anything runs."""
+    return check_role(use, arguments, "transform")
+
+
+@step(role=True, kinds=_fitted_kind, check=_may_fit)
 def fit(
     rows: Table,
     *,
