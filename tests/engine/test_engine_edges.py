@@ -261,7 +261,7 @@ def test_what_cannot_play_a_role_is_refused_before_anything_runs(tmp_path):
     from solvent import learn
 
     @sv.pipeline
-    def flow(rows: object) -> object:
+    def flow(rows: sv.Table) -> object:
         return learn.train(rows)
 
     rows = pl.DataFrame({"a": [1, 2], "y": [0, 1]})
