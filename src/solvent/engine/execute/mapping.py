@@ -158,10 +158,7 @@ def _gather(
         )  # fmt: skip
 
     def failed(error: BaseException) -> None:
-        state.status, state.outputs = "failed", {}
-        session.fail(one.node.path, error)
-        with session.project.catalog.write() as tx:
-            write.end_step(tx, StepEnd(number, "failed", time.time(), False, error=json.dumps(describe_error(error))))
+        session.lose(state, one, item, error)
 
     session.values.hold(pending.digest, pending.written.keep)
     session.writer.commit(Job((pending,), end, failed, lambda: False))

@@ -70,10 +70,7 @@ def _keep_input(session: Session, one: NodePlan, pending: Pending, made: Any, be
                 write.remember_source(tx, made.spec, made.version, pending.digest, time.time())
 
     def failed(error: BaseException) -> None:
-        state.status, state.outputs = "failed", {}
-        session.fail(one.node.path, error)
-        with session.project.catalog.write() as tx:
-            write.end_step(tx, StepEnd(number, "failed", time.time(), False, error=json.dumps(describe_error(error))))
+        session.lose(state, one, "", error)
 
     session.values.hold(pending.digest, pending.written.keep)
     after = (remember, *profile_jobs(session.project, {"value": pending}))

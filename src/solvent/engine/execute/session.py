@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from solvent import digest
 from solvent.archive.catalog import query, write
-from solvent.archive.catalog.records import InputRow, StepStart
+from solvent.archive.catalog.records import InputRow, StepEnd, StepStart
 from solvent.engine.events import LogLine, Observer, StepEnded, StepStarted
-from solvent.engine.execute.behind.writing import Writer
+from solvent.engine.execute.behind.writing import Writer, describe_error
 from solvent.engine.execute.calling.capture import Capture
 from solvent.engine.execute.calling.measure import Meter
 from solvent.engine.execute.hand import Scope, State, Values, flatten, resolve
@@ -156,6 +156,15 @@ class Session:
     def fail(self, label: str, error: BaseException) -> None:
         """Note that a step failed, or was rejected."""
         self.failures.append((label, error))
+
+    def lose(self, state: State, one: NodePlan, item: str, error: BaseException) -> None:
+        """What a step made could not be written: it failed after all, and so does whoever needs it."""
+        state.status, state.outputs = "failed", {}
+        self.fail(one.node.path, error)
+        shown = json.dumps(describe_error(error))
+        with self.project.catalog.write() as tx:
+            write.end_step(tx, StepEnd(state.step_run or 0, "failed", time.time(), False, error=shown))
+        self.tell(one.node.path, item, "failed", error=str(error))
 
     def tell(self, path: str, item: str, status: str, **facts: Any) -> None:
         """Tell the observer how a step ended."""

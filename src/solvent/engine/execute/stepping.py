@@ -184,11 +184,7 @@ def _ran(
         )  # fmt: skip
 
     def failed(error: BaseException) -> None:
-        state.status, state.outputs = "failed", {}
-        session.fail(one.node.path, error)
-        with session.project.catalog.write() as tx:
-            write.end_step(tx, StepEnd(number, "failed", time.time(), False, error=json.dumps(describe_error(error))))
-        session.tell(one.node.path, item, "failed", error=str(error))
+        session.lose(state, one, item, error)
 
     makers = {row.producer for row in rows if row.producer is not None}
 
