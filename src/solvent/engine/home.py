@@ -73,7 +73,7 @@ class Home:
         """What counts as the user's own code."""
         from solvent.archive.fingerprint import Code
 
-        return Code(folders=tuple(self.code_folders))
+        return Code(folders=tuple(self.code_folders), forms=self.folder / "cache" / "forms")
 
     @cached_property
     def code_folders(self) -> list[Path]:

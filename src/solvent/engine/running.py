@@ -62,6 +62,8 @@ def carry_out_request(request: Request, project: Home, observer: Observer = sile
                 return _recognised(plan, project, observer, same, (started, commit))
         return _carried_out(plan, request, project, observer, check, (started, commit))
     finally:
+        if project.begun:
+            project.code.keep()
         commit.close()
         os.chdir(before)
 

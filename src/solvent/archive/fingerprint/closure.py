@@ -38,12 +38,13 @@ class Code:
 
     ``folders`` are the user's own wherever they lie; so is every file that is neither the standard library nor
     installed, every notebook cell, and ``__main__``. Call :meth:`refresh` when a plan is made: until then files
-    and globals are taken to be what they were.
+    and globals are taken to be what they were. ``forms`` is a folder for what need not be read anew by the next
+    process: :meth:`keep` writes it.
     """
 
-    def __init__(self, folders: Sequence[Path] = ()) -> None:
+    def __init__(self, folders: Sequence[Path] = (), forms: Path | None = None) -> None:
         self.folders = tuple(folders)
-        self._reach = Reach(Lookup(Places(self.folders), _DISTRIBUTIONS))
+        self._reach = Reach(Lookup(Places(self.folders), _DISTRIBUTIONS, forms))
         self._made: dict[int, tuple[Any, Fingerprint]] = {}
         self._lock = threading.RLock()
 
@@ -52,6 +53,11 @@ class Code:
         with self._lock:
             self._made.clear()
             self._reach.refresh()
+
+    def keep(self) -> None:
+        """Keep the normal forms that were made, if there is a place for them."""
+        with self._lock:
+            self._reach.lookup.keep_forms()
 
     def fingerprint(self, thing: Any) -> Fingerprint:
         """The fingerprint of a function, a step, a class, or anything that holds code."""

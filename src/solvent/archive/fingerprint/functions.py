@@ -14,6 +14,7 @@ from solvent.archive.fingerprint.library.places import file_of
 from solvent.archive.fingerprint.lookup import Namespace
 from solvent.archive.fingerprint.nodes import Node, Reaching, Watched
 from solvent.archive.fingerprint.reading.bytecode import code_shape
+from solvent.archive.fingerprint.reading.forms import Form, digest_of_code
 from solvent.archive.fingerprint.reading.scopes import Path, Shape
 from solvent.archive.fingerprint.reading.sources import Source
 from solvent.archive.fingerprint.reading.syntax import (
@@ -34,21 +35,22 @@ def expand_function(function: types.FunctionType, reach: Reaching, node: Node) -
     space = Namespace(function.__globals__, cells, code.co_filename)
     source = reach.lookup.source(code.co_filename, space.names)
     name = function.__qualname__.replace("<locals>.", "")
-    found, live = (None, False) if source is None else source.find(code, is_transformed(space.names))
+    form = None if source is None else _form_of(code, source, space, reach)
     short = reach.lookup.places.short(code.co_filename)
     changed = f"{short}: {name} changed since it was imported"
-    if source is not None and not live:
-        node.reasons.append(source.problem or changed)
-    if source is None or found is None or not live:
+    if source is None or form is None:
+        if source is not None:
+            node.reasons.append(source.problem or changed)
         text = "its source is not to be had" if source is None else "its source is not what runs"
         node.definition = Definition(name, short, code.co_firstlineno, f"# {name}: {text}")
         reach.connect(node, code_shape(code), space, "code")
         _put_defaults(node, function, None, space, reach)
     else:
-        node.definition = Definition(name, short, found.lineno, partial(_text, found, space, reach))
-        if changed_shape(source, code.co_qualname, found, shape_of_function):
+        found = partial(_definition, source, code, space)
+        node.definition = Definition(name, short, form.line, lambda: _text(found(), space, reach))
+        if source.before is not None and changed_shape(source, code.co_qualname, found(), shape_of_function):
             node.reasons.append(changed)
-        put_function(node, found, space, source, reach)
+        _put_form(node, form, space, reach)
         _put_defaults(node, function, found, space, reach)
     if function.__dict__:
         for attribute, value in sorted(function.__dict__.items()):
@@ -58,10 +60,43 @@ def expand_function(function: types.FunctionType, reach: Reaching, node: Node) -
 
 def put_function(node: Node, found: Any, space: Namespace, source: Source, reach: Reaching) -> None:
     """Add the tree of a function, and its decorators, save Solvent's own."""
-    reach.connect(node, source.shape(found, shape_of_function), space, "function")
-    for decorator in getattr(found, "decorator_list", ()):
-        if not _is_step(decorator, space, reach):
-            reach.connect(node, source.shape(decorator, shape_of_expression), space, "decorator")
+    _put_form(node, _make_form(found, source, space, reach), space, reach)
+
+
+def _form_of(code: types.CodeType, source: Source, space: Namespace, reach: Reaching) -> Form | None:
+    """The form of a code object's definition, remembered or made now; None if the text is not what runs."""
+    transformed = is_transformed(space.names)
+    name = "" if transformed else digest_of_code(code)
+    form = source.forms.get(name)
+    if form is None or any(kept is None and not _leads_to_step(path, space, reach) for path, kept in form.decorators):
+        found, live = source.find(code, transformed)
+        if found is None or not live:
+            return None
+        form = _make_form(found, source, space, reach)
+        if name:
+            source.learn(name, form)
+    return form
+
+
+def _make_form(found: Any, source: Source, space: Namespace, reach: Reaching) -> Form:
+    decorators = []
+    for one in getattr(found, "decorator_list", ()):
+        path = _path_of(one)
+        ours = _leads_to_step(path, space, reach)
+        decorators.append((path, None if ours else source.shape(one, shape_of_expression)))
+    return Form(found.lineno, source.shape(found, shape_of_function), tuple(decorators))
+
+
+def _put_form(node: Node, form: Form, space: Namespace, reach: Reaching) -> None:
+    reach.connect(node, form.shape, space, "function")
+    for path, shape in form.decorators:
+        if shape is not None and not _leads_to_step(path, space, reach):
+            reach.connect(node, shape, space, "decorator")
+
+
+def _definition(source: Source, code: types.CodeType, space: Namespace) -> Any:
+    """The node of the tree that made a code object."""
+    return source.find(code, is_transformed(space.names))[0]
 
 
 def expand_module(module: types.ModuleType, reach: Reaching, node: Node) -> None:
@@ -104,7 +139,9 @@ def is_transformed(names: dict[str, Any]) -> bool:
     return not loader.startswith(("_frozen_importlib", "importlib", "zipimport", "builtins"))
 
 
-def _put_defaults(node: Node, function: types.FunctionType, found: Any, space: Namespace, reach: Reaching) -> None:
+def _put_defaults(
+    node: Node, function: types.FunctionType, found: Callable[[], Any] | None, space: Namespace, reach: Reaching
+) -> None:
     """Defaults by the values that they have; one that cannot be identified so, by its expression."""
     code, defaults = function.__code__, function.__defaults__ or ()
     last = code.co_argcount
@@ -114,7 +151,7 @@ def _put_defaults(node: Node, function: types.FunctionType, found: Any, space: N
         return
     plain = all(type(value) in FIXED for _, value in named)
     local = "<locals>" in function.__qualname__
-    written = {} if plain or local or found is None else _written_defaults(found.args)
+    written = {} if plain or local or found is None else _written_defaults(found().args)
     for name, value in named:
         text = written.get(name)
         spare = None if text is None else partial(_put_expression, node, text, space, f"default {name}", reach)
@@ -155,21 +192,24 @@ def _put_class(node: Node, function: types.FunctionType, space: Namespace, reach
         reach.add(node, owner, "class")
 
 
-def _is_step(decorator: ast.expr, space: Namespace, reach: Reaching) -> bool:
-    """Whether a decorator is Solvent's own: its options are no part of the code."""
+def _path_of(decorator: ast.expr) -> Path | None:
+    """The name by which a decorator is called, if it has one."""
     node = decorator.func if isinstance(decorator, ast.Call) else decorator
     attributes: list[str] = []
     while isinstance(node, ast.Attribute):
         attributes.append(node.attr)
         node = node.value
-    if not isinstance(node, ast.Name):
-        return False
-    value = reach.lookup.follow(Path(node.id, tuple(attributes[::-1])), space).value
+    return Path(node.id, tuple(attributes[::-1])) if isinstance(node, ast.Name) else None
+
+
+def _leads_to_step(path: Path | None, space: Namespace, reach: Reaching) -> bool:
+    """Whether a decorator is Solvent's own: its options are no part of the code."""
+    value = None if path is None else reach.lookup.follow(path, space).value
     return isinstance(value, types.FunctionType) and str(value.__module__).startswith("solvent.graph.")
 
 
 def _text(found: Any, space: Namespace, reach: Reaching) -> str:
-    return bare_source(found, lambda one: _is_step(one, space, reach))
+    return bare_source(found, lambda one: _leads_to_step(_path_of(one), space, reach))
 
 
 def _in_the_tree() -> None:

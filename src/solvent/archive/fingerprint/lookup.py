@@ -7,11 +7,13 @@ import builtins
 import os
 import sys
 from collections.abc import Mapping
+from pathlib import Path as Folder
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from solvent.archive.fingerprint.library.distributions import Distributions
 from solvent.archive.fingerprint.library.places import INSTALLED, OWN, ROOM, SOLVENT, STANDARD, Places, file_of
+from solvent.archive.fingerprint.reading.forms import read_forms, write_forms
 from solvent.archive.fingerprint.reading.scopes import Imported, Path
 from solvent.archive.fingerprint.reading.sources import Source, open_source
 
@@ -47,9 +49,11 @@ class Found(NamedTuple):
 class Lookup:
     """Follows names. It imports only what is the user's own, and only where a function would import it."""
 
-    def __init__(self, places: Places, distributions: Distributions) -> None:
+    def __init__(self, places: Places, distributions: Distributions, forms: Folder | None = None) -> None:
         self.places = places
         self.distributions = distributions
+        self.forms = forms
+        self._recalled: dict[str, Source] = {}
         self._checked: set[str] = set()
         self._tops: dict[str, tuple[str, str]] = {}
         self._owned: dict[str, str] = {}
@@ -65,7 +69,18 @@ class Lookup:
             known = names.get("__file__")
             if isinstance(known, str) and os.path.basename(known) == os.path.basename(filename):
                 filename = known
-        return open_source(filename, names, self._checked)
+        source = open_source(filename, names, self._checked)
+        if source is not None and self.forms is not None and self._recalled.get(filename) is not source:
+            self._recalled[filename] = source
+            source.recall(read_forms(self.forms, source.text))
+        return source
+
+    def keep_forms(self) -> None:
+        """Keep the normal forms that were made since, for the next process."""
+        for source in self._recalled.values():
+            if source.learnt and self.forms is not None:
+                source.learnt = False
+                write_forms(self.forms, source.text, source.forms)
 
     def whose_file(self, filename: str) -> str:
         """Whose code a file is; a file among installed packages that no distribution brings is the user's own."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from types import CodeType
 from typing import Any
 
+from solvent.archive.fingerprint.reading.forms import Form
 from solvent.archive.fingerprint.reading.scopes import Shape
 from solvent.archive.fingerprint.reading.writer import FUNCTIONS
 
@@ -35,23 +36,47 @@ class Source:
         self.text = text
         self.spec = spec
         self.before: Source | None = None
-        self.problem: str | None = None
-        self.tree = ast.Module([], [])
+        self.forms: dict[str, Form] = {}
+        self.learnt = False
+        self._tree: ast.Module | None = None
+        self._problem: str | None = None
         self._definitions: dict[str, list[Any]] | None = None
         self._deep = False
         self._codes: dict[str, list[CodeType]] | None = None
         self._bindings: dict[str, list[ast.stmt]] | None = None
         self._assigned: dict[str, ast.expr | ast.stmt | None] = {}
         self._shapes: dict[int, Shape] = {}
-        collecting = gc.isenabled()
-        gc.disable()  # thousands of young nodes, none of them garbage: collections would double the time
-        try:
-            self.tree = _parse(text)
-        except (SyntaxError, ValueError) as error:
-            self.problem = f"{os.path.basename(filename)} cannot be read as Python now ({error})"
-        finally:
-            if collecting:
-                gc.enable()
+
+    @property
+    def tree(self) -> ast.Module:
+        """The syntax tree of the text; empty where it is not Python. It is made when it is first asked for."""
+        if self._tree is None:
+            collecting = gc.isenabled()
+            gc.disable()  # thousands of young nodes, none of them garbage: collections would double the time
+            try:
+                self._tree = _parse(self.text)
+            except (SyntaxError, ValueError) as error:
+                self._tree = ast.Module([], [])
+                self._problem = f"{os.path.basename(self.filename)} cannot be read as Python now ({error})"
+            finally:
+                if collecting:
+                    gc.enable()
+        return self._tree
+
+    @property
+    def problem(self) -> str | None:
+        """Why the text cannot be read as Python, if it cannot."""
+        self.tree  # noqa: B018 - it is found out in the making
+        return self._problem
+
+    def recall(self, forms: dict[str, Form]) -> None:
+        """Take the forms that were kept for this text."""
+        self.forms = {**forms, **self.forms}
+
+    def learn(self, name: str, form: Form) -> None:
+        """A form that was made now, by the digest of the code that it belongs to."""
+        self.forms[name] = form
+        self.learnt = True
 
     def shape(self, node: ast.AST, make: Callable[[Any], Shape]) -> Shape:
         """The normal form of a node, made once."""
