@@ -93,18 +93,21 @@ def print_of(folder, module, forms) -> str:
 
 
 def test_a_function_is_not_parsed_again_by_the_next_process(ask):
+    """The file is read and compared, and its syntax tree is never made."""
     first, read = ask("def helper(x):\n    return x\n\ndef main(x):\n    return helper(x) + 1\n")
     assert read == 1
     assert ask() == (first, 0)
 
 
 def test_everything_that_a_module_can_hold_gives_the_same_with_kept_forms_and_without(ask):
+    """Decorators, classes, lambdas, inner imports, surrogates and infinities come back from JSON as they were."""
     first, _ = ask(TEXT)
     assert ask()[0] == ask()[0] == first
     assert ask(forms="others")[0] == first
 
 
 def test_an_edit_is_seen_in_spite_of_kept_forms(ask):
+    """Other text is another entry; going back to the old text finds the old one."""
     first, _ = ask("def main(x):\n    return x + 1\n")
     second, read = ask("def main(x):\n    return x + 2\n")
     assert (second != first, read) == (True, 1)
@@ -113,6 +116,7 @@ def test_an_edit_is_seen_in_spite_of_kept_forms(ask):
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b"null", b'{"a": 1}', b"\xff\xfe", b'{"a": [1, [], []]}'])
 def test_a_damaged_file_of_kept_forms_counts_for_nothing_and_is_written_anew(ask, tmp_path, damage):
+    """Whatever stands there in its place, the fingerprint is the same, and the entry is whole afterwards."""
     first, _ = ask("def main(x):\n    return x + 1\n")
     (file,) = kept_files(tmp_path)
     good = file.read_bytes()
@@ -122,6 +126,7 @@ def test_a_damaged_file_of_kept_forms_counts_for_nothing_and_is_written_anew(ask
 
 
 def test_a_folder_that_cannot_be_made_costs_nothing_but_time(ask, tmp_path):
+    """Nothing is raised where nothing can be written."""
     (tmp_path / "forms").write_text("a file is in the way")
     first, read = ask("def main(x):\n    return x + 1\n")
     assert read == 1
@@ -129,6 +134,7 @@ def test_a_folder_that_cannot_be_made_costs_nothing_but_time(ask, tmp_path):
 
 
 def test_only_the_latest_files_are_kept(tmp_path):
+    """The folder does not grow for ever."""
     from solvent.archive.fingerprint.reading.forms import read_forms, write_forms
 
     folder = tmp_path / "forms"
@@ -146,6 +152,7 @@ def test_only_the_latest_files_are_kept(tmp_path):
 
 @pytest.mark.parametrize("kind", [*CHANGES, *SAME])
 def test_with_forms_kept_before_each_kind_of_change_is_told_as_it_is_without(tmp_path, monkeypatch, kind):
+    """Every kind of change, and every kind that is none, with a cold and a warm cache beside none at all."""
     before, after = CHANGES.get(kind) or SAME[kind]
     forms, digests = tmp_path / "forms", {}
     for number in range(2):  # the second time everything is known

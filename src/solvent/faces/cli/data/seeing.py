@@ -1,4 +1,4 @@
-"""``solvent data``: the tables of the archive."""
+"""``solvent data list`` and ``show``: the tables of the archive."""
 
 from __future__ import annotations
 
@@ -11,17 +11,12 @@ from solvent.faces.cli.completing import complete_reference
 from solvent.faces.cli.looking.kept import find_kept
 from solvent.faces.cli.output import ago, number, safe, show_json, show_table, size, write
 
-__all__ = ["data"]
+__all__ = ["list_", "show"]
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group()
-def data() -> None:
-    """Look at tables: list, show."""
-
-
-@data.command("list")
+@click.command("list")
 @click.option("--limit", "-n", default=50, show_default=True, help="How many at most.")
 @_JSON
 @click.pass_obj
@@ -76,7 +71,7 @@ def _facts(row: tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
-@data.command()
+@click.command()
 @click.argument("reference", shell_complete=complete_reference)
 @_JSON
 @click.pass_obj
