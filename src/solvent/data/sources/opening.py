@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from solvent.data.sources.base import Source
-from solvent.data.sources.files import Files
-from solvent.data.sources.options import read_options
+from solvent.data.sources.files import Files, Patterns, read_options
 from solvent.data.sources.value import Value
 from solvent.errors import InputError, did_you_mean
 
@@ -56,4 +55,5 @@ def _files(spec: Mapping[str, Any], root: Path) -> Files:
         )
     if not all(str(one).strip() for one in patterns):
         raise InputError("files: a path is empty")
-    return Files([str(one) for one in patterns], root, read_options({k: v for k, v in spec.items() if k != "files"}))
+    finder = Patterns([str(one) for one in patterns], root)
+    return Files(finder, read_options({name: value for name, value in spec.items() if name != "files"}))

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from solvent.data.sources.options import Options, dtype_named
-from solvent.data.sources.recognising import format_of
-from solvent.data.sources.scanning import INFERRED, cast_to, reason, scan_file
+from solvent.data.sources.files.options import Options, dtype_named
+from solvent.data.sources.files.recognising import format_of
+from solvent.data.sources.files.scanning import INFERRED, cast_to, reason, scan_file
 from solvent.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.sources.options import Options
-from solvent.data.sources.recognising import delimiter_of, format_of, opened
+from solvent.data.sources.files.options import Options
+from solvent.data.sources.files.recognising import delimiter_of, format_of, opened
 from solvent.errors import InputError, MissingExtra
 
 if TYPE_CHECKING:

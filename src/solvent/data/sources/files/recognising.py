@@ -8,10 +8,10 @@ import zlib
 from pathlib import Path
 from typing import IO, Any
 
-from solvent.data.sources.options import FORMATS, Options
+from solvent.data.sources.files.options import FORMATS, Options
 from solvent.errors import InputError
 
-__all__ = ["SUFFIXES", "delimiter_of", "format_of", "opened"]
+__all__ = ["SUFFIXES", "delimiter_of", "format_of", "holds_rows", "opened"]
 
 SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
@@ -46,6 +46,11 @@ def format_of(path: Path, options: Options) -> str:
             f"{path.name}: neither its suffix nor its content tells what it is. Say format: one of {', '.join(FORMATS)}"
         )
     return "csv"
+
+
+def holds_rows(label: str) -> bool:
+    """Whether a file's suffix says that it holds rows."""
+    return any(part.lower() in SUFFIXES for part in Path(label).suffixes)
 
 
 def delimiter_of(path: Path, options: Options) -> str:

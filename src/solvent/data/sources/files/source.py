@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import types
 import typing
 from collections.abc import Sequence
@@ -13,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from solvent.data.canonical import Rows, conform
 from solvent.data.family import asked_kind
 from solvent.data.frames.outgoing import give
-from solvent.data.sources.finding import find_files, stamp
-from solvent.data.sources.options import Options
-from solvent.data.sources.recognising import SUFFIXES, format_of, opened
-from solvent.data.sources.scanning import reason
-from solvent.data.sources.uniting import unite_files
+from solvent.data.sources.files.finding import Finder, Found, stamp
+from solvent.data.sources.files.options import Options
+from solvent.data.sources.files.recognising import format_of, holds_rows, opened
+from solvent.data.sources.files.scanning import reason
+from solvent.data.sources.files.uniting import unite_files
 from solvent.errors import InputError
 
 if TYPE_CHECKING:
@@ -27,20 +26,19 @@ __all__ = ["Files"]
 
 
 class Files:
-    """Files below the project's root, named by paths or patterns."""
+    """The files that a finder finds, as one source."""
 
-    def __init__(self, patterns: Sequence[str], root: Path, options: Options) -> None:
-        self._patterns = list(patterns)
-        self._root = root
+    def __init__(self, finder: Finder, options: Options) -> None:
+        self._finder = finder
         self._options = options
 
     def describe(self) -> dict[str, Any]:
-        """The patterns and options, as the settings say them."""
-        return {"kind": "files", "files": self._patterns, **self._options.said()}
+        """Where the files are, and the options, as the settings say them."""
+        return {**self._finder.describe(), **self._options.said()}
 
     def version(self) -> str | None:
-        """Names, sizes, times and inodes as one token; None while a file is less than two seconds old."""
-        return stamp(self._paths(), self._root)
+        """Names and versions as one token; None while a file has no version that can be believed."""
+        return stamp(self._finder.find())
 
     def read(self, wanted: Any) -> Any:
         """A frame of the rows of all files, or the path, paths, text, bytes or JSON value of what is there."""
@@ -48,7 +46,7 @@ class Files:
         if asked is Path:
             return self._place()
         if typing.get_origin(asked) in (list, Sequence) and typing.get_args(asked) == (Path,):
-            return self._paths()
+            return [one.open() for one in self._finder.find()]
         if asked in (str, bytes):
             return self._content(asked)
         if asked_kind(asked) is None:
@@ -60,22 +58,16 @@ class Files:
     def close(self) -> None:
         """Nothing is open between readings."""
 
-    def _paths(self) -> list[Path]:
-        return find_files(self._patterns, self._root)
-
-    def _tables(self) -> list[Path]:
+    def _tables(self) -> list[Found]:
         """The files that hold rows: of a folder or pattern with others among them, those whose suffix says so."""
-        paths = self._paths()
+        found = self._finder.find()
         if self._options.format is not None:
-            return paths
-        return [one for one in paths if any(part.lower() in SUFFIXES for part in one.suffixes)] or paths
-
-    def _label(self, path: Path) -> str:
-        return Path(os.path.relpath(path, self._root)).as_posix()
+            return found
+        return [one for one in found if holds_rows(one.label)] or found
 
     def _frame(self) -> pl.LazyFrame:
-        paths = self._tables()
-        return unite_files(paths, [self._label(path) for path in paths], self._options)
+        found = self._tables()
+        return unite_files([one.open() for one in found], [one.label for one in found], self._options)
 
     def _collected(self) -> pl.DataFrame:
         import polars as pl
@@ -89,52 +81,48 @@ class Files:
         """Which file it is that cannot be read."""
         import polars as pl
 
-        for path in self._tables():
-            label = self._label(path)
+        for one in self._tables():
+            path = one.open()
             try:
-                unite_files([path], [label], self._options).collect()
+                unite_files([path], [one.label], self._options).collect()
             except pl.exceptions.PolarsError as found:
-                return InputError(f"{label} cannot be read as {format_of(path, self._options)}: {reason(found)}")
+                return InputError(f"{one.label} cannot be read as {format_of(path, self._options)}: {reason(found)}")
         return InputError(reason(error))
 
     def _place(self) -> Path:
-        if len(self._patterns) == 1 and (self._root / self._patterns[0]).is_dir():
-            return self._root / self._patterns[0]
-        return self._one("one path")
+        return self._finder.folder() or self._one("one path").open()
 
-    def _one(self, what: str) -> Path:
-        paths = self._paths()
-        if len(paths) != 1:
-            shown = ", ".join(self._label(path) for path in paths[:3])
-            raise InputError(f"the parameter asks for {what}, and {len(paths)} files fit: {shown} …")
-        return paths[0]
+    def _one(self, what: str) -> Found:
+        found = self._finder.find()
+        if len(found) != 1:
+            shown = ", ".join(one.label for one in found[:3]) + (" …" if len(found) > 3 else "")
+            raise InputError(f"the parameter asks for {what}, and {len(found)} files fit: {shown}")
+        return found[0]
 
     def _content(self, asked: type) -> Any:
-        path = self._one("the content of one file")
-        with opened(path) as file:
+        one = self._one("the content of one file")
+        with opened(one.open()) as file:
             data = bytes(file.read())
         if asked is bytes:
             return data
         try:
             return data.decode(self._options.encoding)
         except UnicodeDecodeError as error:
-            raise InputError(
-                f"{self._label(path)}: {error}. Say which encoding it has, as in encoding: latin-1"
-            ) from error
+            raise InputError(f"{one.label}: {error}. Say which encoding it has, as in encoding: latin-1") from error
 
     def _json(self, asked: Any) -> Any:
         from solvent.config import validate
 
-        path, asked_name = self._one("one value"), getattr(asked, "__qualname__", asked)
-        if format_of(path, self._options) != "json":
+        one, asked_name = self._one("one value"), getattr(asked, "__qualname__", asked)
+        if format_of(one.open(), self._options) != "json":
             raise InputError(
-                f"{self._label(path)} cannot be read as {asked_name}. Files can be read as frames, Path, list[Path], "
+                f"{one.label} cannot be read as {asked_name}. Files can be read as frames, Path, list[Path], "
                 f"str, bytes, and one JSON file as any plain type"
             )
         try:
             return validate(json.loads(self._content(str)), asked, from_file=True)
         except ValueError as error:
-            raise InputError(f"{self._label(path)}: {error}") from error
+            raise InputError(f"{one.label}: {error}") from error
 
 
 def _bare(wanted: Any) -> Any:

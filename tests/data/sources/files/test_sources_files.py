@@ -18,7 +18,8 @@ import pytest
 from solvent.config.leaf import Text
 from solvent.data import Table, table_digest
 from solvent.data.sources import open_source
-from solvent.data.sources.finding import stamp
+from solvent.data.sources.files import Patterns
+from solvent.data.sources.files.finding import stamp, stamp_of
 from solvent.errors import InputError, MissingExtra
 
 ROWS = pl.DataFrame(
@@ -311,16 +312,19 @@ def test_a_workbook_needs_its_reader(tmp_path):
 def test_a_version_tells_every_change(tmp_path):
     """Another size, time, name or file gives another token; looking twice does not."""
     _write(tmp_path, {"1.csv": "a\n1\n", "2.csv": "a\n2\n"})
-    paths = sorted(tmp_path.glob("*.csv"))
     later = time.time() + 60
-    seen = [stamp(paths, tmp_path, later), stamp(paths[:1], tmp_path, later)]
-    assert stamp(paths, tmp_path, later) == seen[0]
-    os.utime(paths[0], ns=(1, 1))
-    seen.append(stamp(paths, tmp_path, later))
-    paths[0].write_text("a\n11\n")
-    seen.append(stamp(paths, tmp_path, later))
-    paths[1].rename(tmp_path / "3.csv")
-    seen.append(stamp([paths[0], tmp_path / "3.csv"], tmp_path, later))
+
+    def look(pattern="*.csv"):
+        return stamp(Patterns([pattern], tmp_path).find(later))
+
+    seen = [look(), look("1.csv")]
+    assert look() == seen[0]
+    os.utime(tmp_path / "1.csv", ns=(1, 1))
+    seen.append(look())
+    (tmp_path / "1.csv").write_text("a\n11\n")
+    seen.append(look())
+    (tmp_path / "2.csv").rename(tmp_path / "3.csv")
+    seen.append(look())
     assert None not in seen
     assert len(set(seen)) == len(seen)
 
@@ -330,10 +334,9 @@ def test_a_fresh_file_has_no_version_yet(tmp_path):
     _write(tmp_path, {"1.csv": "a\n1\n"})
     source = open_source("1.csv", tmp_path)
     path = tmp_path / "1.csv"
-    changed = path.stat().st_ctime
     assert source.version() is None
-    assert stamp([path], tmp_path, changed + 1.9) is None
-    assert stamp([path], tmp_path, changed + 2.1) is not None
+    assert stamp_of(path.stat(), path.stat().st_ctime + 1.9) is None
+    assert stamp_of(path.stat(), path.stat().st_ctime + 2.1) is not None
 
 
 def test_a_version_does_not_depend_on_where_the_root_lies(tmp_path):
@@ -342,9 +345,9 @@ def test_a_version_does_not_depend_on_where_the_root_lies(tmp_path):
     described = open_source({"files": "data/1.csv", "skip": Text("0")}, tmp_path / "a").describe()
     assert described == {"kind": "files", "files": ["data/1.csv"]}
     assert json.loads(json.dumps(described)) == described
-    first = stamp([tmp_path / "a/data/1.csv"], tmp_path / "a", time.time() + 60)
+    first = stamp(Patterns(["data/1.csv"], tmp_path / "a").find(time.time() + 60))
     (tmp_path / "a").rename(tmp_path / "b")
-    assert stamp([tmp_path / "b/data/1.csv"], tmp_path / "b", time.time() + 60) == first
+    assert stamp(Patterns(["data/1.csv"], tmp_path / "b").find(time.time() + 60)) == first
 
 
 def test_a_circle_of_links_ends(tmp_path):

@@ -1,0 +1,155 @@
+"""Finding files: one, many, a glob or a folder, in the order of their path bytes, each with the version that it is."""
+
+from __future__ import annotations
+
+import functools
+import glob
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from solvent import digest
+from solvent.errors import InputError, did_you_mean
+
+__all__ = ["Finder", "Found", "Patterns", "stamp", "stamp_of"]
+
+_RACY = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One file that was found, wherever it lies.
+
+    ``label`` is what errors and records call it: the path below the root or store, with folders that say a value
+    (``year=2013``) in it; files are in the order of its bytes. ``version`` is a cheap token that changes with the
+    content, None while it cannot be believed yet. ``open`` gives a path on this machine that holds the content: the
+    file itself, or a copy in a cache, which stays there while the process runs. ``size`` is in bytes, if known.
+    """
+
+    label: str
+    version: str | None
+    open: Callable[[], Path]
+    size: int | None = None
+
+
+class Finder(Protocol):
+    """What finds files: patterns on this machine, or a listing of a store."""
+
+    def describe(self) -> dict[str, Any]:
+        """Where it looks, as the settings say it: plain JSON with ``kind``; part of what a version is known under."""
+
+    def find(self) -> list[Found]:
+        """The files, each once, sorted by the bytes of their labels. Raises :class:`InputError` if there is none."""
+
+    def folder(self) -> Path | None:
+        """The folder on this machine that is named, where one is and nothing else."""
+
+
+class Patterns:
+    """Files below the project's root, named by paths, patterns or folders."""
+
+    def __init__(self, patterns: Sequence[str], root: Path) -> None:
+        self._patterns = list(patterns)
+        self._root = root
+
+    def describe(self) -> dict[str, Any]:
+        """The patterns as the settings say them."""
+        return {"kind": "files", "files": self._patterns}
+
+    def find(self, now: float | None = None) -> list[Found]:
+        """The files that these patterns name. Raises :class:`InputError` for a pattern that names none."""
+        found: dict[str, Path] = {}
+        for pattern in self._patterns:
+            matches = {_relative(path, self._root): path for path in _matches(pattern, self._root)}
+            if not matches:
+                raise InputError(_nothing(pattern, self._root))
+            found.update(matches)
+        now = time.time() if now is None else now
+        return [_found(label, found[label], now) for label in sorted(found, key=os.fsencode)]
+
+    def folder(self) -> Path | None:
+        """The folder, if just one is named."""
+        only = self._root / os.path.expanduser(self._patterns[0])
+        return only if len(self._patterns) == 1 and only.is_dir() else None
+
+
+def stamp(found: Sequence[Found]) -> str | None:
+    """The names and versions of files as one token; None if one of them has none."""
+    if any(one.version is None for one in found):
+        return None
+    return digest.of_structure("files.2", [[one.label, one.version] for one in found])
+
+
+def stamp_of(status: os.stat_result, now: float) -> str | None:
+    """A file's size, times and inode as one token; None while it is too fresh to be sure.
+
+    A file that is written twice within the clock's tick keeps its stamp, so one that changed less than two seconds
+    before ``now`` is not trusted (as git does it).
+    """
+    if now - max(status.st_mtime, status.st_ctime) < _RACY:
+        return None
+    return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
+
+
+def _found(label: str, path: Path, now: float) -> Found:
+    try:
+        status = os.stat(path)
+    except OSError as error:
+        raise InputError(f"{label}: {error.strerror}") from error
+    return Found(label, stamp_of(status, now), functools.partial(_same, path), status.st_size)
+
+
+def _same(path: Path) -> Path:
+    return path
+
+
+def _relative(path: Path, root: Path) -> str:
+    return Path(os.path.relpath(path, root)).as_posix()
+
+
+def _matches(pattern: str, root: Path) -> Iterator[Path]:
+    literal = root / os.path.expanduser(pattern)
+    if literal.is_file():
+        yield literal
+    elif literal.is_dir():
+        yield from _below(literal)
+    else:
+        for name in glob.iglob(os.path.expanduser(pattern), root_dir=root, recursive=True):
+            path = root / name
+            if path.is_file():
+                yield path
+            elif path.is_dir() and "=" in path.name:  # a partition such as year=2013
+                yield from _below(path)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Every file of a folder, save hidden ones and those that start with an underscore; links to folders are not
+    followed, so that a circle of them ends."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = [one for one in folders if not one.startswith((".", "_"))]
+        for name in names:
+            path = Path(place) / name
+            if not name.startswith((".", "_")) and path.is_file():
+                yield path
+
+
+def _nothing(pattern: str, root: Path) -> str:
+    """What is there instead: the nearest folder that exists, and the name in it that is most alike."""
+    path = root / os.path.expanduser(pattern)
+    if path.is_dir():
+        return f"{pattern!r}: the folder {path} holds no file. Put files there, or name another place"
+    nearest = next(folder for folder in path.parents if folder.is_dir())
+    wanted = path.relative_to(nearest).parts[0]
+    try:
+        names = sorted(one.name for one in nearest.iterdir() if not one.name.startswith("."))
+    except OSError:
+        names = []
+    hint = did_you_mean(wanted, names)
+    if not hint:
+        shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+        hint = f" It holds: {shown}." if names else " It is empty."
+    found = f"{pattern!r} matches no file (looked from {root})"
+    return f"{found}. The folder {nearest} is there, and nothing in it fits {wanted!r}.{hint}"
