@@ -53,6 +53,10 @@ class Memory:
         """A new folder."""
         return Path(tempfile.mkdtemp(dir=self.folder))
 
+    def near(self, format: str) -> list[Any]:
+        """Nothing is kept that the value could share."""
+        return []
+
     def path(self, name: str) -> Path:
         """A read-only file with the bytes of a blob."""
         path = self.folder / name

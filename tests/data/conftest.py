@@ -16,6 +16,8 @@ class Shelf:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.bodies = []
+        self.shared = []
 
     def blob(self, data):
         """Keep bytes."""
@@ -32,6 +34,15 @@ class Shelf:
     def scratch(self):
         """A new folder."""
         return Path(tempfile.mkdtemp(dir=self.folder))
+
+    def near(self, format):
+        """The tables that a test says are near."""
+        return self.bodies
+
+    def share(self, name):
+        """Refer to bytes that are kept."""
+        assert (self.folder / name).exists()
+        self.shared.append(name)
 
     def path(self, name):
         """The file of a blob."""

@@ -6,7 +6,7 @@ import atexit
 import json
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,9 +65,13 @@ class Archive:
         self.behaviour = behaviour
         self.boot = boot
 
-    def prepare(self, value: Any) -> Pending:
-        """Settle a value's digest. Raises :class:`NoFormat` where nothing can keep it."""
-        sink = _Sink(self)
+    def prepare(self, value: Any, near: Callable[[], Iterable[str]] = tuple) -> Pending:
+        """Settle a value's digest. Raises :class:`NoFormat` where nothing can keep it.
+
+        ``near`` gives the digests of artifacts that the value is likely to share blobs with; it is asked when
+        something is to be written, if a format wants to know.
+        """
+        sink = _Sink(self, near)
         kept, written = self.formats.write(value, sink)
         return Pending(self.formats.identify(kept, written), kept, written, sink)
 
@@ -177,10 +181,11 @@ class Archive:
 class _Sink:
     """Collects what one value's formats write: small blobs for the catalog, large ones straight to the store."""
 
-    __slots__ = ("_archive", "_scratch", "names", "rows", "size")
+    __slots__ = ("_archive", "_near", "_scratch", "names", "rows", "size")
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, near: Callable[[], Iterable[str]]) -> None:
         self._archive = archive
+        self._near = near
         self._scratch: list[Path] = []
         self.rows: list[BlobRow] = []
         self.names: list[str] = []
@@ -204,6 +209,14 @@ class _Sink:
         folder = self._archive.store.scratch()
         self._scratch.append(folder)
         return folder
+
+    def near(self, format: str) -> list[Any]:
+        archive = self._archive
+        fitting = [one for one in dict.fromkeys(self._near()) if query.format_of(archive.catalog, one) == format]
+        return [archive.document(one)["body"] for one in fitting if archive.complete(one)]
+
+    def share(self, name: str) -> None:
+        self.names.append(name)
 
     def behaviour(self, kind: type) -> str:
         return self._archive.behaviour(kind)

@@ -14,8 +14,9 @@ from solvent.data.frames.incoming import take
 from solvent.data.frames.outgoing import give
 from solvent.data.packs.manifest import Bytes, Manifest, Opened
 from solvent.data.packs.reading import read_packs
+from solvent.data.packs.sharing import Layout
 from solvent.data.packs.streaming import carry_out
-from solvent.data.packs.writing import write_packs
+from solvent.data.packs.writing import write_parts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,11 +60,14 @@ class TableFormat:
                 identify(rows.names, rows.types, rows.extra, rows.blocks), rows.to_json(), facts=_facts(rows)
             )
         table, types, blocks = settle(rows)
-        manifest = Manifest(rows.frame.columns, types, rows.extra, blocks, (), rows.frame.height)
+        manifest = Manifest(rows.frame.columns, types, rows.extra, blocks)
 
         def finish(into: Bytes) -> Any:
-            packs = write_packs(table, blocks, into)
-            return Manifest(manifest.names, types, rows.extra, blocks, packs, manifest.rows).to_json()
+            if not manifest.names or not blocks:
+                return manifest.to_json()
+            layout = Layout.beside(manifest.names, types, into)
+            write_parts(table, blocks, layout, into)
+            return Manifest(manifest.names, types, rows.extra, blocks, layout.packs, layout.places).to_json()
 
         return WrittenTable(
             identify(manifest.names, types, rows.extra, blocks),

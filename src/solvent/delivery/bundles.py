@@ -209,6 +209,13 @@ class Draft:
         self._scratch.append(tempfile.TemporaryDirectory(prefix="solvent-pack-"))
         return Path(self._scratch[-1].name)
 
+    def near(self, format: str) -> list[Any]:
+        """A bundle is whole in itself: it shares nothing."""
+        return []
+
+    def share(self, name: str) -> None:
+        """Nothing is near, so nothing is ever shared."""
+
     def behaviour(self, kind: type) -> str:
         """The fingerprint of a class."""
         return str(self._behaviour(kind))

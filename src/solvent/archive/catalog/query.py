@@ -260,6 +260,22 @@ def artifact_row(catalog: Catalog, name: str) -> tuple[str, str, str | None, str
     return (*rows[0][:5], json.loads(rows[0][5]))
 
 
+def format_of(catalog: Catalog, artifact: str) -> str | None:
+    """The format of an artifact; None where there is none of this digest."""
+    rows = catalog.read("SELECT format FROM artifacts WHERE digest = ?", (artifact,))
+    return str(rows[0][0]) if rows else None
+
+
+def made_before(catalog: Catalog, path: str, item: str) -> list[str]:
+    """The latest artifacts that a step of this path made, of whichever run."""
+    rows = catalog.read(
+        "SELECT o.digest FROM step_runs s JOIN outputs o ON o.step_run = s.id WHERE s.path = ? AND s.item = ? "
+        "ORDER BY s.id DESC LIMIT 4",
+        (path, item),
+    )
+    return [row[0] for row in rows]
+
+
 def inline_blob(catalog: Catalog, name: str) -> bytes | None:
     """The bytes of a blob that is kept in the catalog."""
     rows = catalog.read("SELECT data FROM blobs WHERE digest = ?", (name,))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypedDict
@@ -48,6 +48,12 @@ class Sink(Protocol):
 
     def scratch(self) -> Path:
         """A new empty folder on the store's own disk, removed when the artifact is done."""
+
+    def near(self, format: str) -> Sequence[Any]:
+        """The bodies of values of a format that are kept, all there, and likely to share blobs with this one."""
+
+    def share(self, name: str) -> None:
+        """Refer to a blob of one of these, instead of writing it again."""
 
     def behaviour(self, kind: type) -> str:
         """The fingerprint of a class: user code by closure, third-party code by distribution and version."""

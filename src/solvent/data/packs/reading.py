@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from solvent.data.canonical import Rows, dtype_of, visible_columns
 from solvent.data.frames.outgoing import give, import_duckdb, wanted_kind
 from solvent.data.packs.manifest import Manifest, Opened
+from solvent.data.packs.mixing import fragments, scan_mixed
 from solvent.errors import Corrupted
 
 if TYPE_CHECKING:
@@ -18,36 +19,49 @@ __all__ = ["read_packs"]
 def read_packs(manifest: Manifest, source: Opened, wanted: Any) -> Any:
     """The table as ``wanted`` asks for it."""
     kind = wanted_kind(wanted)
+    if not manifest.packs:
+        return give(Rows(_collect(None, manifest), manifest.extra), wanted)
     paths = [source.path(pack.blob) for pack in manifest.packs]
+    frame = _scan(paths, manifest) if manifest.fresh else scan_mixed(manifest, paths)
     visible = visible_columns(manifest.names, manifest.extra)
-    if paths and kind == "polars.LazyFrame":
-        frame = _scan(paths, manifest)
+    if kind == "polars.LazyFrame":
         return frame if len(visible) == len(manifest.names) else frame.select(visible)
-    if paths and kind == "duckdb.DuckDBPyRelation":
-        return _relation(paths, visible)
-    if (
-        paths
-        and kind in ("pyarrow.dataset.Dataset", "pyarrow.RecordBatchReader")
-        and len(visible) == len(manifest.names)
-    ):
-        import pyarrow.dataset as ds
-
-        found = ds.dataset([str(path) for path in paths], format="parquet")
-        return found if kind == "pyarrow.dataset.Dataset" else found.scanner().to_reader()
-    return give(Rows(_collect(paths, manifest), manifest.extra), wanted)
+    if kind == "duckdb.DuckDBPyRelation" and manifest.fresh:
+        return _relation(import_duckdb().read_parquet([str(path) for path in paths]), visible)
+    if kind in ("pyarrow.dataset.Dataset", "pyarrow.RecordBatchReader", "duckdb.DuckDBPyRelation"):
+        found = _dataset(manifest, paths, frame, source)
+        if kind == "duckdb.DuckDBPyRelation":
+            return _relation(import_duckdb().from_arrow(found), visible)
+        if len(visible) == len(manifest.names):
+            return found if kind == "pyarrow.dataset.Dataset" else found.scanner().to_reader()
+    return give(Rows(_collect(frame, manifest), manifest.extra), wanted)
 
 
-def _collect(paths: list[Any], manifest: Manifest) -> pl.DataFrame:
+def _dataset(manifest: Manifest, paths: list[Any], frame: pl.LazyFrame, source: Opened) -> Any:
+    """The table as an Arrow dataset; one whose columns lie in several files is put together in a spare file first."""
+    import pyarrow.dataset as ds
+
+    if manifest.fresh:
+        return ds.dataset([str(path) for path in paths], format="parquet")
+    found = fragments(manifest, paths)
+    if found is None:
+        path = source.scratch() / "table.parquet"
+        frame.sink_parquet(path)
+        found = ds.dataset(str(path), format="parquet")
+    return found
+
+
+def _collect(frame: pl.LazyFrame | None, manifest: Manifest) -> pl.DataFrame:
     import polars as pl
 
     if not manifest.names:
         return pl.DataFrame(height=manifest.rows)
-    if not paths:
+    if frame is None:
         return pl.DataFrame(schema=_schema(manifest))
-    frame = _scan(paths, manifest).collect()
-    if frame.height != manifest.rows:
-        raise Corrupted(f"a stored table has {frame.height} rows where its manifest says {manifest.rows}")
-    return frame
+    found = frame.collect()
+    if found.height != manifest.rows:
+        raise Corrupted(f"a stored table has {found.height} rows where its manifest says {manifest.rows}")
+    return found
 
 
 def _scan(paths: list[Any], manifest: Manifest) -> pl.LazyFrame:
@@ -63,7 +77,5 @@ def _schema(manifest: Manifest) -> dict[str, pl.DataType]:
     return {name: dtype_of(kind) for name, kind in zip(manifest.names, manifest.types, strict=True)}
 
 
-def _relation(paths: list[Any], visible: list[str]) -> Any:
-    duckdb = import_duckdb()
-    relation = duckdb.read_parquet([str(path) for path in paths])
-    return relation.select(*(duckdb.ColumnExpression(name) for name in visible))
+def _relation(relation: Any, visible: list[str]) -> Any:
+    return relation.select(*(import_duckdb().ColumnExpression(name) for name in visible))

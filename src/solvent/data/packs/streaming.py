@@ -12,7 +12,8 @@ from solvent.data.canonical import Rows, protect, type_of
 from solvent.data.frames.incoming import Stream
 from solvent.data.packs.manifest import Bytes, Manifest
 from solvent.data.packs.memory import free_memory
-from solvent.data.packs.writing import PackWriter
+from solvent.data.packs.sharing import Layout
+from solvent.data.packs.writing import Writing
 
 if TYPE_CHECKING:
     import polars as pl
@@ -53,7 +54,8 @@ def _spill(stream: Stream, pieces: list[pl.DataFrame], sink: Bytes) -> Manifest:
         yield from stream.pieces
 
     names, types = list(stream.schema), [type_of(one) for one in stream.schema.values()]
-    writer = PackWriter(sink)
+    layout = Layout.beside(names, types, sink)
+    writer = Writing(layout, sink)
     blocks: list[Block] = []
     try:
         held: list[pl.DataFrame] = []
@@ -67,11 +69,11 @@ def _spill(stream: Stream, pieces: list[pl.DataFrame], sink: Bytes) -> Manifest:
     except BaseException:
         writer.abandon()
         raise
-    return Manifest(names, types, {}, blocks, writer.packs, sum(block.rows for block in blocks))
+    return Manifest(names, types, {}, blocks, layout.packs, layout.places)
 
 
 def _write(
-    frame: pl.DataFrame, types: list[object], blocks: list[Block], writer: PackWriter, *, final: bool
+    frame: pl.DataFrame, types: list[object], blocks: list[Block], writer: Writing, *, final: bool
 ) -> pl.DataFrame:
     """Write the blocks that are sure, and give the rows that are left."""
     table = frame.rechunk().to_arrow()

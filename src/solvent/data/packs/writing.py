@@ -11,8 +11,9 @@ from typing import Any
 
 from solvent.data.blocks.identity import Block
 from solvent.data.packs.manifest import Bytes, Pack
+from solvent.data.packs.sharing import Layout
 
-__all__ = ["PACK", "PackWriter", "repeating_columns", "write_packs"]
+__all__ = ["PACK", "Writing", "repeating_columns", "write_packs", "write_parts"]
 
 PACK = 96_000_000
 """How many bytes of Arrow data go into one pack; compressed, they are usually 30 to 90 MB."""
@@ -28,7 +29,7 @@ def write_packs(table: Any, blocks: Sequence[Block], sink: Bytes) -> list[Pack]:
     if table.nbytes <= _SMALL:
         buffer = io.BytesIO()
         _encode(table, blocks, buffer, words)
-        return [Pack(sink.blob(buffer.getbuffer()), len(blocks), table.num_rows)]
+        return [Pack(sink.blob(buffer.getbuffer()), tuple(block.rows for block in blocks))]
     folder, shares, start = Path(sink.scratch()), [], 0
     for number, share in enumerate(_share(blocks, -(-table.nbytes // PACK))):
         rows = sum(block.rows for block in share)
@@ -36,10 +37,68 @@ def write_packs(table: Any, blocks: Sequence[Block], sink: Bytes) -> list[Pack]:
         start += rows
     with ThreadPoolExecutor(min(_cores(), len(shares)), "solvent-packs") as pool:
         list(pool.map(lambda one: _encode(one[0], one[1], one[2], words), shares))
-    return [Pack(sink.file(path), len(share), piece.num_rows) for piece, share, path in shares]
+    return [Pack(sink.file(path), tuple(block.rows for block in share)) for _, share, path in shares]
 
 
-class PackWriter:
+def write_parts(table: Any, blocks: Sequence[Block], layout: Layout, sink: Bytes) -> None:
+    """Write what of a whole table is not kept already, and refer to the rest."""
+    import pyarrow as pa
+
+    starts = [0]
+    for number, block in enumerate(blocks):
+        layout.place(number, block)
+        starts.append(starts[-1] + block.rows)
+    for part in layout.parts.values():
+        piece = table
+        if len(part.blocks) < len(blocks):
+            runs = _runs(part.blocks)
+            piece = pa.concat_tables([table.slice(starts[a], starts[b] - starts[a]) for a, b in runs])
+        if part.columns != layout.names:
+            piece = piece.select(list(part.columns))
+        layout.fill(part, write_packs(piece, [blocks[number] for number in part.blocks], sink))
+    for blob in layout.shared():
+        sink.share(blob)
+
+
+class Writing:
+    """Writes the blocks of a stream as they come, each part of them in packs of its own, and shares what is kept."""
+
+    def __init__(self, layout: Layout, sink: Bytes) -> None:
+        self._layout = layout
+        self._sink = sink
+        self._writers: dict[tuple[str, ...], _PackWriter] = {}
+        self._count = 0
+
+    def add(self, table: Any, blocks: Sequence[Block]) -> None:
+        """Write the first rows of this table, which make these blocks."""
+        start = 0
+        for block in blocks:
+            missing = self._layout.place(self._count, block)
+            self._count += 1
+            if missing:
+                if missing not in self._writers:
+                    self._writers[missing] = _PackWriter(self._sink)
+                piece = table.slice(start, block.rows)
+                self._writers[missing].add(
+                    piece if missing == self._layout.names else piece.select(list(missing)), block.rows
+                )
+            start += block.rows
+
+    def close(self) -> None:
+        """Close the packs that are open, and settle where everything lies."""
+        for missing, writer in self._writers.items():
+            writer.close()
+            self._layout.fill(self._layout.parts[missing], writer.packs)
+        for blob in self._layout.shared():
+            self._sink.share(blob)
+
+    def abandon(self) -> None:
+        """Let go of packs that are not whole; their files go with the scratch folders."""
+        for writer in self._writers.values():
+            writer.abandon()
+
+
+class _PackWriter:
     """Writes the blocks of a stream as they come, and closes a pack whenever it is full."""
 
     def __init__(self, sink: Bytes) -> None:
@@ -47,32 +106,28 @@ class PackWriter:
         self._folder = Path(sink.scratch())
         self._writer: Any = None
         self._words: list[str] | None = None
-        self._size = self._rows = self._blocks = 0
+        self._size = 0
+        self._groups: list[int] = []
         self.packs: list[Pack] = []
 
-    def add(self, table: Any, blocks: Sequence[Block]) -> None:
-        """Write the first rows of this table, which make these blocks."""
-        start = 0
-        for block in blocks:
-            piece = table.slice(start, block.rows)
-            if self._writer is None:
-                self._words = repeating_columns(table) if self._words is None else self._words
-                self._writer = _open(self._folder / "pack.parquet", table.schema, self._words)
-            self._writer.write_table(piece, row_group_size=block.rows)
-            start += block.rows
-            self._size += piece.nbytes
-            self._rows += block.rows
-            self._blocks += 1
-            if self._size >= PACK:
-                self.close()
+    def add(self, block: Any, rows: int) -> None:
+        """Write the rows of one block."""
+        if self._writer is None:
+            self._words = repeating_columns(block) if self._words is None else self._words
+            self._writer = _open(self._folder / "pack.parquet", block.schema, self._words)
+        self._writer.write_table(block, row_group_size=rows)
+        self._size += block.nbytes
+        self._groups.append(rows)
+        if self._size >= PACK:
+            self.close()
 
     def close(self) -> None:
         """Close the pack that is open, if there is one."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None
-            self.packs.append(Pack(self._sink.file(self._folder / "pack.parquet"), self._blocks, self._rows))
-            self._size = self._rows = self._blocks = 0
+            self.packs.append(Pack(self._sink.file(self._folder / "pack.parquet"), tuple(self._groups)))
+            self._size, self._groups = 0, []
 
     def abandon(self) -> None:
         """Let go of a pack that is not whole; its file goes with the scratch folder."""
@@ -111,6 +166,17 @@ def _open(target: Any, schema: Any, words: list[str]) -> Any:
     # Dictionaries of numbers cost more time than they save room: zstd finds the repeats as well.
     columns: Any = words or False
     return pq.ParquetWriter(target, schema, compression="zstd", use_dictionary=columns)
+
+
+def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Consecutive numbers as ranges."""
+    runs: list[tuple[int, int]] = []
+    for one in numbers:
+        if runs and runs[-1][1] == one:
+            runs[-1] = (runs[-1][0], one + 1)
+        else:
+            runs.append((one, one + 1))
+    return runs
 
 
 def _share(blocks: Sequence[Block], count: int) -> list[list[Block]]:

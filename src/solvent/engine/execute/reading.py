@@ -39,7 +39,7 @@ def do_input(session: Session, one: NodePlan) -> State:
     session.begin(path, "")
     begun = time.time()
     try:
-        pending = session.archive.prepare(made.read())
+        pending = session.archive.prepare(made.read(), lambda: session.near(path, "", ()))
         if made.source is not None and made.source.version() != made.version:
             made.version = None  # it changed while it was read: which version this was, nobody can say
     except Exception as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -152,6 +153,11 @@ class Session:
         from solvent.archive.fingerprint import fingerprint
 
         return settings_part(values, lambda thing: fingerprint(thing, code=self.project.code).digest)
+
+    def near(self, path: str, item: str, inputs: Sequence[InputRow]) -> list[str]:
+        """The artifacts that a step's results are likely to share something with: earlier ones, and its inputs."""
+        self.writer.settle()
+        return [*query.made_before(self.project.catalog, path, item), *(row.digest for row in inputs)]
 
     def fail(self, label: str, error: BaseException) -> None:
         """Note that a step failed, or was rejected."""

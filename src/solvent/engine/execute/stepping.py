@@ -83,6 +83,7 @@ def _run(
     what = Attempt(
         node.step, load, values, context, seed if isinstance(seed, int) else int(key[:15], 16), label,
         node.options.reads, node.options.timeout, (session.project.folder, session.archive.store.folder),
+        lambda: session.near(node.path, item, rows),
     )  # fmt: skip
     outcome = attempt(what, session.capture, session.meter)
     for again in range(node.options.retries):

@@ -73,7 +73,12 @@ class Writer:
             self._wake.notify_all()
 
     def settle(self) -> None:
-        """Wait until every step's end that was given so far is committed (profiles may still be missing)."""
+        """Wait until every step's end that was given so far is committed (profiles may still be missing).
+
+        The writer's own thread has nothing to wait for: what came before is committed.
+        """
+        if threading.current_thread() is self._thread:
+            return
         with self._wake:
             while self._jobs or self._busy:
                 self._wake.wait()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,7 @@ class Attempt:
     reads: tuple[str, ...] = ()
     timeout: float | None = None
     ignored: tuple[Path, ...] = ()
+    near: Callable[[], Sequence[str]] = tuple
 
 
 @dataclass(slots=True)
@@ -78,7 +79,7 @@ def attempt(what: Attempt, capture: Capture, meter: Meter) -> Outcome:
         ):
             value = what.step.invoke(data, what.settings)
             parts = check_outputs(value, what.step.signature.outputs, what.label)
-            outcome.outputs = {name: archive.prepare(part) for name, part in parts.items()}
+            outcome.outputs = {name: archive.prepare(part, what.near) for name, part in parts.items()}
         outcome.files, outcome.others = dict(seen.files), tuple(seen.others)
     except BaseException as error:  # also KeyboardInterrupt and SystemExit: the record has to be true
         outcome.error = error
