@@ -27,7 +27,7 @@ HEAVY = {
     "duckdb": ("data/",),
     "apsw": ("archive/catalog/",),
     "numpy": ("data/", "learn/", "delivery/", "archive/formats/", "archive/fingerprint/constants/arrays.py"),
-    "sklearn": ("learn/", "archive/formats/estimators/"),
+    "sklearn": ("learn/", "archive/formats/estimators/", "data/drift/classifier/"),
     "skops": ("archive/formats/",),
     "pydantic": ("config/typed/", "archive/formats/"),
     "yaml": ("config/reading/",),
