@@ -15,6 +15,7 @@ from solvent.data.frames.outgoing import give
 from solvent.data.packs.manifest import Bytes, Manifest, Opened
 from solvent.data.packs.reading import read_packs
 from solvent.data.packs.sharing import Layout
+from solvent.data.packs.splicing import Splice, splice
 from solvent.data.packs.streaming import carry_out
 from solvent.data.packs.writing import write_parts
 
@@ -44,8 +45,8 @@ class TableFormat:
     name = "table.1"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is a frame."""
-        return is_table(value)
+        """Whether the value is a frame, or what is put together of a stored table and new rows."""
+        return is_table(value) or isinstance(value, Splice)
 
     def write(self, value: Any, sink: Bytes) -> Any:
         """Settle a table's identity now; its bytes are encoded by ``finish``, from memory that nobody else has.
@@ -53,8 +54,11 @@ class TableFormat:
         A ``LazyFrame``, reader, dataset or relation is carried out here, once; one that is larger than its share of
         memory is written while it is gone through. Raises :class:`DataError` for what no table can keep.
         """
-        taken = take(value)
-        rows = taken if isinstance(taken, Rows) else carry_out(taken, sink)
+        if isinstance(value, Splice):
+            rows: Rows | Manifest = splice(value, sink)
+        else:
+            taken = take(value)
+            rows = taken if isinstance(taken, Rows) else carry_out(taken, sink)
         if isinstance(rows, Manifest):
             return WrittenTable(
                 identify(rows.names, rows.types, rows.extra, rows.blocks), rows.to_json(), facts=_facts(rows)

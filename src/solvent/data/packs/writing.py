@@ -67,22 +67,29 @@ class Writing:
         self._layout = layout
         self._sink = sink
         self._writers: dict[tuple[str, ...], _PackWriter] = {}
+        self._missing: tuple[str, ...] = ()
         self._count = 0
 
     def add(self, table: Any, blocks: Sequence[Block]) -> None:
-        """Write the first rows of this table, which make these blocks."""
+        """Write the first rows of this table, which make these blocks, as far as they are not kept."""
         start = 0
         for block in blocks:
-            missing = self._layout.place(self._count, block)
-            self._count += 1
-            if missing:
-                if missing not in self._writers:
-                    self._writers[missing] = _PackWriter(self._sink)
-                piece = table.slice(start, block.rows)
-                self._writers[missing].add(
-                    piece if missing == self._layout.names else piece.select(list(missing)), block.rows
-                )
+            if self.keep(block):
+                self.write(table.slice(start, block.rows), block)
             start += block.rows
+
+    def keep(self, block: Block) -> bool:
+        """Settle where the next block lies; whether anything of it must be written (:meth:`write` it then)."""
+        self._missing = self._layout.place(self._count, block)
+        self._count += 1
+        return bool(self._missing)
+
+    def write(self, rows: Any, block: Block) -> None:
+        """Write what is missing of the block that was settled last."""
+        if self._missing not in self._writers:
+            self._writers[self._missing] = _PackWriter(self._sink)
+        whole = self._missing == self._layout.names
+        self._writers[self._missing].add(rows if whole else rows.select(list(self._missing)), block.rows)
 
     def close(self) -> None:
         """Close the packs that are open, and settle where everything lies."""
