@@ -12,6 +12,7 @@ __all__ = ["data"]
 COMMANDS = {
     "list": ("seeing", "List the tables that steps and sources made, the newest first."),
     "show": ("seeing", "Show a table's profile."),
+    "profile": ("profiling", "Show what a file or table holds, column by column; --html writes a page."),
 }
 
 

@@ -1,0 +1,8 @@
+"""The page of a profile, and what in a profile is worth a look."""
+
+from __future__ import annotations
+
+from solvent.data.pictures.page.noticing import Remark, find_remarks
+from solvent.data.pictures.page.writing import render_html
+
+__all__ = ["Remark", "find_remarks", "render_html"]
