@@ -140,3 +140,15 @@ def test_an_unknown_kind_of_picture_is_refused(memory: Memory) -> None:
 def test_no_plotting_library_is_imported_to_find_out() -> None:
     """Whether a value is a figure is told by its class's name."""
     assert not PictureFormat().accepts(object()) and not PictureFormat().accepts({"$schema": "https://vega.github.io"})
+
+
+def test_what_tells_its_own_specification_is_a_picture() -> None:
+    """An object of a class with to_vega_lite is kept as the picture that it tells."""
+
+    class Curve:
+        def to_vega_lite(self) -> dict[str, Any]:
+            return {"mark": "line", "data": {"values": [{"a": math.nan}]}}
+
+    assert PictureFormat().accepts(Curve())
+    assert drawn(Curve()).spec == {"mark": "line", "data": {"values": [{"a": None}]}}
+    assert not PictureFormat().accepts(Curve)

@@ -93,7 +93,7 @@ class PictureFormat:
 
 
 def _library(value: Any) -> str | None:
-    """The plotting library that a figure is of; told by what is imported already."""
+    """The plotting library that a figure is of, told by what is imported already; or that it says its own spec."""
     names = [f"{kind.__module__}.{kind.__qualname__}" for kind in type(value).__mro__]
     if "matplotlib.figure.FigureBase" in names and "matplotlib.figure.Figure" in names:
         return "matplotlib"
@@ -101,6 +101,8 @@ def _library(value: Any) -> str | None:
         return "plotly"
     if any(name.startswith("altair.") and name.endswith(".TopLevelMixin") for name in names):
         return "altair"
+    if callable(getattr(type(value), "to_vega_lite", None)):
+        return "vega-lite"
     return None
 
 
@@ -110,6 +112,8 @@ def _draw(value: Any) -> Picture:
         return _draw_matplotlib(value)
     if library == "altair":
         return Picture.of_spec(_renumber(value.to_dict()))
+    if library == "vega-lite":
+        return Picture.of_spec(value.to_vega_lite())
     return Picture.of_spec(json.loads(value.to_json()), "plotly")
 
 
