@@ -5,5 +5,6 @@ from __future__ import annotations
 from solvent.data.sources.files.finding import Finder, Found, Patterns
 from solvent.data.sources.files.options import Options, read_options
 from solvent.data.sources.files.source import Files
+from solvent.data.sources.files.surveying import Part, Survey
 
-__all__ = ["Files", "Finder", "Found", "Options", "Patterns", "read_options"]
+__all__ = ["Files", "Finder", "Found", "Options", "Part", "Patterns", "Survey", "read_options"]

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from solvent import digest
 from solvent.errors import InputError, did_you_mean
 
-__all__ = ["Finder", "Found", "Patterns", "stamp", "stamp_of"]
+__all__ = ["Finder", "Found", "Patterns", "stamp", "stamp_of", "state_of"]
 
 _RACY = 2.0
 
@@ -26,13 +26,15 @@ class Found:
     ``label`` is what errors and records call it: the path below the root or store, with folders that say a value
     (``year=2013``) in it; files are in the order of its bytes. ``version`` is a cheap token that changes with the
     content, None while it cannot be believed yet. ``open`` gives a path on this machine that holds the content: the
-    file itself, or a copy in a cache, which stays there while the process runs. ``size`` is in bytes, if known.
+    file itself, or a copy in a cache, which stays there while the process runs. ``size`` is in bytes, if known, and
+    ``state`` that of a local file by :func:`state_of`, which is there even while ``version`` cannot be believed.
     """
 
     label: str
     version: str | None
     open: Callable[[], Path]
     size: int | None = None
+    state: str | None = None
 
 
 class Finder(Protocol):
@@ -91,6 +93,11 @@ def stamp_of(status: os.stat_result, now: float) -> str | None:
     """
     if now - max(status.st_mtime, status.st_ctime) < _RACY:
         return None
+    return state_of(status)
+
+
+def state_of(status: os.stat_result) -> str:
+    """A file's size, times and inode as one token."""
     return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
 
 
@@ -99,7 +106,7 @@ def _found(label: str, path: Path, now: float) -> Found:
         status = os.stat(path)
     except OSError as error:
         raise InputError(f"{label}: {error.strerror}") from error
-    return Found(label, stamp_of(status, now), functools.partial(_same, path), status.st_size)
+    return Found(label, stamp_of(status, now), functools.partial(_same, path), status.st_size, state_of(status))
 
 
 def _same(path: Path) -> Path:

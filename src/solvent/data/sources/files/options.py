@@ -32,11 +32,17 @@ class Options:
     ``types`` pins columns (``int64``, ``float32``, ``text``, ``bool``, ``date``, ``time``, ``datetime``,
     ``datetime[ms, Europe/Berlin]``, ``duration[us]``, ``decimal(10,2)``); ``format`` overrules the suffix;
     ``header`` is false where the first line is data, or the list of names to use; ``null`` lists texts that mean
-    missing, besides an unquoted empty field; ``delimiter``, ``quote``, ``comment``, ``encoding``, ``skip`` (lines)
-    are those of text files, ``sheet`` is one of a workbook.
+    missing, besides an unquoted empty field; ``delimiter``, ``quote`` (empty: quotes are text like any other),
+    ``comment``, ``encoding``, ``skip`` (lines) are those of text files; ``formats`` says how the dates and times of
+    a column are written (``{day: "%d.%m.%Y"}``) where that is not ISO 8601; ``ragged: fill`` takes missing fields
+    at the end of a line for null; ``sheet`` is one of a workbook; ``rows`` is the path to the list of rows in a JSON
+    file (``data.items``); ``hive: false`` makes folders like ``year=2013`` mean nothing; ``schema`` says what
+    happens where files differ: ``evolve`` (all columns, widened types), ``freeze`` (as the first file, or the pinned
+    types, have it) or ``fail``.
     """
 
     types: dict[str, str] = field(default_factory=dict)
+    formats: dict[str, str] = field(default_factory=dict)
     format: str | None = None
     delimiter: str | None = None
     header: bool | list[str] = True
@@ -45,7 +51,11 @@ class Options:
     quote: str = '"'
     comment: str | None = None
     skip: int = 0
+    ragged: str = "fail"
     sheet: str | None = None
+    rows: str | None = None
+    hive: bool = True
+    schema: str = "evolve"
 
     def said(self) -> dict[str, Any]:
         """The options that differ from the defaults, as plain JSON."""
@@ -56,8 +66,10 @@ class Options:
 
 _ANNOTATIONS: dict[str, Any] = {
     "types": dict[str, str], "format": str, "delimiter": str, "header": bool | list[str], "encoding": str,
-    "null": list[str], "quote": str, "comment": str, "skip": int, "sheet": str,
+    "null": list[str], "quote": str, "comment": str, "skip": int, "sheet": str, "formats": dict[str, str],
+    "ragged": str, "rows": str, "hive": bool, "schema": str,
 }  # fmt: skip
+_WORDS = {"format": FORMATS, "schema": ("evolve", "freeze", "fail"), "ragged": ("fail", "fill")}
 
 
 def read_options(given: Mapping[str, Any]) -> Options:
@@ -73,12 +85,15 @@ def read_options(given: Mapping[str, Any]) -> Options:
             made[str(name)] = _plain(validate(value, _ANNOTATIONS[name], from_file=True))
         except ValueError as error:
             raise InputError(f"{name}: {error}") from None
-    kind = made.get("format")
-    if kind is not None and kind not in FORMATS:
-        raise InputError(f"format: {kind!r} is not known.{did_you_mean(kind, FORMATS)} There are: {', '.join(FORMATS)}")
-    for name in ("delimiter", "quote"):
-        if name in made and len(made[name].encode()) != 1:
+    for name, words in _WORDS.items():
+        if name in made and made[name] not in words:
+            hint = did_you_mean(made[name], words)
+            raise InputError(f"{name}: {made[name]!r} is not known.{hint} There are: {', '.join(words)}")
+    for name, least in (("delimiter", 1), ("quote", 0)):
+        if name in made and not least <= len(made[name].encode()) <= 1:
             raise InputError(f"{name}: expected one character, got {made[name]!r}")
+    if made.get("skip", 0) < 0:
+        raise InputError(f"skip: expected a number of lines, got {made['skip']}")
     try:
         codecs.lookup(made.get("encoding", "utf-8"))
     except LookupError:

@@ -1,49 +1,92 @@
-"""Recognising a file: by its suffix, else by how it begins; a text file's delimiter by its first line."""
+"""Recognising a file: format, packing, encoding, delimiter, header; by what is said, its suffix, or how it begins."""
 
 from __future__ import annotations
 
-import codecs
-import gzip
-import zlib
+import csv
+import io
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from solvent.data.sources.files.options import FORMATS, Options
+from solvent.data.sources.files.text.decoding import UNREADABLE, boms, compression_of, opened
 from solvent.errors import InputError
 
-__all__ = ["SUFFIXES", "delimiter_of", "format_of", "holds_rows", "opened"]
+__all__ = ["SUFFIXES", "Look", "format_of", "holds_rows", "recognise"]
 
 SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
-    ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".ipc": "arrow",
-    ".xlsx": "excel", ".xls": "excel", ".xlsm": "excel", ".xlsb": "excel", ".ods": "excel",
+    ".geojson": "json", ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow",
+    ".ipc": "arrow", ".xlsx": "excel", ".xls": "excel", ".xlsm": "excel", ".xlsb": "excel", ".ods": "excel",
 }  # fmt: skip
-_PACKED = (".gz", ".zst")
+_PACKED = (".gz", ".zst", ".bz2", ".xz")
 _MAGIC = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"PK\x03\x04", "excel"), (b"\xd0\xcf\x11\xe0", "excel"))
 _LOOK = 65_536
+_WIDE = 4_000_000
+_NUMBER = re.compile(r"^\s*-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*$")
 
 
-def format_of(path: Path, options: Options) -> str:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a file is. ``guessed`` names the options that nobody said and the format does not say either."""
+
+    format: str
+    compression: str | None = None
+    encoding: str | None = None
+    bom: bool = False
+    delimiter: str | None = None
+    names: tuple[str, ...] = ()
+    header: str | None = None
+    header_absent: bool = False
+    returns: bool = False
+    """Whether lines end with a carriage return alone."""
+    guessed: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """What there is to say, as plain JSON."""
+        found: dict[str, Any] = {"format": self.format, "compression": self.compression}
+        if self.encoding is not None:
+            found |= {"encoding": self.encoding, "bom": self.bom}
+        if self.delimiter is not None:
+            found |= {"delimiter": self.delimiter, "header": self.header, "header_looks_absent": self.header_absent}
+        return {**found, "guessed": list(self.guessed)}
+
+
+def recognise(path: Path, label: str, options: Options) -> Look:
+    """What a file is. Raises :class:`InputError` if nothing tells, or its header names a column twice."""
+    kind = format_of(path, options, label)
+    guessed = [] if options.format or _by_suffix(label) or _by_suffix(path.name) else ["format"]
+    if kind not in ("csv", "tsv", "json", "jsonl"):
+        return Look(kind, guessed=tuple(guessed))
+    head = _head(path, label)
+    marked = boms(head)
+    encoding = marked if marked and options.encoding == "utf-8" else options.encoding
+    if encoding != options.encoding:
+        guessed.append("encoding")
+    look = Look(kind, compression_of(path), encoding, marked is not None, guessed=tuple(guessed))
+    return look if kind in ("json", "jsonl") else _layout(path, label, options, look, head)
+
+
+def format_of(path: Path, options: Options, label: str = "") -> str:
     """One of ``FORMATS``. Raises :class:`InputError` if neither suffix nor content tells."""
-    if options.format is not None:
-        return options.format
-    suffixes = [one.lower() for one in path.suffixes]
-    while suffixes and suffixes[-1] in _PACKED:
-        suffixes.pop()
-    if suffixes and suffixes[-1] in SUFFIXES:
-        return SUFFIXES[suffixes[-1]]
-    head = _head(path)
+    said = options.format or _by_suffix(label) or _by_suffix(path.name)
+    if said:
+        return said
+    head = _head(path, label or path.name)
     for magic, kind in _MAGIC:
         if head.startswith(magic):
             return kind
-    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    encoding = boms(head)
+    text = (head.decode(encoding, "replace").encode() if encoding else head).lstrip(b"\xef\xbb\xbf \t\r\n")
     if text.startswith(b"{"):
         return "jsonl"
     if text.startswith(b"["):
         return "json"
     if not text or b"\0" in text:
         raise InputError(
-            f"{path.name}: neither its suffix nor its content tells what it is. Say format: one of {', '.join(FORMATS)}"
+            f"{label or path.name}: neither its suffix nor its content tells what it is. Say format: one of "
+            f"{', '.join(FORMATS)}"
         )
     return "csv"
 
@@ -53,12 +96,56 @@ def holds_rows(label: str) -> bool:
     return any(part.lower() in SUFFIXES for part in Path(label).suffixes)
 
 
-def delimiter_of(path: Path, options: Options) -> str:
-    """The delimiter of a CSV file: the one of ``, ; tab |`` that its first line has most of, outside of quotes."""
-    if options.delimiter is not None:
-        return options.delimiter
-    lines = _head(path).decode(options.encoding, "replace").splitlines()[options.skip :]
-    line = next((one for one in lines if one.strip()), "")
+def _by_suffix(name: str) -> str | None:
+    suffixes = [one.lower() for one in Path(name).suffixes]
+    while suffixes and suffixes[-1] in _PACKED:
+        suffixes.pop()
+    return SUFFIXES.get(suffixes[-1]) if suffixes else None
+
+
+def _layout(path: Path, label: str, options: Options, look: Look, head: bytes) -> Look:
+    """The delimiter and header of a text file."""
+    text = _text(head, look.encoding)
+    returns = "\r" in text and "\n" not in text
+    guessed = list(look.guessed)
+    delimiter = options.delimiter or ("\t" if look.format == "tsv" else None)
+    if delimiter is None:
+        delimiter = _delimiter(text, options)
+        guessed.append("delimiter")
+    fields = _first_row(text, options, delimiter, whole=len(head) < _LOOK)
+    if fields is None and len(head) >= _LOOK:
+        text = _text(_head(path, label, _WIDE), look.encoding)
+        fields = _first_row(text, options, delimiter, whole=True)
+    if fields is None:
+        raise InputError(f"{label} is empty: not even a header is there")
+    names, header = fields, "first line"
+    if isinstance(options.header, list):
+        if len(options.header) != len(fields):
+            raise InputError(
+                f"{label}: header names {len(options.header)} columns, and the first line has {len(fields)}"
+            )
+        names, header = options.header, "given"
+    elif not options.header:
+        names, header = [f"column_{place}" for place in range(1, len(fields) + 1)], "none"
+    else:
+        guessed.append("header")
+    _check_names(names, label, options)
+    absent = header == "first line" and any(_NUMBER.match(name) for name in fields)
+    return Look(
+        look.format, look.compression, look.encoding, look.bom, delimiter, tuple(names), header, absent, returns,
+        tuple(guessed),
+    )  # fmt: skip
+
+
+def _text(head: bytes, encoding: str | None) -> str:
+    return head.decode(encoding or "utf-8", "replace").removeprefix("\ufeff")
+
+
+def _delimiter(text: str, options: Options) -> str:
+    """The one of ``, ; tab |`` that the first line has most of, outside of quotes."""
+    lines = text.splitlines()[options.skip :]
+    comment = options.comment
+    line = next((one for one in lines if one.strip() and not (comment and one.startswith(comment))), "")
     plain, quoted = [], False
     for sign in line:
         quoted ^= sign == options.quote
@@ -68,22 +155,42 @@ def delimiter_of(path: Path, options: Options) -> str:
     return max(counts)[2]
 
 
-def opened(path: Path) -> IO[bytes] | Any:
-    """The file's bytes, unpacked where its first bytes say that it is packed."""
-    with path.open("rb") as file:
-        magic = file.read(4)
-    if magic[:2] == b"\x1f\x8b":
-        return gzip.open(path, "rb")
-    if magic == b"\x28\xb5\x2f\xfd":
-        import pyarrow as pa
+def _first_row(text: str, options: Options, delimiter: str, whole: bool) -> list[str] | None:
+    """The fields of the first row; None if there is none, or it does not end in this text."""
+    lines = io.StringIO(text, newline="")
+    for _ in range(options.skip):
+        lines.readline()
+    if options.quote:
+        rows = csv.reader(lines, delimiter=delimiter, quotechar=options.quote)
+    else:
+        rows = csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+    comment = options.comment
+    before = csv.field_size_limit(1 << 30)
+    try:
+        for row in rows:
+            if row and not (comment and row[0].startswith(comment)):
+                return row if whole or lines.tell() < len(text) else None
+    except csv.Error:
+        return None
+    finally:
+        csv.field_size_limit(before)
+    return None
 
-        return pa.CompressedInputStream(pa.OSFile(str(path), "rb"), "zstd")
-    return path.open("rb")
+
+def _check_names(names: list[str], label: str, options: Options) -> None:
+    if len(set(names)) == len(names):
+        return
+    double = sorted({name for name in names if names.count(name) > 1})
+    shown = ", ".join(repr(name) if name else "'' (unnamed)" for name in double[:10])
+    raise InputError(
+        f"{label}: its header names more than one column {shown}. Name them yourself: header: [a, b, …] with "
+        f"skip: {options.skip + 1}"
+    )
 
 
-def _head(path: Path) -> bytes:
+def _head(path: Path, label: str, size: int = _LOOK) -> bytes:
     try:
         with opened(path) as file:
-            return bytes(file.read(_LOOK))
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path.name} cannot be read: {error}") from error
+            return bytes(file.read(size))
+    except UNREADABLE as error:
+        raise InputError(f"{label} cannot be read: {error or type(error).__name__}. Is it whole?") from error

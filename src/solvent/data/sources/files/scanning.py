@@ -1,158 +1,188 @@
-"""Scanning one file of any format as a LazyFrame, with pinned types, and errors that name the file."""
+"""Scanning files as one LazyFrame of a given schema: text piece by piece, binary formats by Polars itself."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from solvent.data.canonical import canonical_schema
+from solvent.data.sources.files.binary import open_binary, reason
+from solvent.data.sources.files.casting import Misfit, cast_column, cast_frame
 from solvent.data.sources.files.options import Options
-from solvent.data.sources.files.recognising import delimiter_of, format_of, opened
-from solvent.errors import InputError, MissingExtra
+from solvent.data.sources.files.surveying import TEXTS, Part, text_file
+from solvent.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["INFERRED", "cast_to", "reason", "scan_file"]
-
-INFERRED = frozenset({"csv", "tsv", "jsonl", "json", "excel"})
-"""Formats whose types are guessed from the values: where a format says them itself, those win."""
-_INFER = 10_000
+__all__ = ["Ready", "scan_parts"]
 
 
-def scan_file(path: Path, label: str, options: Options, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
-    """One file as a LazyFrame; columns named in ``types`` have these types. ``label`` names it in errors."""
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A surveyed file that is here: where, what its folders say, and a check that it is as it was."""
+
+    part: Part
+    path: Path
+    folder: Mapping[str, str | None]
+    check: Callable[[], None]
+
+
+def scan_parts(files: Sequence[Ready], schema: Mapping[str, Any], options: Options) -> pl.LazyFrame:
+    """The files' rows in this order, with these columns and types. Nothing is read before it is asked for."""
     import polars as pl
 
-    kind = format_of(path, options)
-    try:
-        if kind in ("csv", "tsv"):
-            return _csv(path, label, kind, options, types)
-        if kind == "jsonl":
-            found = pl.scan_ndjson(path, infer_schema_length=_INFER, schema_overrides=dict(types) or None)
-        elif kind == "json":
-            found = _json(path).lazy()
-        elif kind == "excel":
-            found = _excel(path, label, options).lazy()
-        elif kind == "arrow":
-            found = pl.scan_ipc(path, glob=False, hive_partitioning=False)
-        else:
-            found = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-        return cast_to(found, found.collect_schema(), types)
-    except (pl.exceptions.PolarsError, OSError, UnicodeError, EOFError) as error:
-        raise InputError(f"{label} cannot be read as {kind}: {reason(error)}") from error
-
-
-def cast_to(frame: pl.LazyFrame, found: Mapping[str, Any], wanted: Mapping[str, Any]) -> pl.LazyFrame:
-    """The frame with these types, where it has others; text is read as dates and times."""
-    import polars as pl
-
-    changed = []
-    for name, dtype in wanted.items():
-        if name not in found or found[name] == dtype:
+    plain = _all_parquet(files, schema)
+    if plain is not None:
+        return plain
+    frames: list[pl.LazyFrame] = []
+    run: list[Ready] = []
+    for one in files:
+        native = None if one.part.look.format in TEXTS else _native(one, schema, options)
+        if native is None:
+            run.append(one)
             continue
-        column = pl.col(name)
-        if found[name] == pl.String and isinstance(dtype, pl.Datetime):
-            changed.append(column.str.to_datetime(time_unit=dtype.time_unit, time_zone=dtype.time_zone))
-        elif found[name] == pl.String and dtype == pl.Date:
-            changed.append(column.str.to_date())
-        elif found[name] == pl.String and dtype == pl.Time:
-            changed.append(column.str.to_time())
-        else:
-            changed.append(column.cast(dtype))
+        if run:
+            frames.append(_streamed(run, schema, options))
+            run = []
+        frames.append(native)
+    if run:
+        frames.append(_streamed(run, schema, options))
+    if not frames:
+        return pl.LazyFrame(schema=dict(schema))
+    return frames[0] if len(frames) == 1 else pl.concat(frames)
+
+
+def _all_parquet(files: Sequence[Ready], schema: Mapping[str, Any]) -> pl.LazyFrame | None:
+    """One scan of all files, where all are Parquet with just this schema."""
+    import polars as pl
+
+    from solvent.data.canonical import type_of
+
+    wanted = [(name, type_of(dtype)) for name, dtype in schema.items()]
+    if not files or any(one.part.look.format != "parquet" or list(one.part.schema.items()) != wanted for one in files):
+        return None
+    frame = pl.scan_parquet([one.path for one in files], glob=False, hive_partitioning=False)
+    own = frame.collect_schema()
+    changed = [pl.col(name).cast(dtype) for name, dtype in schema.items() if own[name] != dtype]
     return frame.with_columns(changed) if changed else frame
 
 
-def reason(error: BaseException) -> str:
-    """What a reader says is wrong, without its advice for programmers."""
-    text = str(error).strip()
-    for end in ("\n\nYou might want", "\n\nConsider", "\n\nThe current offset", "\n\nResolved plan"):
-        text = text.split(end)[0]
-    if "could not parse" in text:
-        text += ". Pin the column's type, as in types: {NAME: text}"
-    elif "invalid utf-8" in text:
-        text += ". Say which encoding it has, as in encoding: latin-1"
-    return " ".join(text.split()) or type(error).__name__
-
-
-def _csv(path: Path, label: str, kind: str, options: Options, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+def _native(one: Ready, schema: Mapping[str, Any], options: Options) -> pl.LazyFrame | None:
+    """A binary file by expressions alone; None where a conversion has to look at the values."""
     import polars as pl
 
-    delimiter = "\t" if kind == "tsv" and options.delimiter is None else delimiter_of(path, options)
-    named = options.header if isinstance(options.header, list) else None
-    names = _names(path, label, options, delimiter)
-    if named is not None and len(named) != len(names):
-        raise InputError(f"{label}: header names {len(named)} columns, and the first line has {len(names)}")
-    known = types
-    if options.header is not True:
-        known = {}  # Polars calls these columns column_1, …: they are renamed first, and cast afterwards
-    found = pl.scan_csv(
-        _decoded(path, options.encoding),
-        separator=delimiter,
-        has_header=options.header is True,
-        quote_char=options.quote,
-        comment_prefix=options.comment,
-        skip_lines=options.skip,
-        null_values=options.null or None,
-        schema_overrides={name: dtype for name, dtype in known.items() if name in names} or None,
-        infer_schema_length=_INFER,
-        glob=False,
-        raise_if_empty=True,
-    )
-    schema = found.collect_schema()
-    if named is not None:
-        found = found.rename(dict(zip(schema.names(), named, strict=True)))
-        schema = found.collect_schema()
-    return cast_to(found, schema, types)
+    opened = open_binary(one.path, one.part.label, one.part.look.format, options)
+    own = canonical_schema(opened.schema)
+    made = []
+    for name, dtype in schema.items():
+        if name in own:
+            if own[name] != dtype and not _safe(own[name], dtype):
+                return None
+            column = pl.col(name)
+            made.append(column if opened.schema[name] == dtype else column.cast(dtype))
+        else:
+            made.append(pl.lit(_folder_value(one, name, dtype)).first().alias(name))
+    return opened.frame.select(made)
 
 
-def _names(path: Path, label: str, options: Options, delimiter: str) -> list[str]:
-    """The fields of the first line. Raises :class:`InputError` if it names a column twice."""
-    with opened(path) as file:
-        head = bytes(file.read(1_000_000))
-    text = head.decode(options.encoding, "replace").removeprefix("\ufeff")
-    lines = io.StringIO(text, newline="")
-    for _ in range(options.skip):
-        lines.readline()
-    rows = csv.reader(lines, delimiter=delimiter, quotechar=options.quote)
-    comment = options.comment
-    names = next((row for row in rows if row and not (comment and row[0].startswith(comment))), None)
-    if names is None:
-        raise InputError(f"{label} is empty: not even a header is there")
-    if options.header is True:
-        double = sorted({name for name in names if names.count(name) > 1})
-        if double:
-            shown = ", ".join(repr(name) if name else "'' (unnamed)" for name in double)
-            raise InputError(
-                f"{label}: its header names more than one column {shown}. Name them yourself: header: [a, b, …] with "
-                f"skip: {options.skip + 1}"
-            )
-    return names
-
-
-def _decoded(path: Path, encoding: str) -> Any:
-    """The path where it is UTF-8, else the text in UTF-8, in memory."""
-    if encoding.lower().replace("_", "-") in ("utf-8", "utf8", "utf-8-sig", "ascii"):
-        return path
-    with opened(path) as file:
-        return io.BytesIO(bytes(file.read()).decode(encoding).encode())
-
-
-def _json(path: Path) -> pl.DataFrame:
+def _safe(own: Any, dtype: Any) -> bool:
+    """Whether a cast keeps every value, whatever it is."""
     import polars as pl
 
-    with opened(path) as file:
-        return pl.read_json(io.BytesIO(file.read()), infer_schema_length=_INFER)
+    if own == pl.Null:
+        return True
+    if own.is_integer() and dtype.is_integer():
+        low, high = pl.select(own.min()).item(), pl.select(own.max()).item()
+        return bool(low >= pl.select(dtype.min()).item() and high <= pl.select(dtype.max()).item())
+    return bool(own.is_float() and dtype == pl.Float64)
 
 
-def _excel(path: Path, label: str, options: Options) -> pl.DataFrame:
+def _folder_value(one: Ready, name: str, dtype: Any) -> pl.Series:
+    """What a column is in all rows of a file that does not have it: what its folders say, or null."""
     import polars as pl
 
     try:
-        return pl.read_excel(path, sheet_name=options.sheet, has_header=options.header is True)
-    except ImportError:
-        raise MissingExtra(f"{label}: reading a workbook needs fastexcel: pip install fastexcel") from None
-    except ValueError as error:
-        raise InputError(f"{label}: {error}") from error
+        return cast_column(pl.Series(name, [one.folder.get(name)], dtype=pl.String), dtype)
+    except Misfit as error:
+        raise InputError(f"{one.part.label}: the folder {name}=…: {error}") from error
+
+
+def _streamed(files: Sequence[Ready], schema: Mapping[str, Any], options: Options) -> pl.LazyFrame:
+    """Files whose values are looked at on the way, batch by batch."""
+    from polars.io.plugins import register_io_source
+
+    files = list(files)
+
+    def batches(
+        columns: list[str] | None, predicate: pl.Expr | None, limit: int | None, size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        wanted = dict(schema) if columns is None else {name: schema[name] for name in columns}
+        left = limit
+        for one in files:
+            for batch in _batches(one, wanted, options):
+                found = batch if predicate is None else batch.filter(predicate)
+                if left is not None:
+                    found = found.head(left)
+                    left -= found.height
+                yield found
+                if left == 0:
+                    return
+            one.check()
+
+    return register_io_source(batches, schema=dict(schema), is_pure=True)
+
+
+def _batches(one: Ready, wanted: Mapping[str, Any], options: Options) -> Iterator[pl.DataFrame]:
+    """One file's rows with these columns."""
+    import polars as pl
+
+    inside = {name: dtype for name, dtype in wanted.items() if name in one.part.schema}
+    # A frame without any column has no rows: one column is read for their number.
+    asked = inside or _first(one.part)
+    source = (
+        text_file(one.path, one.part, options).frames(asked)
+        if one.part.look.format in TEXTS
+        else _converted(one, asked, options)
+    )
+    for frame in source:
+        if list(inside) == list(wanted):
+            yield frame
+            continue
+        made = [
+            frame.get_column(name)
+            if name in inside
+            else _folder_value(one, name, dtype).new_from_index(0, frame.height)
+            for name, dtype in wanted.items()
+        ]
+        yield pl.DataFrame(made)
+
+
+def _first(part: Part) -> dict[str, Any]:
+    from solvent.data.canonical import dtype_of
+
+    return {name: dtype_of(kind) for name, kind in list(part.schema.items())[:1]}
+
+
+def _converted(one: Ready, wanted: Mapping[str, Any], options: Options) -> Iterator[pl.DataFrame]:
+    """A binary file in batches, each value looked at. Raises :class:`InputError` with the row of one that is lost."""
+    import polars as pl
+
+    opened = open_binary(one.path, one.part.label, one.part.look.format, options)
+    own = canonical_schema(opened.schema)
+    row = 0
+    try:
+        frame = opened.frame.select(pl.col(name).cast(own[name]) for name in wanted)
+        for batch in frame.collect_batches(maintain_order=True):
+            yield cast_frame(batch, wanted, options.formats)
+            row += batch.height
+    except Misfit as error:
+        pinned = error.column in options.types
+        way = "the type is pinned" if pinned else "the column is read so because other files have it so"
+        raise InputError(
+            f"{one.part.label} cannot be read as {one.part.look.format}: row {row + error.row + 1}, {error} ({way})"
+        ) from error
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"{one.part.label} cannot be read as {one.part.look.format}: {reason(error)}") from error

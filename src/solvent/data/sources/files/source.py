@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import Rows, conform
 from solvent.data.family import asked_kind
 from solvent.data.frames.outgoing import give
-from solvent.data.sources.files.finding import Finder, Found, stamp
+from solvent.data.sources.files.binary import reason
+from solvent.data.sources.files.finding import Finder, Found, stamp, state_of
 from solvent.data.sources.files.options import Options
-from solvent.data.sources.files.recognising import format_of, holds_rows, opened
-from solvent.data.sources.files.scanning import reason
-from solvent.data.sources.files.uniting import unite_files
+from solvent.data.sources.files.recognising import format_of, holds_rows
+from solvent.data.sources.files.scanning import Ready, scan_parts
+from solvent.data.sources.files.surveying import Part, Survey, survey_file
+from solvent.data.sources.files.text.decoding import opened
+from solvent.data.sources.files.uniting import partitions, unite
 from solvent.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,6 +44,65 @@ class Files:
         """Names and versions as one token; None while a file has no version that can be believed."""
         return stamp(self._finder.find())
 
+    def survey(self, known: Mapping[str, Any] | None = None) -> Survey:
+        """Look through the files: their rows and types, one schema of all, and how files differ from it.
+
+        ``known`` is what an earlier survey's ``to_json`` gave: a file that stands in it with the same version is not
+        opened again. Raises :class:`InputError` for a file that cannot be read, or changes while it is.
+        """
+        found = self._tables()
+        before = Survey.known(known, self._options)
+        parts = [before.get((one.label, one.version)) or self._look(one) for one in found]
+        paths = {one.label: one for one in found}
+
+        def fits(part: Part, name: str, kind: Any) -> bool:
+            return self._fits(part, name, kind, paths[part.label])
+
+        schema, changes = unite(parts, self._options, fits)
+        return Survey(tuple(parts), schema, tuple(changes), self._options)
+
+    def frame(self, survey: Survey, labels: Iterable[str] | None = None) -> pl.LazyFrame:
+        """The rows of all files of a survey, or of those with these labels, in its schema and the order of files.
+
+        Raises :class:`InputError`, now or while it is collected, for a file that is not as it was surveyed.
+        """
+        wanted = {part.label for part in survey.parts} if labels is None else set(labels)
+        if unknown := sorted(wanted - {part.label for part in survey.parts}):
+            raise InputError(f"{unknown[0]} is not among the files that were looked at")
+        here = self._same(survey, wanted)
+        folders = partitions([part.label for part in survey.parts], self._options)
+        ready = []
+        for part, folder in zip(survey.parts, folders, strict=True):
+            if part.label in wanted:
+                path = here[part.label].open()
+                check = _Unchanged(part.label, path, part.status or state_of(os.stat(path)))
+                check()
+                ready.append(Ready(part, path, folder, check))
+        return scan_parts(ready, survey.dtypes(), self._options)
+
+    def check(self, survey: Survey) -> None:
+        """Raise :class:`InputError` if a file is not as it was surveyed: what was read meanwhile is not to be kept."""
+        here = self._same(survey, {part.label for part in survey.parts})
+        for part in survey.parts:
+            if part.status is not None:
+                _Unchanged(part.label, here[part.label].open(), part.status)()
+
+    def _same(self, survey: Survey, wanted: set[str]) -> dict[str, Found]:
+        """The files by label, if these are there in the versions that were surveyed."""
+        here = {one.label: one for one in self._finder.find()}
+        for part in survey.parts:
+            if part.label not in wanted:
+                continue
+            if part.label not in here:
+                raise InputError(f"{part.label} is gone since it was looked at; run again")
+            if part.version is not None and here[part.label].version not in (part.version, None):
+                raise InputError(f"{part.label} changed while it was read; wait until it is whole, and run again")
+        return here
+
+    def found(self, survey: Survey | None = None) -> dict[str, Any]:
+        """What the files were found to be, as plain JSON: formats, encodings, types, guesses, differences."""
+        return (survey or self.survey()).found()
+
     def read(self, wanted: Any) -> Any:
         """A frame of the rows of all files, or the path, paths, text, bytes or JSON value of what is there."""
         asked = _bare(wanted)
@@ -51,9 +114,10 @@ class Files:
             return self._content(asked)
         if asked_kind(asked) is None:
             return self._json(asked)
+        survey = self.survey()
         if asked_kind(asked) == "polars.LazyFrame":
-            return self._frame()
-        return give(Rows(conform(self._collected())), asked)
+            return self.frame(survey)
+        return give(Rows(conform(self._collected(survey))), asked)
 
     def close(self) -> None:
         """Nothing is open between readings."""
@@ -65,28 +129,51 @@ class Files:
             return found
         return [one for one in found if holds_rows(one.label)] or found
 
-    def _frame(self) -> pl.LazyFrame:
-        found = self._tables()
-        return unite_files([one.open() for one in found], [one.label for one in found], self._options)
+    def _look(self, one: Found) -> Part:
+        path = one.open()
+        before = one.state or state_of(os.stat(path))
+        check = _Unchanged(one.label, path, before)
+        try:
+            part = survey_file(path, one.label, self._options)
+        except InputError:
+            check()  # that it changed is the better thing to say
+            raise
+        check()
+        return part.at(one.version, before)
 
-    def _collected(self) -> pl.DataFrame:
+    def _fits(self, part: Part, name: str, kind: Any, one: Found) -> bool:
+        """Whether a column's values are kept by a type; found out once, by reading the column."""
+        from solvent.data.canonical import dtype_of
+
+        word = f"{name}: {json.dumps(kind)}"
+        if word not in part.fits:
+            ready = Ready(part, one.open(), {}, lambda: None)
+            try:
+                scan_parts([ready], {name: dtype_of(kind)}, self._options).null_count().collect(engine="streaming")
+                part.fits[word] = True
+            except InputError:
+                part.fits[word] = False
+        return part.fits[word]
+
+    def _collected(self, survey: Survey) -> pl.DataFrame:
         import polars as pl
 
         try:
-            return self._frame().collect()
+            found = self.frame(survey).collect(engine="streaming")
         except pl.exceptions.PolarsError as error:
-            raise self._culprit(error) from error
+            raise self._culprit(survey, error) from error
+        self.check(survey)
+        return found
 
-    def _culprit(self, error: Exception) -> InputError:
+    def _culprit(self, survey: Survey, error: Exception) -> InputError:
         """Which file it is that cannot be read."""
         import polars as pl
 
-        for one in self._tables():
-            path = one.open()
+        for part in survey.parts:
             try:
-                unite_files([path], [one.label], self._options).collect()
+                self.frame(survey, [part.label]).collect(engine="streaming")
             except pl.exceptions.PolarsError as found:
-                return InputError(f"{one.label} cannot be read as {format_of(path, self._options)}: {reason(found)}")
+                return InputError(f"{part.label} cannot be read as {part.look.format}: {reason(found)}")
         return InputError(reason(error))
 
     def _place(self) -> Path:
@@ -114,7 +201,7 @@ class Files:
         from solvent.config import validate
 
         one, asked_name = self._one("one value"), getattr(asked, "__qualname__", asked)
-        if format_of(one.open(), self._options) != "json":
+        if format_of(one.open(), self._options, one.label) != "json":
             raise InputError(
                 f"{one.label} cannot be read as {asked_name}. Files can be read as frames, Path, list[Path], "
                 f"str, bytes, and one JSON file as any plain type"
@@ -123,6 +210,22 @@ class Files:
             return validate(json.loads(self._content(str)), asked, from_file=True)
         except ValueError as error:
             raise InputError(f"{one.label}: {error}") from error
+
+
+class _Unchanged:
+    """A check that a file is as it was."""
+
+    def __init__(self, label: str, path: Path, state: str) -> None:
+        self._label, self._path, self._state = label, path, state
+
+    def __call__(self) -> None:
+        """Raise :class:`InputError` if the file changed."""
+        try:
+            now = state_of(os.stat(self._path))
+        except OSError as error:
+            raise InputError(f"{self._label} went away while it was read; run again") from error
+        if now != self._state:
+            raise InputError(f"{self._label} changed while it was read; wait until it is whole, and run again")
 
 
 def _bare(wanted: Any) -> Any:

@@ -1,0 +1,200 @@
+"""Casting columns to the types that are asked for, without loss: a value that does not fit is named, never bent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Misfit", "cast_column", "cast_frame"]
+
+_ISO = r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$"
+_ZONE = r"(?:Z|:\d\d[+-]\d\d:?\d\d|\.\d+[+-]\d\d:?\d\d)$"
+_YES = ("true", "t", "yes", "y", "1")
+_NO = ("false", "f", "no", "n", "0")
+
+
+@dataclass
+class Misfit(Exception):
+    """A value that the type cannot hold: its row (from 0) in the piece, and why."""
+
+    row: int
+    column: str
+    value: Any
+    wanted: Any
+    hint: str = ""
+
+    def __str__(self) -> str:
+        shown = repr(self.value)
+        shown = shown if len(shown) <= 60 else shown[:57] + "…"
+        return f"column {self.column!r}: {shown} is no {self.wanted}{self.hint}"
+
+
+def cast_frame(frame: pl.DataFrame, wanted: Mapping[str, Any], formats: Mapping[str, str]) -> pl.DataFrame:
+    """The columns of ``wanted``, in this order and with these types. Raises :class:`Misfit`."""
+    import polars as pl
+
+    made = []
+    for name, dtype in wanted.items():
+        if name in frame.columns:
+            made.append(cast_column(frame.get_column(name), dtype, formats.get(name)))
+        else:
+            made.append(pl.Series(name, [None], dtype=dtype).new_from_index(0, frame.height))
+    return pl.DataFrame(made) if made else frame.select()
+
+
+def cast_column(column: pl.Series, dtype: Any, written: str | None = None) -> pl.Series:
+    """A column as another type. ``written`` is how its texts write a date or time. Raises :class:`Misfit`."""
+    import polars as pl
+
+    if column.dtype == dtype:
+        return column
+    if column.dtype == pl.Null:
+        return column.cast(dtype)
+    hint = ""
+    if column.dtype == pl.String:
+        made = _from_text(column, dtype, written)
+        if isinstance(dtype, (pl.Date, pl.Datetime, pl.Time)) and written is None:
+            hint = f". If it is written in another way, say how: formats: {{{column.name}: '%d.%m.%Y'}}"
+    else:
+        made = _converted(column, dtype)
+    lost = made.is_null() & column.is_not_null()
+    if lost.any():
+        row = int(lost.arg_max() or 0)
+        raise Misfit(row, column.name, column[row], dtype, hint)
+    return made
+
+
+def _from_text(column: pl.Series, dtype: Any, written: str | None) -> pl.Series:
+    """The texts as this type; null where one is not of it."""
+    import polars as pl
+
+    if isinstance(dtype, pl.Boolean):
+        word = column.str.to_lowercase()
+        known = word.is_in(_YES + _NO)
+        return word.is_in(_YES).set(~known.fill_null(False), None)
+    if isinstance(dtype, pl.Date):
+        return column.str.to_date(written or "%Y-%m-%d", strict=False)
+    if isinstance(dtype, pl.Time):
+        return column.str.to_time(written, strict=False)
+    if isinstance(dtype, pl.Datetime):
+        return _times(column, dtype, written)
+    if isinstance(dtype, pl.Duration):
+        return column.cast(pl.Int64, strict=False).cast(dtype)
+    if isinstance(dtype, pl.Binary):
+        return column.cast(dtype)
+    if isinstance(dtype, pl.Decimal):
+        finer = column.str.contains(rf"\.[0-9]{{{dtype.scale or 0}}}[0-9]*[1-9]")
+        return column.cast(dtype, strict=False).set(finer.fill_null(False), None)
+    return column.cast(dtype, strict=False)
+
+
+def _times(column: pl.Series, dtype: Any, written: str | None) -> pl.Series:
+    """Texts as times: those that say a zone as instants, others in the zone of the type."""
+    import polars as pl
+
+    unit, zone = dtype.time_unit, dtype.time_zone
+    if written is not None:
+        zoned = "%z" in written or "%:z" in written or "%#z" in written
+        made = column.str.to_datetime(written, time_unit=unit, time_zone="UTC" if zoned else None, strict=False)
+        if zoned:
+            return made.dt.convert_time_zone(zone) if zone else _nothing(made, dtype)
+        return made.dt.replace_time_zone(zone, ambiguous="null", non_existent="null") if zone else made
+    none = pl.Series(column.name, [None], dtype=pl.String).new_from_index(0, len(column))
+    column = column.zip_with(column.str.contains(_ISO).fill_null(False), none)
+    says = column.str.contains(_ZONE).fill_null(False)
+    made = column.zip_with(~says, none).str.to_datetime(time_unit=unit, time_zone=None, strict=False)
+    if zone is None:
+        return made
+    made = made.dt.replace_time_zone(zone, ambiguous="null", non_existent="null")
+    if says.any():
+        instants = column.zip_with(says, none).str.to_datetime(time_unit=unit, time_zone="UTC", strict=False)
+        made = instants.dt.convert_time_zone(zone).zip_with(says, made)
+    return made
+
+
+def _nothing(column: pl.Series, dtype: Any) -> pl.Series:
+    import polars as pl
+
+    return pl.Series(column.name, [None], dtype=dtype).new_from_index(0, len(column))
+
+
+def _converted(column: pl.Series, dtype: Any) -> pl.Series:
+    """The values as this type; null where one changes by that."""
+    import polars as pl
+
+    have = column.dtype
+    if isinstance(dtype, pl.String):
+        return _as_text(column)
+    if isinstance(have, pl.Struct) and isinstance(dtype, pl.Struct):
+        return _struct(column, dtype)
+    if isinstance(have, (pl.List, pl.Array)) and isinstance(dtype, pl.List):
+        return _list(column, dtype)
+    if isinstance(have, pl.Datetime) and isinstance(dtype, pl.Datetime):
+        return _retimed(column, dtype)
+    if have.is_numeric() and isinstance(dtype, (pl.Boolean, pl.Date, pl.Datetime, pl.Time)):
+        return _nothing(column, dtype)
+    try:
+        made = column.cast(dtype, strict=False)
+        if isinstance(dtype, (pl.Float64, pl.Float32)) and have.is_float():
+            return made  # a narrower fraction is asked for
+        back = made.cast(have, strict=False)
+    except pl.exceptions.PolarsError:
+        return _nothing(column, dtype)
+    return made.set((back != column).fill_null(False) & column.is_not_null(), None)
+
+
+def _retimed(column: pl.Series, dtype: Any) -> pl.Series:
+    import polars as pl
+
+    have = column.dtype
+    assert isinstance(have, pl.Datetime)
+    if (have.time_zone is None) != (dtype.time_zone is None):
+        if have.time_zone is not None:
+            return _nothing(column, dtype)
+        column = column.dt.replace_time_zone(dtype.time_zone, ambiguous="null", non_existent="null")
+    elif dtype.time_zone is not None:
+        column = column.dt.convert_time_zone(dtype.time_zone)
+    made = column.dt.cast_time_unit(dtype.time_unit)
+    back = made.dt.cast_time_unit(have.time_unit)
+    return made.set((back != column).fill_null(False), None)
+
+
+def _as_text(column: pl.Series) -> pl.Series:
+    """Numbers, times and truth values as text; nested values as JSON; bytes only if they are text."""
+    import polars as pl
+
+    if column.dtype.is_nested():
+        texts = pl.DataFrame({"v": column}).select(pl.struct("v").struct.json_encode()).to_series()
+        bare = texts.str.slice(len('{"v":')).str.head(-1)
+        return bare.set(column.is_null(), None).alias(column.name)
+    return column.cast(pl.String, strict=False)
+
+
+def _list(column: pl.Series, dtype: Any) -> pl.Series:
+    import polars as pl
+
+    if isinstance(column.dtype, pl.Array):
+        column = column.cast(pl.List(column.dtype.inner))
+    inner = column.explode(empty_as_null=False, keep_nulls=False)
+    cast_column(inner.alias(column.name), dtype.inner)  # says which value does not fit
+    return _relisted(column, dtype) if dtype.inner.is_nested() else column.cast(dtype, strict=False)
+
+
+def _relisted(column: pl.Series, dtype: Any) -> pl.Series:
+    import polars as pl
+
+    values = [None if one is None else cast_column(one, dtype.inner) for one in column]
+    return pl.Series(column.name, values, dtype=dtype)
+
+
+def _struct(column: pl.Series, dtype: Any) -> pl.Series:
+    import polars as pl
+
+    frame = column.struct.unnest()
+    wanted = {one.name: one.dtype for one in dtype.fields}
+    made = cast_frame(frame, wanted, {}).select(pl.struct(pl.all()).alias(column.name)).to_series()
+    return made.set(column.is_null(), None) if column.null_count() else made

@@ -1,0 +1,1 @@
+"""Text files piece by piece: decoding, cutting at the ends of rows, and guessing what the columns hold."""

@@ -1,0 +1,233 @@
+"""Inferring the types of a text file's columns from all of its values, piece by piece."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from solvent.data.sources.files.text.guessing import (
+    EXACT,
+    guess_type,
+    has_odd_numbers,
+    join_guesses,
+)
+from solvent.data.sources.files.text.reading import TextFile
+from solvent.data.sources.files.text.splitting import Piece
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["CsvTypes", "JsonTypes"]
+
+
+class CsvTypes:
+    """The types of a CSV file's columns. Pinned ones are checked: a value that does not fit is an error."""
+
+    def __init__(self, file: TextFile, pinned: Mapping[str, Any]) -> None:
+        import polars as pl
+
+        self._file = file
+        self._pinned = dict(pinned)
+        self._guesses: dict[str, Any] = {name: pl.Null() for name in file.look.names if name not in pinned}
+        self._largest: dict[str, int] = {}
+        self.findings: list[dict[str, Any]] = []
+        self.sample: pl.DataFrame | None = None
+
+    @property
+    def types(self) -> dict[str, Any]:
+        """The types so far, by column in order; Null for one without any value."""
+        return {name: self._pinned.get(name) or self._guesses[name] for name in self._file.look.names}
+
+    def take(self, piece: Piece) -> None:
+        """Look at a piece. Raises :class:`InputError` for a value that its pinned type cannot hold."""
+        import polars as pl
+
+        file = self._file
+        if self._pinned:
+            file.parse(piece, self._pinned)
+        if not self._guesses:
+            return
+        names = list(self._guesses)
+        known = {name: kind for name, kind in self._guesses.items() if not isinstance(kind, pl.Null)}
+        if self.sample is None:
+            text = file.text(piece, names)
+            self.sample = text.head(1000)
+            self._learn(text, piece)
+            return
+        try:
+            found = file.raw_csv(piece, names, known)
+        except pl.exceptions.PolarsError:
+            self._learn(file.text(piece, names), piece)
+            return
+        self._confirm(found, piece)
+
+    def _confirm(self, found: pl.DataFrame, piece: Piece) -> None:
+        """A piece that is of the types so far: look for what they would lose, and at columns without a value yet."""
+        import polars as pl
+
+        doubtful = [name for name, kind in self._guesses.items() if isinstance(kind, pl.Null)]
+        doubtful = [name for name in doubtful if found.get_column(name).null_count() < found.height]
+        numbers = [name for name, kind in self._guesses.items() if kind.is_numeric()]
+        if numbers and has_odd_numbers(piece.data, self._file.look.delimiter or ",", self._file.options.quote):
+            doubtful += numbers
+        else:
+            for name in numbers:
+                column = found.get_column(name)
+                if column.dtype == pl.Int64:
+                    self._grow(name, column)
+                elif column.dtype == pl.Float64 and bool((column.abs() >= EXACT).any()):
+                    doubtful.append(name)
+        if doubtful:
+            self._learn(self._file.text(piece, doubtful), piece)
+
+    def _grow(self, name: str, column: pl.Series) -> None:
+        for one in (column.min(), column.max()):
+            if one is not None:
+                self._largest[name] = max(self._largest.get(name, 0), abs(int(one)))  # type: ignore[arg-type]
+
+    def _learn(self, text: pl.DataFrame, piece: Piece) -> None:
+        """Guess anew from the texts of a piece."""
+        import polars as pl
+
+        for column in text:
+            name, before = column.name, self._guesses[column.name]
+            here = guess_type(column)
+            if isinstance(here, pl.Int64):
+                self._grow(name, column.cast(pl.Int64, strict=False))
+            now = join_guesses(before, here, self._largest.get(name, 0))
+            self._guesses[name] = now
+            if now != before:
+                self._note(name, before, now, column, piece)
+
+    def _note(self, name: str, before: Any, now: Any, column: pl.Series, piece: Piece) -> None:
+        """Record where a column stopped being what it was, or why it is not the number that it looks like."""
+        import polars as pl
+
+        if isinstance(before, pl.Null) and not isinstance(now, (pl.String, pl.Decimal)):
+            return
+        if isinstance(now, pl.String):
+            wrong = column.is_not_null() & column.cast(pl.Float64, strict=False).is_null()
+            kind = "mixed"
+            if not wrong.any():
+                wrong = column.str.contains(r"^(?:0[0-9]|\+)").fill_null(False)
+                kind = "leading zero"
+            if not wrong.any():
+                wrong, kind = column.str.len_bytes().fill_null(0) > 15, "large number"
+            if isinstance(before, pl.Null) and kind == "mixed" and wrong.sum() * 2 > column.len() - column.null_count():
+                return  # simply text
+        else:
+            wrong = column.str.contains(r"^-?[0-9]{19,}$" if isinstance(now, pl.Decimal) else r"[.eE]").fill_null(False)
+            kind = "large number" if isinstance(now, pl.Decimal) else "fraction"
+        if len(self.findings) >= 100 or not wrong.any():
+            return
+        row = int(wrong.arg_max() or 0)
+        shown = repr(column[row])[:60]
+        self.findings.append(
+            {"kind": kind, "line": piece.line_of(row), "column": name, "text": f"{shown} makes the column {_word(now)}"}
+        )
+
+
+class JsonTypes:
+    """The types of a JSON file's columns, in the order of their first appearance."""
+
+    def __init__(self, file: TextFile) -> None:
+        self._file = file
+        self.types: dict[str, Any] = {}
+        self.rows = 0
+        self.findings: list[dict[str, Any]] = []
+        self.sample: pl.DataFrame | None = None
+
+    def take(self, piece: Piece) -> None:
+        """Look at a piece. Raises :class:`InputError` for a line that is no JSON object."""
+        import polars as pl
+
+        try:
+            found = pl.read_ndjson(io.BytesIO(piece.data), infer_schema_length=None)
+        except pl.exceptions.PolarsError:
+            found = self._mended(piece)
+        if not found.width and self._file.count(piece):
+            self._file.mended(piece)
+            self.rows += self._file.count(piece)
+        self.rows += found.height
+        if self.sample is None:
+            self.sample = found.head(1000)
+        for name, dtype in found.schema.items():
+            before = self.types.get(name, pl.Null())
+            now = self._joined(name, before, self._plain(found.get_column(name), dtype))
+            if now != before and not isinstance(before, pl.Null):
+                text = f"the column is {_word(now)} from here on, {_word(before)} before"
+                self.findings.append({"kind": "mixed", "line": piece.first, "column": name, "text": text})
+            self.types[name] = now
+
+    def _plain(self, column: pl.Series, dtype: Any) -> Any:
+        """The type, or text where a whole number has more than 38 digits."""
+        import polars as pl
+
+        if dtype == pl.Int128:
+            low, high = column.min(), column.max()
+            if any(abs(int(one)) >= 10**38 for one in (low, high) if one is not None):  # type: ignore[arg-type]
+                return pl.String()
+            return pl.Decimal(38, 0)
+        return dtype
+
+    def _joined(self, name: str, one: Any, other: Any) -> Any:
+        import polars as pl
+
+        if one == other or isinstance(other, pl.Null):
+            return one
+        if isinstance(one, pl.Null):
+            return other
+        if isinstance(one, pl.List) and isinstance(other, pl.List):
+            return pl.List(self._joined(name, one.inner, other.inner))
+        if isinstance(one, pl.Struct) and isinstance(other, pl.Struct):
+            fields = {field.name: field.dtype for field in one.fields}
+            for field in other.fields:
+                fields[field.name] = self._joined(name, fields.get(field.name, pl.Null()), field.dtype)
+            return pl.Struct(fields)
+        if one.is_numeric() and other.is_numeric():
+            if "Float64" in (str(one), str(other)):
+                return pl.Float64()
+            return pl.Decimal(38, 0)
+        return pl.String()
+
+    def _mended(self, piece: Piece) -> pl.DataFrame:
+        """A piece that Polars cannot read by itself: columns whose values are of several kinds are read as text."""
+        import polars as pl
+
+        data = self._file.mended(piece)
+        kinds: dict[str, set[str]] = {}
+        for line in data.splitlines():
+            for name, value in json.loads(line).items():
+                kinds.setdefault(name, set()).add(_kind(value))
+        texts = {name: pl.String() for name, found in kinds.items() if len(found - {"null"}) > 1}
+        try:
+            return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None, schema_overrides=texts)
+        except pl.exceptions.PolarsError:
+            nested = {name for name, found in kinds.items() if found & {"list", "dict"}}
+            texts |= {name: pl.String() for name in nested if not self._alone(data, name)}
+            return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None, schema_overrides=texts)
+
+    def _alone(self, data: bytes, name: str) -> bool:
+        """Whether a column by itself can be read as what it is."""
+        import polars as pl
+
+        lines = [json.dumps({name: json.loads(line).get(name)}) for line in data.splitlines()]
+        try:
+            pl.read_ndjson(io.BytesIO("\n".join(lines).encode()), infer_schema_length=None)
+        except pl.exceptions.PolarsError:
+            return False
+        return True
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    return "float" if type(value) is int else type(value).__name__
+
+
+def _word(dtype: Any) -> str:
+    import polars as pl
+
+    return {"String": "text", "Null": "empty"}.get(str(dtype), "int64" if dtype == pl.Int64 else str(dtype).lower())

@@ -1,0 +1,200 @@
+"""Reading text files as frames piece by piece, with types that are wanted, or that are found out on the way."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from solvent.data.sources.files.casting import Misfit, cast_frame
+from solvent.data.sources.files.options import Options
+from solvent.data.sources.files.recognising import Look
+from solvent.data.sources.files.text.decoding import read_chunks
+from solvent.data.sources.files.text.elements import Elements, cut_lines
+from solvent.data.sources.files.text.splitting import Dialect, Piece, Splitter, fault_in_text
+from solvent.errors import InputError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["TextFile"]
+
+
+@dataclass(slots=True)
+class TextFile:
+    """One CSV or JSON file. ``natural`` is what types its columns have by themselves (JSON needs them to be read)."""
+
+    path: Path
+    label: str
+    options: Options
+    look: Look
+    natural: Mapping[str, Any] = field(default_factory=dict)
+    splitter: Splitter | None = None
+    elements: Elements | None = None
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is JSON of any kind."""
+        return self.look.format in ("json", "jsonl")
+
+    def pieces(self) -> Iterator[Piece]:
+        """Its rows as text. Raises :class:`InputError` for text that is no rows."""
+        chunks: Iterator[bytes] = read_chunks(self.path, self.label, self.look.encoding or "utf-8")
+        if self.look.format == "jsonl":
+            yield from cut_lines(chunks)
+            return
+        if self.look.format == "json":
+            self.elements = Elements(self.label, self.options.rows.split(".") if self.options.rows else None)
+            yield from self.elements.cut(chunks)
+            return
+        if self.look.returns:
+            chunks = (one.replace(b"\r", b"\n") for one in chunks)
+        self.splitter = Splitter(
+            Dialect(
+                self.label, self.look.delimiter or ",", self.options.quote, len(self.look.names), self.options.comment,
+                self.options.skip, self.look.header == "first line", self.options.ragged,
+            )
+        )  # fmt: skip
+        yield from self.splitter.cut(chunks)
+
+    def frames(self, wanted: Mapping[str, Any]) -> Iterator[pl.DataFrame]:
+        """Its rows as frames with these columns and types; columns that it lacks are null. Raises InputError."""
+        for piece in self.pieces():
+            yield self.parse(piece, wanted)
+
+    def parse(self, piece: Piece, wanted: Mapping[str, Any]) -> pl.DataFrame:
+        """A piece as a frame with these columns and types. Raises :class:`InputError` with line and column."""
+        try:
+            raw = self.raw_json(piece, wanted) if self.is_json else self._raw_csv(piece, wanted)
+            return cast_frame(raw, wanted, self.options.formats)
+        except Misfit as error:
+            pinned = error.column in self.options.types
+            way = "the type is pinned" if pinned else "the column is read so because other files have it so"
+            raise InputError(
+                f"{self.label} cannot be read as {self.look.format}: line {piece.line_of(error.row)}, {error} ({way})"
+            ) from error
+
+    def _raw_csv(self, piece: Piece, wanted: Mapping[str, Any]) -> pl.DataFrame:
+        """The columns with types that Polars parses as we do; as text where it does not, or one does not fit."""
+        import polars as pl
+
+        names = [name for name in self.look.names if name in wanted]
+        quick = {name: wanted[name] for name in names if _is_quick(wanted[name])}
+        if any(not isinstance(one, pl.String) for one in quick.values()):
+            try:
+                return self.raw_csv(piece, names, quick)
+            except pl.exceptions.PolarsError:
+                pass
+        return self.text(piece, names)
+
+    def text(self, piece: Piece, names: Sequence[str]) -> pl.DataFrame:
+        """Columns of a CSV piece as text. Raises :class:`InputError` for text that is not UTF-8."""
+        import polars as pl
+
+        try:
+            return self.raw_csv(piece, names, {})
+        except pl.exceptions.PolarsError as error:
+            fault = fault_in_text(piece, self.label) or self._ragged(piece)
+            raise fault or InputError(
+                f"{self.label} cannot be read as {self.look.format}: {error}, somewhere below line {piece.first}"
+            ) from error
+
+    def raw_csv(self, piece: Piece, names: Sequence[str], types: Mapping[str, Any]) -> pl.DataFrame:
+        """Columns of a CSV piece with these types, else as text. Raises whatever Polars raises."""
+        import polars as pl
+
+        columns = self.look.names
+        schema = {f"column_{place}": types.get(name, pl.String()) for place, name in enumerate(columns, 1)}
+        here = {name: f"column_{place}" for place, name in enumerate(columns, 1)}
+        found = pl.read_csv(
+            io.BytesIO(piece.data),
+            has_header=False,
+            schema=schema,
+            columns=[here[name] for name in names] if len(names) < len(columns) else None,
+            separator=self.look.delimiter or ",",
+            quote_char=self.options.quote or None,
+            null_values=self.options.null or None,
+        )
+        found.columns = [name for name in columns if name in set(names)]
+        return found
+
+    def _ragged(self, piece: Piece) -> InputError | None:
+        """A row with too many fields, which a piece that was only counted can hold."""
+        assert self.splitter is not None
+        again = Splitter(self.splitter.dialect, _line=piece.first, _begun=True)
+        try:
+            again.look(piece.data)
+        except InputError as error:
+            return error
+        return None
+
+    def raw_json(self, piece: Piece, wanted: Mapping[str, Any]) -> pl.DataFrame:
+        """The wanted columns of a piece of JSON lines, each with its natural type, or as text if that is wanted."""
+        import polars as pl
+
+        schema = {}
+        for name in wanted:
+            if name in self.natural:
+                kind = wanted[name] if _is_json_like(self.natural[name], wanted[name]) else self.natural[name]
+                schema[name] = pl.Int128() if isinstance(kind, pl.Decimal) else kind
+        if not schema:
+            return pl.DataFrame({"": pl.Series([None] * self.count(piece))}).select(pl.col("").alias("\0"))
+        try:
+            return pl.read_ndjson(io.BytesIO(piece.data), schema=schema)
+        except pl.exceptions.PolarsError:
+            mended = self.mended(piece)
+            try:
+                return pl.read_ndjson(io.BytesIO(mended), schema=schema)
+            except pl.exceptions.PolarsError as error:
+                raise InputError(
+                    f"{self.label} cannot be read as {self.look.format}: {error}, below line {piece.first}"
+                ) from error
+
+    def count(self, piece: Piece) -> int:
+        """How many rows a piece of JSON lines has: blank lines are none."""
+        return sum(1 for line in piece.data.splitlines() if line.strip())
+
+    def mended(self, piece: Piece) -> bytes:
+        """A piece of JSON lines with numbers that no type can hold as text. Raises InputError for a broken line."""
+        made = []
+        for place, line in enumerate(piece.data.split(b"\n")):
+            if not line.strip():
+                continue
+            where = f"{self.label} line {int(piece.lines[place]) if piece.lines is not None else piece.first + place}"
+            try:
+                row = json.loads(line, parse_int=_whole, parse_constant=_refuse)
+            except UnicodeDecodeError as error:
+                raise fault_in_text(piece, self.label) or InputError(f"{where}: {error}") from error
+            except ValueError as error:
+                raise InputError(f"{where}: cannot be read as {self.look.format}: {error}") from error
+            if not isinstance(row, dict):
+                raise InputError(f"{where}: a row is an object, {{name: value, …}}, not a {type(row).__name__}")
+            made.append(json.dumps(row, ensure_ascii=False))
+        return ("\n".join(made) + "\n").encode()
+
+
+def _is_quick(dtype: Any) -> bool:
+    """Whether Polars parses the type from CSV just as a cast of its text would."""
+    return bool(dtype.is_integer() or dtype.is_float()) or type(dtype).__name__ in ("String", "Boolean")
+
+
+def _is_json_like(natural: Any, wanted: Any) -> bool:
+    """Whether JSON can be read as the wanted type at once: text as it stands, numbers as wider ones, more fields."""
+    import polars as pl
+
+    if isinstance(wanted, pl.String):
+        return True
+    if wanted.is_nested():
+        return isinstance(natural, type(wanted))
+    return False
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if len(text) <= 38 else text
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is no JSON; null is, for what is missing")
