@@ -30,15 +30,14 @@ th[aria-sort=descending] button::after { content: " \\2193"; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; margin: 0; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
 .look { color: var(--look); } ul { margin: .2rem 0; padding-left: 1.2rem; }
-section.c { background: var(--card); border-radius: .5rem; padding: .8rem 1rem; margin: .8rem 0;
-  content-visibility: auto; contain-intrinsic-size: auto 18rem; }
+section.c { background: var(--card); border-radius: .5rem; padding: .8rem 1rem; margin: .8rem 0; }
 section.c > div { display: flex; flex-wrap: wrap; gap: .8rem 2rem; align-items: flex-start; }
 svg .b { fill: var(--bar); } svg .t { fill: var(--line); } figure { margin: 0; }
 figcaption { color: var(--soft); display: flex; justify-content: space-between; gap: 1rem; font-size: .85rem; }
 input { font: inherit; padding: .25rem .5rem; width: 20rem; max-width: 100%; }
 @media print { :root { --ink: #000; --soft: #444; --line: #bbb; --back: #fff; --card: #fff; --bar: #345; --look: #000; }
   body { max-width: none; padding: 0; font-size: 10pt; } .skip, .find { display: none; }
-  section.c { content-visibility: visible; break-inside: avoid; border: 1px solid var(--line); }
+  section.c { break-inside: avoid; border: 1px solid var(--line); }
   tr { break-inside: avoid; } thead { display: table-header-group; } svg .b { print-color-adjust: exact; } }
 """
 
