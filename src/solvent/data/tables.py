@@ -10,7 +10,7 @@ from solvent.data.blocks.columns import open_columns
 from solvent.data.blocks.identity import Block, cut_blocks, identify
 from solvent.data.canonical import Rows, type_of, visible_columns
 from solvent.data.family import is_table
-from solvent.data.frames.incoming import take
+from solvent.data.frames.incoming import Stream, take
 from solvent.data.frames.outgoing import give
 from solvent.data.packs.manifest import Bytes, Manifest, Opened
 from solvent.data.packs.reading import read_packs
@@ -45,8 +45,8 @@ class TableFormat:
     name = "table.1"
 
     def accepts(self, value: Any) -> bool:
-        """Whether the value is a frame, or what is put together of a stored table and new rows."""
-        return is_table(value) or isinstance(value, Splice)
+        """Whether the value is a frame, or what this room itself makes of blocks."""
+        return is_table(value) or isinstance(value, (Splice, Stream))
 
     def write(self, value: Any, sink: Bytes) -> Any:
         """Settle a table's identity now; its bytes are encoded by ``finish``, from memory that nobody else has.
@@ -57,7 +57,7 @@ class TableFormat:
         if isinstance(value, Splice):
             rows: Rows | Manifest = splice(value, sink)
         else:
-            taken = take(value)
+            taken = value if isinstance(value, Stream) else take(value)
             rows = taken if isinstance(taken, Rows) else carry_out(taken, sink)
         if isinstance(rows, Manifest):
             return WrittenTable(

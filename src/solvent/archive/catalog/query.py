@@ -294,6 +294,12 @@ def find_source(catalog: Catalog, spec: str, version: str) -> str | None:
     return rows[0][0] if rows else None
 
 
+def survey(catalog: Catalog, spec: str) -> tuple[Any, str] | None:
+    """What was noted of the parts of an artifact that this recipe made last, and the artifact."""
+    rows = catalog.read("SELECT body, artifact FROM surveys WHERE spec = ?", (spec,))
+    return (json.loads(rows[0][0]), str(rows[0][1])) if rows else None
+
+
 def profile(catalog: Catalog, artifact: str) -> dict[str, Any] | None:
     """The newest kind of profile of a table artifact."""
     rows = catalog.read("SELECT body FROM profiles WHERE artifact = ? ORDER BY version DESC LIMIT 1", (artifact,))

@@ -176,4 +176,19 @@ CREATE TABLE alias_log (
 CREATE INDEX alias_log_alias ON alias_log (model, alias, id);
 """
 
-MIGRATIONS: tuple[str, ...] = (_START + _MODELS,)
+_INCREMENTS = """
+CREATE TABLE column_states (
+    digest TEXT NOT NULL,
+    version TEXT NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (digest, version)
+);
+CREATE TABLE surveys (
+    spec TEXT PRIMARY KEY,
+    body TEXT NOT NULL,
+    artifact TEXT NOT NULL,
+    seen REAL NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_START + _MODELS, _INCREMENTS)

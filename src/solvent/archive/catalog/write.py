@@ -202,6 +202,15 @@ def mark_durable(tx: Transaction, blobs: Iterable[str]) -> None:
     tx.many("UPDATE blobs SET boot = NULL WHERE digest = ?", [(blob,) for blob in blobs])
 
 
+def remember_survey(tx: Transaction, spec: str, body: Any, artifact: str, now: float) -> None:
+    """Note of which parts an artifact consists, so that its next version costs what changed."""
+    tx.execute(
+        "INSERT INTO surveys (spec, body, artifact, seen) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT (spec) DO UPDATE SET body = excluded.body, artifact = excluded.artifact, seen = excluded.seen",
+        (spec, json.dumps(body, allow_nan=False, separators=(",", ":")), artifact, now),
+    )
+
+
 def remember_source(tx: Transaction, spec: str, version: str, artifact: str, now: float) -> None:
     """Record which artifact a source's version was, so that an unchanged source is not read again."""
     tx.execute(

@@ -34,14 +34,16 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Splice:
-    """A table as pieces in row order: ``Kept`` rows of a stored one, and new rows as lazy frames of the same columns.
+    """A table as pieces in row order: ``Kept`` rows of a stored one, and new rows of the same columns.
+
+    New rows are a lazy frame, or frames one after the other, which are gone through once.
 
     The result is, block by block, what writing all rows afresh would give.
     """
 
     stored: Manifest
     source: Opened
-    pieces: Sequence[Kept | pl.LazyFrame]
+    pieces: Sequence[Kept | pl.LazyFrame | Iterator[pl.DataFrame]]
 
 
 def splice(value: Splice, sink: Bytes) -> Manifest:
@@ -84,10 +86,13 @@ class _Work:
         self._frame = read_packs(value.stored, value.source, _lazy_kind())
         self._tape: deque[_Rows | Kept | Iterator[pl.DataFrame]] = deque()
         for piece in value.pieces:
-            if not isinstance(piece, Kept):
-                self._tape.append(iter(piece.collect_batches(maintain_order=True, lazy=True)))
-            elif piece.start < piece.stop:
+            if isinstance(piece, Kept):
+                if piece.start < piece.stop:
+                    self._tape.append(piece)
+            elif isinstance(piece, Iterator):
                 self._tape.append(piece)
+            else:
+                self._tape.append(iter(piece.collect_batches(maintain_order=True, lazy=True)))
         self._starts: dict[int, int] = {}
         place = 0
         for number, block in enumerate(value.stored.blocks):

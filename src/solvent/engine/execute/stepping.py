@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import write
-from solvent.archive.catalog.records import ArtifactRow, Discovered, StepEnd
+from solvent.archive.catalog.records import ArtifactRow, Discovered, InputRow, StepEnd
 from solvent.engine.context import Context, entered
 from solvent.engine.execute.behind.profiling import profile_jobs
 from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.calling.attempt import Attempt, Outcome, attempt
 from solvent.engine.execute.hand import Scope, State
+from solvent.engine.execute.rowwise import Mapped, mapped
 from solvent.engine.execute.session import env_digest, file_digest
 from solvent.engine.planning.key import derive_seed, key_of
 from solvent.errors import Corrupted, PlanError, Rejected
@@ -23,6 +26,25 @@ if TYPE_CHECKING:
     from solvent.engine.planning.plan import NodePlan
 
 __all__ = ["do_step"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One step about to be carried out: its node and scope, the wiring of its data, and what its key consists of."""
+
+    one: NodePlan
+    scope: Scope
+    item: str
+    trees: Mapping[str, Any]
+    inputs: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    part: Mapping[str, Any]
+    key: str
+
+    @property
+    def label(self) -> str:
+        """The step as messages name it."""
+        return f"{self.one.node.path}[{self.item}]" if self.item else self.one.node.path
 
 
 def do_step(session: Session, one: NodePlan, scope: Scope, item: str, wired: dict[str, Any] | None = None) -> State:
@@ -40,7 +62,7 @@ def do_step(session: Session, one: NodePlan, scope: Scope, item: str, wired: dic
         made = session.record_idle(one, scope, "reused", hit, item, key, session.input_rows(one, scope, trees))
         session.tell(one.node.path, item, "reused", rows=session.rows_of(made))
         return made
-    return _run(session, one, scope, item, trees, values, key)
+    return _run(session, _Work(one, scope, item, trees, inputs, values, part, key))
 
 
 def _settings(session: Session, one: NodePlan, scope: Scope, item: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -63,27 +85,29 @@ def _settings(session: Session, one: NodePlan, scope: Scope, item: str) -> tuple
     return values, {**one.settings, **session.key_settings(late)} if late else one.settings
 
 
-def _run(
-    session: Session, one: NodePlan, scope: Scope, item: str, trees: dict[str, Any], values: dict[str, Any], key: str
-) -> State:
-    node = one.node
+def _run(session: Session, work: _Work) -> State:
+    one, node, item = work.one, work.one.node, work.item
     session.begin(node.path, item)
-    start = session.start_row(one, item, key, values)
+    start = session.start_row(one, item, work.key, dict(work.settings))
     with session.project.catalog.write() as tx:
         number = write.add_step(tx, start)
-    rows = session.input_rows(one, scope, trees)
+    rows = session.input_rows(one, work.scope, dict(work.trees))
     parameters = {spec.name: spec for spec in node.step.signature.data}
+    blocks = mapped(session, one, work.inputs, work.part, work.label)
 
     def load() -> dict[str, Any]:
-        return {name: _load(session, tree, scope, parameters[name].annotation) for name, tree in trees.items()}
+        return {
+            name: _load(session, tree, work.scope, parameters[name].annotation)
+            for name, tree in work.trees.items()
+            if blocks is None or name != blocks.parameter
+        }
 
-    context = Context(session.project, session.run_name, node.path, item, session.key_inputs(one, scope, trees))
-    label = f"{node.path}[{item}]" if item else node.path
-    seed = values.get("seed")
+    context = Context(session.project, session.run_name, node.path, item, dict(work.inputs))
+    seed = work.settings.get("seed")
     what = Attempt(
-        node.step, load, values, context, seed if isinstance(seed, int) else int(key[:15], 16), label,
+        node.step, load, work.settings, context, seed if isinstance(seed, int) else int(work.key[:15], 16), work.label,
         node.options.reads, node.options.timeout, (session.project.folder, session.archive.store.folder),
-        lambda: session.near(node.path, item, rows),
+        lambda: session.near(node.path, item, rows), None if blocks is None else blocks.call,
     )  # fmt: skip
     outcome = attempt(what, session.capture, session.meter)
     for again in range(node.options.retries):
@@ -92,8 +116,19 @@ def _run(
         time.sleep(min(2.0**again, 60.0))
         outcome = attempt(what, session.capture, session.meter)
     if outcome.error is not None:
-        return _failed(session, one, number, item, outcome, rows)
-    return _ran(session, one, number, item, outcome, rows, context)
+        return _failed(session, work, number, outcome, rows)
+    return _ran(session, work, _Ended(number, outcome, rows, context, blocks))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """What became of it: the number of the step run, the outcome, and the rows that it read."""
+
+    number: int
+    outcome: Outcome
+    rows: tuple[InputRow, ...]
+    context: Context
+    blocks: Mapped | None
 
 
 def _load(session: Session, tree: Any, scope: Scope, wanted: Any) -> Any:
@@ -118,7 +153,7 @@ def _paths(tree: Any) -> set[str]:
     return {path for part in (body.values() if kind == "dict" else body) for path in _paths(part)}
 
 
-def _failed(session: Session, one: NodePlan, number: int, item: str, outcome: Outcome, rows: Any) -> State:
+def _failed(session: Session, work: _Work, number: int, outcome: Outcome, rows: tuple[InputRow, ...]) -> State:
     error = outcome.error
     assert error is not None
     status = "failed"
@@ -145,9 +180,9 @@ def _failed(session: Session, one: NodePlan, number: int, item: str, outcome: Ou
                 inputs=rows,
             ),
         )
-    session.fail(f"{one.node.path}[{item}]" if item else one.node.path, error)
+    session.fail(work.label, error)
     session.tell(
-        one.node.path, item, status, seconds=outcome.ended - outcome.started, peak_mb=outcome.peak_mb,
+        work.one.node.path, work.item, status, seconds=outcome.ended - outcome.started, peak_mb=outcome.peak_mb,
         error=f"{shown['type']}: {shown['message']}",
     )  # fmt: skip
     state = State(status, {}, number)
@@ -157,9 +192,8 @@ def _failed(session: Session, one: NodePlan, number: int, item: str, outcome: Ou
     return state
 
 
-def _ran(
-    session: Session, one: NodePlan, number: int, item: str, outcome: Outcome, rows: Any, context: Context
-) -> State:
+def _ran(session: Session, work: _Work, ended: _Ended) -> State:
+    one, item, number, outcome = work.one, work.item, ended.number, ended.outcome
     discovered, blockers = _hidden(one, outcome)
     reusable = one.reusable and not blockers
     if discovered or not reusable:
@@ -181,13 +215,14 @@ def _ran(
                 name = write.add_text(tx, "log", log)
         return StepEnd(
             number, "ran", outcome.ended, reusable, outcome.cpu, outcome.peak_mb, name,
-            json.dumps(notes) if notes else None, None, outputs, rows, discovered, tuple(context.figures), artifacts,
+            json.dumps(notes) if notes else None, None, outputs, ended.rows, discovered,
+            tuple(ended.context.figures), artifacts,
         )  # fmt: skip
 
     def failed(error: BaseException) -> None:
         session.lose(state, one, item, error)
 
-    makers = {row.producer for row in rows if row.producer is not None}
+    makers = {row.producer for row in ended.rows if row.producer is not None}
 
     def lost() -> bool:
         if not any(other.step_run in makers and other.status == "failed" for other in session.states):
@@ -197,10 +232,13 @@ def _ran(
             write.end_step(tx, StepEnd(number, "blocked", time.time(), False))
         return True
 
-    pendings = (*outcome.outputs.values(), *context.kept)
+    pendings = (*outcome.outputs.values(), *ended.context.kept)
+    after = profile_jobs(session.project, outcome.outputs)
+    if ended.blocks is not None and reusable and not discovered:
+        after = (ended.blocks.remember(*outputs.values()), *after)
     for pending in outcome.outputs.values():
         session.values.hold(pending.digest, pending.written.keep)
-    session.writer.commit(Job(pendings, end, failed, lost, profile_jobs(session.project, outcome.outputs)))
+    session.writer.commit(Job(pendings, end, failed, lost, after))
     rows_made = [one.written.facts["rows"] for one in outcome.outputs.values() if "rows" in one.written.facts]
     session.tell(
         one.node.path, item, state.status, seconds=outcome.ended - outcome.started, peak_mb=outcome.peak_mb,

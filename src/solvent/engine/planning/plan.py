@@ -224,6 +224,8 @@ def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodeP
     outputs = declared(node.outputs)
     if node.kind == "input":
         return NodePlan(node, None, {}, wired, outputs)
+    if node.options.rowwise:
+        _check_rowwise(node)
     if node.options.executor not in (None, "inline"):
         raise PlanError(
             f"{node.where}: {node.path!r} asks for the executor {node.options.executor!r}; this version of Solvent "
@@ -252,6 +254,17 @@ def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodeP
         if name not in fixed:
             settings[name] = "derived" if bound.value is DERIVED else {"edge": _wired(bound.value, project, constants)}
     return NodePlan(node, found, settings, wired, outputs, tuple(uncached))
+
+
+def _check_rowwise(node: Node) -> None:
+    """A row-wise step takes a table first, and gives one. Raises :class:`PlanError`."""
+    data, outputs = node.step.signature.data, node.step.signature.outputs
+    takes = bool(data) and not data[0].variadic and type(node.data.get(data[0].name)) is Promise
+    if not takes or not is_table_type(data[0].annotation) or not is_table_type(outputs.annotation):
+        raise PlanError(
+            f"{node.where}: {node.path!r} says rowwise=True: its first parameter must be a table that a step or an "
+            f"input gives, and it must return one table, by their annotations"
+        )
 
 
 def _kind_of(value: Any, nodes: Mapping[str, NodePlan]) -> Any:

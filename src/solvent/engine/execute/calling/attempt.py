@@ -39,6 +39,8 @@ class Attempt:
     timeout: float | None = None
     ignored: tuple[Path, ...] = ()
     near: Callable[[], Sequence[str]] = tuple
+    call: Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]] | None = None
+    """Gives the outputs in another way than by calling the step's function on whole values."""
 
 
 @dataclass(slots=True)
@@ -77,8 +79,7 @@ def attempt(what: Attempt, capture: Capture, meter: Meter) -> Outcome:
             entered(what.context),
             limited(what.timeout, what.label),
         ):
-            value = what.step.invoke(data, what.settings)
-            parts = check_outputs(value, what.step.signature.outputs, what.label)
+            parts = _called(what, data) if what.call is None else what.call(data, what.settings)
             outcome.outputs = {name: archive.prepare(part, what.near) for name, part in parts.items()}
         outcome.files, outcome.others = dict(seen.files), tuple(seen.others)
     except BaseException as error:  # also KeyboardInterrupt and SystemExit: the record has to be true
@@ -94,6 +95,10 @@ def attempt(what: Attempt, capture: Capture, meter: Meter) -> Outcome:
         names = ", ".join(sorted(one.name for one in left))
         outcome.notes.append(f"{what.label!r} left threads behind ({names}); what they do belongs to nobody")
     return outcome
+
+
+def _called(what: Attempt, data: Mapping[str, Any]) -> dict[str, Any]:
+    return check_outputs(what.step.invoke(data, what.settings), what.step.signature.outputs, what.label)
 
 
 def _foreign_threads() -> set[threading.Thread]:

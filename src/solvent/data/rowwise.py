@@ -1,0 +1,229 @@
+"""Row-wise work: a function is carried out block by block, and only for blocks that it has not seen."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from solvent import digest
+from solvent.data.blocks.identity import Block
+from solvent.data.canonical import Rows, conform, visible_columns
+from solvent.data.family import is_table
+from solvent.data.frames.incoming import Stream, take
+from solvent.data.frames.outgoing import give
+from solvent.data.packs.manifest import Manifest, Opened
+from solvent.data.packs.reading import read_packs
+from solvent.data.packs.splicing import Kept, Splice
+from solvent.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Done", "RowMap", "mappable"]
+
+_AT_ONCE = 1_000_000
+"""So many rows at least are read of the input at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What row-wise work made earlier: for each block its id and the rows that came of it, and the table of it all."""
+
+    blocks: tuple[tuple[str, int], ...]
+    made: Manifest
+
+    def to_json(self) -> list[list[Any]]:
+        """The blocks as plain JSON; the table is an artifact of its own."""
+        return [list(one) for one in self.blocks]
+
+
+@dataclass(slots=True)
+class RowMap:
+    """One function over one stored table. ``function`` takes a frame, as ``wanted`` asks, and gives one.
+
+    ``seed`` is told a block's id before the function sees it. The promise that rows are independent is checked: on
+    the first block of the first time, and of every later time on one of the new blocks, whole and cut in two.
+    """
+
+    table: Manifest
+    source: Opened
+    function: Callable[[Any], Any]
+    wanted: Any
+    seed: Callable[[str], None] = lambda _: None
+    done: Done | None = None
+    made: list[tuple[str, int]] = field(default_factory=list)
+    """After the result was gone through: the id of each block, and the rows that came of it."""
+    _types: dict[str, Any] | None = None
+    _check: int = -1
+
+    def result(self) -> Splice | Stream:
+        """The table that the function makes of all rows: kept where it did so before, new where it did not."""
+        import polars as pl
+
+        ids = block_ids(self.table)
+        if self.done is None:
+            frames = self._frames(0, ids, 0)
+            first = next(frames, None)
+            if first is None:
+                first = self._one(pl.DataFrame(schema=_schema(self.table)), "")
+            return Stream(first.schema, _before(first, frames))
+        stored = self.done.made
+        self._types = dict(_schema(stored))
+        known = self._known()
+        new = [place for place, one in enumerate(ids) if one not in known]
+        self._check = random.Random("".join(ids)).choice(new) if new else -1
+        return Splice(stored, self.source, list(self._pieces(ids, known)))
+
+    def _known(self) -> dict[str, tuple[int, int]]:
+        assert self.done is not None
+        known, start = {}, 0
+        for name, rows in self.done.blocks:
+            known[name] = (start, start + rows)
+            start += rows
+        return known
+
+    def _pieces(self, ids: list[str], known: Mapping[str, tuple[int, int]]) -> Iterator[Kept | Iterator[pl.DataFrame]]:
+        place = row = 0
+        while place < len(ids):
+            if ids[place] in known:
+                start, stop = known[ids[place]]
+                yield self._keep(ids[place], start, stop)
+                row += self.table.blocks[place].rows
+                place += 1
+                continue
+            last = place
+            while last < len(ids) and ids[last] not in known:
+                last += 1
+            self.made.extend((name, -1) for name in ids[place:last])
+            yield self._frames(place, ids[place:last], row)
+            row += sum(one.rows for one in self.table.blocks[place:last])
+            place = last
+
+    def _keep(self, name: str, start: int, stop: int) -> Kept:
+        self.made.append((name, stop - start))
+        return Kept(start, stop)
+
+    def _frames(self, first: int, ids: list[str], row: int) -> Iterator[pl.DataFrame]:
+        """What the function makes of consecutive blocks, one frame for each."""
+        import polars as pl
+
+        if self.done is None:
+            self.made.extend((name, -1) for name in ids)
+        lazy: pl.LazyFrame = read_packs(self.table, self.source, pl.LazyFrame)
+        held, begun = pl.DataFrame(), row
+        for place, name in enumerate(ids, first):
+            rows = self.table.blocks[place].rows
+            if row + rows > begun + held.height:
+                begun, held = row, lazy.slice(row, max(_AT_ONCE, rows)).collect()
+            part = held.slice(row - begun, rows)
+            made = self._one(part, name)
+            if self._types is None:
+                self._types = dict(made.schema)
+            if self._check in (-1, place) and part.height > 1:
+                self._prove(part, made, name, row)
+                self._check = -2
+            self.made[place] = (name, made.height)
+            row += rows
+            yield made
+
+    def _one(self, part: pl.DataFrame, name: str) -> pl.DataFrame:
+        self.seed(name)
+        value = self.function(give(Rows(part), self.wanted))
+        if not is_table(value):
+            raise DataError(f"a row-wise step returned {type(value).__qualname__} for a block; it must return a table")
+        return self._fitted(_visible(value))
+
+    def _fitted(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The frame with the columns and types of the blocks before it. Raises :class:`DataError` where they differ."""
+        import polars as pl
+
+        if self._types is None or dict(frame.schema) == self._types:
+            return frame
+        if frame.columns != list(self._types):
+            raise DataError(
+                f"a row-wise step gave the columns {', '.join(frame.columns)} for one block, and "
+                f"{', '.join(self._types)} for another; every block must give the same"
+            )
+        for column, wanted in self._types.items():
+            if frame.schema[column] != wanted:
+                try:
+                    frame = frame.with_columns(pl.col(column).cast(wanted))
+                except pl.exceptions.PolarsError as error:
+                    raise DataError(
+                        f"column {column!r} of a row-wise step is {frame.schema[column]} for one block, and {wanted} "
+                        f"for another: {error}. Cast it in the step"
+                    ) from error
+        return frame
+
+    def _prove(self, part: pl.DataFrame, made: pl.DataFrame, name: str, row: int) -> None:
+        """Carry the block out once more, cut in two: the rows must be the same."""
+        import polars as pl
+
+        at = random.Random(name).randrange(1, part.height)
+        halves = [self._one(piece, name) for piece in (part.slice(0, at), part.slice(at))]
+        again = pl.concat(halves)
+        if again.equals(made):
+            return
+        where = f"rows {row} to {row + part.height - 1} of its input, whole and cut after row {row + at - 1}"
+        if again.height != made.height:
+            raise DataError(
+                f"the step says rowwise=True, and its rows are not independent: {where}, give {made.height} and "
+                f"{again.height} rows. Leave rowwise out, or let each row depend on itself alone"
+            )
+        for column in made.columns:
+            differs = made[column].ne_missing(again[column])
+            if differs.any():
+                first = int(differs.arg_max() or 0)
+                both = f"{made[column][first]!r} and {again[column][first]!r}"
+                raise DataError(
+                    f"the step says rowwise=True, and its rows are not independent: {where}, differ in column "
+                    f"{column!r}, first in row {first} of what comes out ({both}). "
+                    f"Leave rowwise out, or let each row depend on itself alone (a mean, a rank, a category code or "
+                    f"a random draw over the rows at hand does not)"
+                )
+
+
+def mappable(table: Manifest) -> bool:
+    """Whether a stored table can be worked on by block: one with a pandas index is worked on whole."""
+    return not table.extra and bool(table.names)
+
+
+def block_ids(table: Manifest) -> list[str]:
+    """What tells the blocks of a table apart: names and types of the columns, and the rows."""
+    schema = digest.of_structure(
+        "schema.1", [[name, kind] for name, kind in zip(table.names, table.types, strict=True)]
+    )
+    return [_id(schema, block) for block in table.blocks]
+
+
+def _id(schema: str, block: Block) -> str:
+    return digest.of_structure("block.1", [schema, block.rows, *block.columns])[:32]
+
+
+def _schema(table: Manifest) -> dict[str, Any]:
+    from solvent.data.canonical import dtype_of
+
+    return {name: dtype_of(kind) for name, kind in zip(table.names, table.types, strict=True)}
+
+
+def _before(first: pl.DataFrame, rest: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    yield first
+    yield from rest
+
+
+def _visible(value: Any) -> pl.DataFrame:
+    """A frame in canonical form, without an index that nobody named (the rows of a block have no numbers)."""
+    import polars as pl
+
+    taken = take(value)
+    if isinstance(taken, Rows):
+        named = [one["column"] for one in taken.extra.get("index", ()) if not one["hidden"]]
+        if named:
+            raise DataError(
+                f"a row-wise step gave a frame with the index {', '.join(named)}; make it a column: reset_index()"
+            )
+        return taken.frame.select(visible_columns(taken.frame.columns, taken.extra))
+    pieces = list(taken.pieces)
+    return conform(pl.concat(pieces)) if pieces else pl.DataFrame(schema=dict(taken.schema))
