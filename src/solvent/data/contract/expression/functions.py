@@ -1,0 +1,73 @@
+"""The functions that a rule may call: each works on the values of one row, and none reads anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["FUNCTIONS", "Function"]
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """How many values a function takes (``most`` None: any number), and the expression that it stands for.
+
+    ``raw`` functions see NaN; all others see it as missing.
+    """
+
+    least: int
+    most: int | None
+    make: Callable[..., pl.Expr]
+    raw: bool = False
+
+
+def _polars() -> Any:
+    import polars
+
+    return polars
+
+
+def _one(make: Callable[[pl.Expr], pl.Expr], *, raw: bool = False) -> Function:
+    return Function(1, 1, make, raw)
+
+
+def _two(make: Callable[[pl.Expr, pl.Expr], pl.Expr]) -> Function:
+    return Function(2, 2, make)
+
+
+FUNCTIONS: dict[str, Function] = {
+    "abs": _one(lambda x: x.abs()),
+    "ceil": _one(lambda x: x.ceil()),
+    "floor": _one(lambda x: x.floor()),
+    "sqrt": _one(lambda x: x.sqrt()),
+    "round": Function(1, 1, lambda x: x.round(0)),
+    "is_nan": _one(lambda x: x.is_nan(), raw=True),
+    "is_finite": _one(lambda x: x.is_finite(), raw=True),
+    "coalesce": Function(1, None, lambda *all: _polars().coalesce(*all)),
+    "least": Function(2, None, lambda *all: _polars().min_horizontal(*all)),
+    "greatest": Function(2, None, lambda *all: _polars().max_horizontal(*all)),
+    "if": Function(3, 3, lambda test, yes, no: _polars().when(test).then(yes).otherwise(no)),
+    "length": _one(lambda x: x.str.len_chars()),
+    "lower": _one(lambda x: x.str.to_lowercase()),
+    "upper": _one(lambda x: x.str.to_uppercase()),
+    "trim": _one(lambda x: x.str.strip_chars()),
+    "starts_with": _two(lambda x, part: x.str.starts_with(part)),
+    "ends_with": _two(lambda x, part: x.str.ends_with(part)),
+    "contains": _two(lambda x, part: x.str.contains(part, literal=True)),
+    "number": _one(lambda x: x.cast(_polars().Float64, strict=False)),
+    "text": _one(lambda x: x.cast(_polars().String, strict=False)),
+    "date": _one(lambda x: x.cast(_polars().Date, strict=False)),
+    "year": _one(lambda x: x.dt.year()),
+    "month": _one(lambda x: x.dt.month()),
+    "day": _one(lambda x: x.dt.day()),
+    "weekday": _one(lambda x: x.dt.weekday()),
+    "hour": _one(lambda x: x.dt.hour()),
+    "minute": _one(lambda x: x.dt.minute()),
+    "second": _one(lambda x: x.dt.second()),
+    "count": _one(lambda x: x.list.len()),
+}
+"""Each function by its name; ``now()`` besides, which is the moment that the check is given."""
