@@ -1,24 +1,42 @@
-"""Reading: an input's source is read, unless this version of it was read before and is still kept."""
+"""Reading: an input's source is read, unless this version of it was read before and is still kept.
+
+Of a source that can tell its parts apart (files do), only the parts that are new are read: the rows of the others are
+taken over from the table that was made of them last.
+"""
 
 from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from solvent.archive.catalog import write
+from solvent import digest
+from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import ArtifactRow, StepEnd, StepStart
+from solvent.data import is_table_type
 from solvent.engine.execute.behind.profiling import profile_jobs
 from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.hand import State
+from solvent.errors import Corrupted
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
     from solvent.engine.execute.session import Session
+    from solvent.engine.planning.inputs import Input
     from solvent.engine.planning.plan import NodePlan
 
 __all__ = ["do_input"]
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What reading a source gave: the value, what was found on the way, and what makes the next reading short."""
+
+    pending: Pending
+    notes: dict[str, Any] = field(default_factory=dict)
+    survey: tuple[str, Any] | None = None
 
 
 def do_input(session: Session, one: NodePlan) -> State:
@@ -26,7 +44,7 @@ def do_input(session: Session, one: NodePlan) -> State:
     made = session.plan.inputs[one.node.name]
     path = one.node.path
     if made.pending is not None:
-        return _keep_input(session, one, made.pending, None, time.time())
+        return _keep_input(session, one, _Reading(made.pending), None, time.time())
     if made.known is not None and path not in session.forced:
         with session.project.catalog.write() as tx:
             start = _input_start(session, one, made)
@@ -39,12 +57,84 @@ def do_input(session: Session, one: NodePlan) -> State:
     session.begin(path, "")
     begun = time.time()
     try:
-        pending = session.archive.prepare(made.read(), lambda: session.near(path, "", ()))
-        if made.source is not None and made.source.version() != made.version:
-            made.version = None  # it changed while it was read: which version this was, nobody can say
+        with made.blamed():
+            read = _read(session, made, path)
+            if made.source is not None and made.source.version() != made.version:
+                made.version = None  # it changed while it was read: which version this was, nobody can say
     except Exception as error:
         return _input_failed(session, one, made, error)
-    return _keep_input(session, one, pending, made, begun)
+    return _keep_input(session, one, read, made, begun)
+
+
+def _read(session: Session, made: Input, path: str) -> _Reading:
+    source: Any = made.source
+
+    def near() -> list[str]:
+        return session.near(path, "", ())
+
+    if not is_table_type(made.wanted) or not hasattr(source, "survey"):
+        value = source.read(made.wanted)
+        found = source.found() if hasattr(source, "found") and is_table_type(made.wanted) else None
+        return _Reading(session.archive.prepare(value, near), {"found": found} if found else {})
+    spec = digest.of_structure("surveyed.1", json.dumps(source.describe(), sort_keys=True, default=str))
+    before = query.survey(session.project.catalog, spec) if path not in session.forced else None
+    survey = source.survey(before[0]["survey"] if before is not None else None)
+    pending = None
+    try:
+        value = _spliced(session, source, survey, before) if before is not None else None
+        pending = None if value is None else session.archive.prepare(value, near)
+    except Corrupted:  # what is kept of the version before is damaged: nothing of it is built on
+        pending = None
+    if pending is None:
+        pending = session.archive.prepare(source.frame(survey), near)
+    source.check(survey)
+    parts = [[part.label, part.version, part.rows] for part in survey.parts]
+    notes: dict[str, Any] = {"found": survey.found()}
+    if survey.changes:
+        notes["warnings"] = [_said(change) for change in survey.changes]
+    return _Reading(pending, notes, (spec, {"survey": survey.to_json(), "parts": parts}))
+
+
+def _spliced(session: Session, source: Any, survey: Any, before: tuple[Any, str]) -> Any:
+    """The rows of the files that are as they were, taken over, and those of the others; None where nothing can be."""
+    from solvent.data.packs.manifest import Manifest
+    from solvent.data.packs.splicing import Kept, Splice
+
+    noted, artifact = before
+    if not session.archive.complete(artifact):
+        return None
+    stored = Manifest.from_json(session.archive.document(artifact)["body"])
+    if stored.extra or not stored.names or dict(zip(stored.names, stored.types, strict=True)) != survey.schema:
+        return None
+    known, start = {}, 0
+    for label, version, rows in noted["parts"]:
+        if version is not None:
+            known[label, version] = Kept(start, start + rows)
+        start += rows
+    if start != stored.rows or list(stored.names) != list(survey.schema):
+        return None
+    pieces: list[Any] = []
+    new: list[str] = []
+    for part in survey.parts:
+        kept = known.get((part.label, part.version))
+        if kept is None:
+            new.append(part.label)
+            continue
+        if new:
+            pieces.append(source.frame(survey, new))
+            new = []
+        pieces.append(kept)
+    if new:
+        pieces.append(source.frame(survey, new))
+    return Splice(stored, session.archive, pieces)
+
+
+def _said(change: Mapping[str, Any]) -> str:
+    """A difference between files, in words."""
+    column = f" column {change['column']!r}:" if change.get("column") else ""
+    was, now = change.get("was"), change.get("now")
+    both = f" ({was} here, {now} in all)" if was is not None and now is not None else ""
+    return f"{change['file']}:{column} {change['kind']}{both}"
 
 
 def _input_start(session: Session, one: NodePlan, made: Any) -> StepStart:
@@ -54,30 +144,37 @@ def _input_start(session: Session, one: NodePlan, made: Any) -> StepStart:
     )
 
 
-def _keep_input(session: Session, one: NodePlan, pending: Pending, made: Any, begun: float) -> State:
+def _keep_input(session: Session, one: NodePlan, read: _Reading, made: Input | None, begun: float) -> State:
+    pending = read.pending
     start = replace(_input_start(session, one, session.plan.inputs[one.node.name]), started=begun)
     with session.project.catalog.write() as tx:
         number = write.add_step(tx, start)
     state = State("ran", {"value": pending.digest}, number, one.kinds())
     session.states.append(state)
+    notes = json.dumps(read.notes, default=str) if read.notes else None
 
     def end(artifacts: tuple[ArtifactRow, ...]) -> StepEnd:
-        return StepEnd(number, "ran", time.time(), False, outputs=state.outputs or {}, artifacts=artifacts)
+        return StepEnd(
+            number, "ran", time.time(), False, notes=notes, outputs=state.outputs or {}, artifacts=artifacts
+        )  # fmt: skip
 
     def remember() -> None:
-        if made is not None and made.version is not None:
-            with session.project.catalog.write() as tx:
+        with session.project.catalog.write() as tx:
+            if made is not None and made.version is not None:
                 write.remember_source(tx, made.spec, made.version, pending.digest, time.time())
+            if read.survey is not None:
+                write.remember_survey(tx, *read.survey, pending.digest, time.time())
 
     def failed(error: BaseException) -> None:
         session.lose(state, one, "", error)
 
     session.values.hold(pending.digest, pending.written.keep)
-    after = (remember, *profile_jobs(session.project, {"value": pending}))
-    session.writer.commit(Job((pending,), end, failed, lambda: False, after if made is not None else after[1:]))
+    after = profile_jobs(session.project, {"value": pending})
+    session.writer.commit(Job((pending,), end, failed, lambda: False, after if made is None else (remember, *after)))
     session.tell(
-        one.node.path, "", state.status, seconds=time.time() - start.started, rows=pending.written.facts.get("rows")
-    )
+        one.node.path, "", state.status, seconds=time.time() - start.started, rows=pending.written.facts.get("rows"),
+        notes=tuple(read.notes.get("warnings", ())),
+    )  # fmt: skip
     return state
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -70,11 +71,13 @@ class Input:
             return {"kind": "given" if self.known else "not opened", "digest": self.known}
         return self.source.describe()
 
-    def read(self) -> Any:
-        """Read the source; raises :class:`InputError` that names the input."""
-        assert self.source is not None
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Whatever goes wrong while the source is read names the input and the line that says it."""
         try:
-            return self.source.read(self.wanted)
+            yield
+        except ArchiveError:  # that the disk is full is no fault of the input
+            raise
         except SolventError as error:
             raise type(error)(f"{self.origin}: input {self.name!r}: {error}") from error
         except Exception as error:
