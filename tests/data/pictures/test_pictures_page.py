@@ -105,9 +105,21 @@ def test_it_can_be_read_aloud_and_walked_by_keyboard(page):
 
 
 def test_what_was_found_is_shown(page):
-    """Facts about the files stand on the page, nested ones too."""
-    read = Reader(page)
-    assert "a.csv" in read.within("dd") and "not known" in read.within("dd")
+    """Facts about the files stand on the page, nested ones too, a table where several have the same; empty ones not."""
+    assert "a.csv" in Reader(page).within("dd")
+    found = {
+        "files": [
+            {"file": "<b>.csv", "folders": {}, "guessed": ["header", "delimiter"]},
+            {"file": "y.csv", "bom": True},
+        ],
+        "nested": {"deep_er": {"list": [{"a": {"b": [1]}}]}},
+        "nothing": None,
+        "changes": [],
+    }
+    read = Reader(render_html(profile(pl.DataFrame({"a": [1]})), title="x", found=found))
+    assert {"<b>.csv", "y.csv", "header, quote", "yes"} <= set(read.within("td"))
+    assert "deep er" in read.within("dt") and not {"nothing", "changes"} & set(read.within("dt"))
+    assert "folders" not in read.within("th") and "bom" in read.within("th") and read.open == []
     assert "What was found" not in render_html(profile(pl.DataFrame({"a": [1]})), title="x")
 
 

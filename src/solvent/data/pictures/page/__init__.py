@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from solvent.data.pictures.page.noticing import Remark, find_remarks
+from solvent.data.pictures.page.noticing import SORTS, Remark, find_remarks
 from solvent.data.pictures.page.writing import render_html
 
-__all__ = ["Remark", "find_remarks", "render_html"]
+__all__ = ["SORTS", "Remark", "find_remarks", "render_html"]

@@ -12,9 +12,26 @@ from solvent.data.pictures.specs import missing_of, number, plain, share, shorte
 if TYPE_CHECKING:
     from solvent.data.profile import Profile
 
-__all__ = ["Remark", "find_remarks"]
+__all__ = ["SORTS", "Remark", "find_remarks"]
+
+SORTS = {
+    "empty": "no rows",
+    "name": "names that are odd",
+    "null": "mostly or wholly missing",
+    "nan": "both null and NaN",
+    "infinite": "infinite values",
+    "constant": "nearly always one value",
+    "cardinality": "very many different values",
+    "skew": "skewed, or with a long tail",
+    "stand-in": "values that may stand for missing ones",
+    "space": "space before or after values",
+    "spelling": "one thing in several spellings",
+    "type": "numbers, dates or amounts kept as text",
+}
+"""Every sort of remark, and what it is about."""
 
 _OFTEN = 0.001
+_SHAPED = 5
 _NINES = {float(sign * int("9" * count)) for count in range(2, 11) for sign in (1, -1)}
 _EDGES = {-1.0, float(2**31 - 1), float(-(2**31)), float(2**63 - 1), float(-(2**63)), 1e10, -1e10}
 _DAYS = ("0001-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "1970-01-01", "2099-12-31", "9999-12-31")
@@ -109,7 +126,7 @@ def _cardinality(column: Mapping[str, Any], present: int) -> Iterator[tuple[str,
 def _shape(column: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """A long tail: the extreme lies more than ten times as far from the median as the 1st or 99th percentile."""
     marks = column.get("quantiles") or {}
-    if column.get("kind") not in ("number", "duration"):
+    if column.get("kind") not in ("number", "duration") or (column.get("distinct") or 0) < _SHAPED:
         return
     low, middle, high = (number(marks.get(one)) for one in ("0.01", "0.5", "0.99"))
     least, most = number(column.get("min")), number(column.get("max"))
@@ -134,6 +151,12 @@ def _stand_ins(column: Mapping[str, Any], top: list[tuple[Any, int]], counted: i
             continue
         shown = repr(value) if value == "" else shorten(show_value(value))
         yield "stand-in", f"{shown} {count:,} times ({share(count, counted)}): it may stand for a missing value"
+    known = [value for value, _ in top]
+    marks = column.get("quantiles") or {}
+    for end, mark in (("min", "0.01"), ("max", "0.99")):  # frequent, though not among the most frequent
+        value = column.get(end)
+        if value is not None and value == marks.get(mark) and value not in known and _stands_in(column, value):
+            yield "stand-in", f"{shorten(show_value(value))} in 1 % of rows or more: it may stand for a missing value"
 
 
 def _stands_in(column: Mapping[str, Any], value: Any) -> bool:

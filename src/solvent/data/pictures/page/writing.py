@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -81,21 +82,57 @@ def _found(found: Mapping[str, Any] | None) -> Iterator[str]:
 
 
 def _tree(value: Any, depth: int) -> str:
-    """Plain JSON as lists within lists; long ones are cut, and say so."""
+    """Plain JSON as lists within lists, without what is empty; long ones are cut, and say so."""
     if depth < 5 and isinstance(value, Mapping):
-        items = list(value.items())[:_LISTED]
-        rest = f"<dt>…</dt><dd>and {len(value) - len(items):,} more</dd>" if len(value) > len(items) else ""
-        made = "".join(f"<dt>{words(name)}</dt><dd>{_tree(one, depth + 1)}</dd>" for name, one in items)
+        pairs = [(name, one) for name, one in value.items() if _says(one)]
+        rest = f"<dt>…</dt><dd>and {len(pairs) - _LISTED:,} more</dd>" if len(pairs) > _LISTED else ""
+        made = "".join(f"<dt>{_label(name)}</dt><dd>{_tree(one, depth + 1)}</dd>" for name, one in pairs[:_LISTED])
         return f"<dl>{made}{rest}</dl>"
     if depth < 5 and isinstance(value, (list, tuple)):
         items = list(value)[:_LISTED]
-        if all(isinstance(one, (int, float)) for one in items) and len(value) <= 8:
+        if all(isinstance(one, (str, int, float)) for one in items) and len(str(value)) < 100:
             return words(", ".join(str(one) for one in items))
+        if items and all(_flat(one) for one in items):
+            return _records(items, len(value))
         rest = f"<li>and {len(value) - len(items):,} more</li>" if len(value) > len(items) else ""
         return "<ul>" + "".join(f"<li>{_tree(one, depth + 1)}</li>" for one in items) + rest + "</ul>"
-    if isinstance(value, bool) or value is None:
-        return {True: "yes", False: "no", None: "not known"}[value]
-    return words(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (Mapping, list, tuple)):
+        return words(json.dumps(value, ensure_ascii=False, default=str))
+    return words(f"{value:,}" if type(value) is int else value)
+
+
+def _says(value: Any) -> bool:
+    return value is not None and value not in ({}, [], (), "")
+
+
+def _label(name: object) -> str:
+    return words(str(name).replace("_", " "))
+
+
+def _flat(value: Any) -> bool:
+    """Whether it has plain values alone, or short lists of them."""
+    return isinstance(value, Mapping) and all(
+        not _says(one)
+        or not isinstance(one, (Mapping, list, tuple))
+        or (isinstance(one, (list, tuple)) and not any(isinstance(part, (Mapping, list, tuple)) for part in one))
+        for one in value.values()
+    )
+
+
+def _records(items: Sequence[Mapping[str, Any]], whole: int) -> str:
+    """Facts about several things of a sort, such as files, as a table."""
+    names = list(dict.fromkeys(name for one in items for name in one if any(_says(each.get(name)) for each in items)))
+    heads = "".join(f'<th scope="col">{_label(name)}</th>' for name in names)
+    rows = [
+        "".join(f'<td class="v">{_tree(one[name], 4) if _says(one.get(name)) else ""}</td>' for name in names)
+        for one in items
+    ]
+    caption = f"{whole:,}" if len(items) == whole else f"the first {len(items):,} of {whole:,}"
+    head = f"<caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
+    body = "".join(f"<tr>{one}</tr>" for one in rows)
+    return f'<div class="wide"><table>{head}<tbody>{body}</tbody></table></div>'
 
 
 def _remarks(remarks: Sequence[Remark], profile: Profile) -> Iterator[str]:

@@ -18,12 +18,16 @@ from solvent.faces.cli.completing import complete_reference
 from solvent.faces.cli.output import safe, show_json, write
 
 if TYPE_CHECKING:
+    import polars as pl
+
+    from solvent.data.pictures import Remark
     from solvent.data.profile import Profile
 
 __all__ = ["profile"]
 
 _SHOWN = 100
-_REMARKS = 12
+_REMARKS = 15
+_ALIKE = 3
 _SUFFIXES = (
     ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".geojson", ".parquet", ".arrow", ".feather", ".ipc", ".xlsx",
     ".xls", ".gz", ".zst", ".db", ".sqlite", ".duckdb",
@@ -31,7 +35,7 @@ _SUFFIXES = (
 
 
 @click.command()
-@click.argument("subject", metavar="FILE_OR_REF", shell_complete=complete_reference)
+@click.argument("subjects", metavar="FILE_OR_REF...", nargs=-1, required=True, shell_complete=complete_reference)
 @click.option("--html", "page", metavar="OUT", type=click.Path(dir_okay=False), help="Write one HTML page instead.")
 @click.option(
     "--columns", multiple=True, metavar="GLOB", help="Only columns of such names, as in 'price*'. Repeatable."
@@ -46,22 +50,25 @@ _SUFFIXES = (
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def profile(project: str | None, /, subject: str, page: str | None, columns: Sequence[str], **more: Any) -> None:
-    """Show what a table's columns hold: of FILE_OR_REF, a file, folder or pattern, or RUN/STEP.OUTPUT or #DIGEST.
+def profile(
+    project: str | None, /, subjects: Sequence[str], page: str | None, columns: Sequence[str], **more: Any
+) -> None:
+    """Show what a table's columns hold: of FILE_OR_REF, a file, folder or pattern (or several
+    files of one table), or RUN/STEP.OUTPUT or #DIGEST.
 
     Needs no project, and makes nothing but the page that --html names.
     """
     options = _options(more["options"])
-    if _names_files(subject) or options:
-        made, found = _profile_files(subject, options, columns)
+    if len(subjects) > 1 or options or _names_files(subjects[0]):
+        made, found = _profile_files(subjects, options, columns)
     else:
-        made, found = _profile_kept(project, subject, columns)
+        made, found = _profile_kept(project, subjects[0], columns)
     if page is not None:
-        _write_page(made, found, subject, page)
+        _write_page(made, found, page)
     elif more["as_json"]:
         show_json({**found, "profile": made.to_json()})
     else:
-        _show(made, max(1, more["limit"]))
+        _show(made, found["found"], max(1, more["limit"]))
 
 
 def _options(given: Sequence[str]) -> dict[str, Any]:
@@ -103,35 +110,45 @@ def _names_files(subject: str) -> bool:
     return any(one in subject for one in "*?[") or Path(subject).suffix.lower() in _SUFFIXES
 
 
-def _profile_files(subject: str, options: Mapping[str, Any], columns: Sequence[str]) -> tuple[Profile, dict[str, Any]]:
+def _profile_files(
+    subjects: Sequence[str], options: Mapping[str, Any], columns: Sequence[str]
+) -> tuple[Profile, dict[str, Any]]:
     import polars as pl
 
     from solvent.data.profile import profile
     from solvent.data.sources import open_source
     from solvent.errors import InputError
 
-    # A file whose name has signs of a pattern in it is that file, as a shell hands it over.
-    named = glob.escape(subject) if os.path.exists(os.path.expanduser(subject)) and "://" not in subject else subject
-    source = open_source({"files": named, **options} if options or named != subject else named, Path.cwd())
+    shown = subjects[0] if len(subjects) == 1 else f"{subjects[0]} and {len(subjects) - 1:,} more"
+    named = [_literal(one) for one in subjects]
+    # A source that is no file is named by one word, which the sources know how to take.
+    plain = len(named) == 1 and not options and "://" in named[0]
+    source = open_source(named[0] if plain else {"files": named, **options}, Path.cwd())
     try:
-        frame = source.read(pl.LazyFrame)
+        frame, found = _look(source)
         names = frame.collect_schema().names()
         made = profile(frame.select(_chosen(names, columns)) if columns else frame)
-        return made, {"source": subject, "found": dict(_told(source))}
+        return made, {"source": shown, "found": found}
     except pl.exceptions.PolarsError as error:
         said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise InputError(f"{subject} cannot be read: {said:.300}") from error
+        raise InputError(f"{shown} cannot be read: {said:.300}") from error
     finally:
         source.close()
 
 
-def _told(source: Any) -> Mapping[str, Any]:
-    """What the source says that it found; what it was asked for, where it does not say."""
-    found = getattr(source, "found", None)
-    told: Any = found() if callable(found) else found
-    told = told.to_json() if hasattr(told, "to_json") else told
-    described: Mapping[str, Any] = source.describe()
-    return told if isinstance(told, Mapping) else described
+def _literal(subject: str) -> str:
+    """A file whose name has signs of a pattern in it is that file, as a shell hands it over."""
+    return glob.escape(subject) if "://" not in subject and os.path.isfile(subject) else subject
+
+
+def _look(source: Any) -> tuple[pl.LazyFrame, dict[str, Any]]:
+    """The rows, and what was found in the files; of a source that does not tell, what it was asked for."""
+    import polars as pl
+
+    if not hasattr(source, "survey"):
+        return source.read(pl.LazyFrame), source.describe()
+    survey = source.survey()
+    return source.frame(survey), source.found(survey)
 
 
 def _profile_kept(project: str | None, reference: str, columns: Sequence[str]) -> tuple[Profile, dict[str, Any]]:
@@ -146,6 +163,8 @@ def _profile_kept(project: str | None, reference: str, columns: Sequence[str]) -
         opened = find_kept(project)
         artifact = opened.artifact(reference)
     except NotFound as error:
+        if reference.startswith("#"):
+            raise
         raise NotFound(f"{reference!r} is no file or pattern that is there from here, and no table: {error}") from error
     if not artifact.format.startswith("table."):
         raise NotFound(f"{reference} is no table; its format is {artifact.format}")
@@ -172,12 +191,17 @@ def _chosen(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
     return [name for name in names if any(name == one or fnmatchcase(name, one) for one in patterns)]
 
 
-def _write_page(made: Profile, found: Mapping[str, Any], subject: str, page: str) -> None:
+def _write_page(made: Profile, found: Mapping[str, Any], page: str) -> None:
     from solvent.data.pictures import render_html
     from solvent.errors import UsageError
 
+    subject = str(found["source"])
     shown = os.path.basename(subject.rstrip("/")) or subject
-    text = render_html(made, title=shown, found={"from": subject, **found["found"]})
+    told = {name: one for name, one in found["found"].items() if name not in ("rows", "columns")}
+    columns = found["found"].get("columns")
+    if isinstance(columns, list):  # the page has a table of them; here, what the files leave open
+        told["columns that could be something else"] = [one for one in columns if one.get("could_be")]
+    text = render_html(made, title=shown, found={"from": subject, **told})
     try:
         Path(page).write_text(text, encoding="utf-8")
     except OSError as error:
@@ -185,8 +209,8 @@ def _write_page(made: Profile, found: Mapping[str, Any], subject: str, page: str
     write(f"{safe(page)}: {len(made.columns):,} columns, {made.rows:,} rows")
 
 
-def _show(made: Profile, limit: int) -> None:
-    """The table as text, no wider than the terminal, and what is worth a look."""
+def _show(made: Profile, found: Mapping[str, Any], limit: int) -> None:
+    """The table as text, no wider than the terminal, what the files were found to be, and what is worth a look."""
     from solvent.data.pictures import find_remarks
     from solvent.data.profile import Profile, render_text
 
@@ -199,11 +223,54 @@ def _show(made: Profile, limit: int) -> None:
         write(
             f"\n{limit:,} of {len(made.columns):,} columns are shown; choose with --columns GLOB, or --limit for more."
         )
-    remarks = find_remarks(made)
-    if remarks:
-        write("\nWorth a look:")
-    for one in remarks[:_REMARKS]:
-        name = "" if one.place is None else f"{made.columns[one.place]['name']}: "
-        write("  " + safe(name + one.text).replace("\n", "\\x0a").replace("\t", "\\x09"))
-    if len(remarks) > _REMARKS:
-        write(f"  and {len(remarks) - _REMARKS:,} more; --html shows them all")
+    _list("In the files:", _found_lines(found))
+    _list("Worth a look:", _remark_lines(made, find_remarks(made)))
+
+
+def _list(head: str, lines: Sequence[str]) -> None:
+    if lines:
+        write(f"\n{head}")
+    for line in lines[:_REMARKS]:
+        write("  " + safe(line).replace("\n", "\\x0a").replace("\t", "\\x09"))
+    if len(lines) > _REMARKS:
+        write(f"  and {len(lines) - _REMARKS:,} more; --html shows them all")
+
+
+def _found_lines(found: Mapping[str, Any]) -> list[str]:
+    """What the files are, and where a line or a file stands out."""
+    files = [one for one in found.get("files") or () if isinstance(one, Mapping)]
+    kinds: dict[str, int] = {}
+    for one in files:
+        words = [str(one[name]) for name in ("format", "compression", "encoding", "delimiter") if one.get(name)]
+        kind = " ".join(repr(word) if not word.isprintable() or len(word) == 1 else word for word in words)
+        kinds[kind] = kinds.get(kind, 0) + 1
+    lines = [f"{count:,} file{'s' * (count > 1)}: {kind}" for kind, count in kinds.items()]
+    for one in [*(found.get("changes") or ()), *(found.get("findings") or ())]:
+        if not isinstance(one, Mapping):
+            continue
+        where = [str(one["file"])] if one.get("file") else []
+        where += [f"line {one['line']:,}"] if one.get("line") else []
+        where += [f"column {one['column']!r}"] if one.get("column") else []
+        change = [f"{name} {one[name]}" for name in ("was", "now") if one.get(name)]
+        said = one.get("text") or ", ".join([str(one.get("kind", "differs")), *change])
+        lines.append(f"{', '.join(where)}: {said}")
+    return lines
+
+
+def _remark_lines(made: Profile, remarks: Sequence[Remark]) -> list[str]:
+    """A line for each remark; what is said of more than three columns stands in one line."""
+    from solvent.data.pictures import SORTS
+
+    places: dict[str, dict[int | None, None]] = {}
+    for one in remarks:
+        places.setdefault(one.sort, {})[one.place] = None
+    lines = []
+    for sort, where in places.items():
+        columns = [str(made.columns[place]["name"]) for place in where if place is not None]
+        several = len(columns) > _ALIKE
+        if several:
+            lines.append(f"{SORTS[sort]}: {', '.join(columns[:_ALIKE])} and {len(columns) - _ALIKE:,} more")
+        for one in remarks:
+            if one.sort == sort and not (several and one.place is not None):
+                lines.append(one.text if one.place is None else f"{made.columns[one.place]['name']}: {one.text}")
+    return lines
