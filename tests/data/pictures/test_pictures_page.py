@@ -109,7 +109,7 @@ def test_what_was_found_is_shown(page):
     assert "a.csv" in Reader(page).within("dd")
     found = {
         "files": [
-            {"file": "<b>.csv", "folders": {}, "guessed": ["header", "delimiter"]},
+            {"file": "<b>.csv", "folders": {}, "guessed": ["header", "quote"]},
             {"file": "y.csv", "bom": True},
         ],
         "nested": {"deep_er": {"list": [{"a": {"b": [1]}}]}},
@@ -159,6 +159,8 @@ def test_what_is_worth_a_look_is_found():
             "key": [f"k{at}" for at in range(count)],
             "tail": [at % 10 for at in range(count - 1)] + [10**6],
             "stand": [-999 if at % 20 == 0 else at % 50 for at in range(count)],
+            "half": [None if at % 4 == 0 else -999.0 if at % 2 else 3.5 for at in range(count)],
+            "nines": [9999 if at % 3 == 0 else at % 20 for at in range(count)],
             "day": ["1900-01-01" if at % 9 == 0 else f"2013-02-{at % 28 + 1:02}" for at in range(count)],
             "gone": ["N/A" if at % 9 == 0 else "yes" for at in range(count)],
             "space": [" yes" if at % 2 else "no" for at in range(count)],
@@ -174,7 +176,8 @@ def test_what_is_worth_a_look_is_found():
     expected = {
         (None, "name"), ("constant", "constant"), ("none", "null"), ("mostly", "null"), ("key", "cardinality"),
         ("tail", "skew"), ("stand", "stand-in"), ("date", "stand-in"), ("gone", "stand-in"), ("space", "space"),
-        ("spelling", "spelling"), ("digits", "type"), ("money", "type"), ("day", "type"), ("nan", "infinite"),
+        ("half", "stand-in"), ("nines", "stand-in"), ("spelling", "spelling"), ("digits", "type"),
+        ("money", "type"), ("day", "type"), ("nan", "infinite"),
         (" end", "name"),
     }  # fmt: skip
     assert expected <= found
@@ -182,7 +185,9 @@ def test_what_is_worth_a_look_is_found():
 
 
 def test_ordinary_numbers_do_not_stand_for_missing_ones():
-    """99 among 0 to 100, -1 among negative numbers, and 1970-01-01 once are no remark."""
-    frame = pl.DataFrame({"a": [at % 101 for at in range(1010)], "b": [-(at % 9) for at in range(1010)]})
+    """99 among 0 to 99, -1 among negative numbers and among -1, 0 and 1 are no remark."""
+    frame = pl.DataFrame(
+        {"a": [at % 100 for at in range(1200)], "b": [-(at % 9) for at in range(1200)], "c": [0, -1, 1] * 400}
+    )
     assert {one for one in remarks(frame) if one[1] == "stand-in"} == set()
     assert remarks(pl.DataFrame({"a": pl.Series([], dtype=pl.Int64)})) == {(None, "empty")}

@@ -169,14 +169,14 @@ def _stands_in(column: Mapping[str, Any], value: Any) -> bool:
     found = number(value) if kind in ("number", "duration") else None
     if found is None or (found not in _NINES and found not in _EDGES):
         return False
-    # Such a number is odd only at the edge of the column, and away from what most of it holds.
-    low, high = (number((column.get("quantiles") or {}).get(one)) for one in ("0.25", "0.75"))
+    # Such a number is odd only at the edge of the column, and away from what the rest of it holds.
+    low, middle, high = (number((column.get("quantiles") or {}).get(one)) for one in ("0.05", "0.5", "0.95"))
     least, most = number(column.get("min")), number(column.get("max"))
-    if low is None or high is None:
+    if low is None or middle is None or high is None or most is None or least == most:
         return False
     if found == least:
-        return low > found and (found != -1.0 or low >= 0)
-    return found == most and found > high and found - high > 2 * (high - low)
+        return high > found and (found != -1.0 or (high >= 0 and most > 1))
+    return found == most and found > middle and found - middle > 4 * (middle - low)
 
 
 def _texts(column: Mapping[str, Any], top: list[tuple[Any, int]], counted: int) -> Iterator[tuple[str, str]]:

@@ -266,11 +266,17 @@ def _remark_lines(made: Profile, remarks: Sequence[Remark]) -> list[str]:
         places.setdefault(one.sort, {})[one.place] = None
     lines = []
     for sort, where in places.items():
-        columns = [str(made.columns[place]["name"]) for place in where if place is not None]
+        columns = [_called(made, place) for place in where if place is not None]
         several = len(columns) > _ALIKE
         if several:
             lines.append(f"{SORTS[sort]}: {', '.join(columns[:_ALIKE])} and {len(columns) - _ALIKE:,} more")
         for one in remarks:
             if one.sort == sort and not (several and one.place is not None):
-                lines.append(one.text if one.place is None else f"{made.columns[one.place]['name']}: {one.text}")
+                lines.append(one.text if one.place is None else f"{_called(made, one.place)}: {one.text}")
     return lines
+
+
+def _called(made: Profile, place: int) -> str:
+    """A column's name; in quotes where its ends could not be seen."""
+    name = str(made.columns[place]["name"])
+    return name if name and name == name.strip() else repr(name)
