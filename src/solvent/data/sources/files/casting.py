@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Misfit", "cast_column", "cast_frame"]
+__all__ = ["Misfit", "cast_column", "cast_frame", "column_named"]
 
 _ISO = r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$"
 _ZONE = r"(?:Z|:\d\d[+-]\d\d:?\d\d|\.\d+[+-]\d\d:?\d\d)$"
@@ -37,13 +37,24 @@ def cast_frame(frame: pl.DataFrame, wanted: Mapping[str, Any], formats: Mapping[
     """The columns of ``wanted``, in this order and with these types. Raises :class:`Misfit`."""
     import polars as pl
 
-    made = []
-    for name, dtype in wanted.items():
-        if name in frame.columns:
-            made.append(cast_column(frame.get_column(name), dtype, formats.get(name)))
-        else:
-            made.append(pl.Series(name, [None], dtype=dtype).new_from_index(0, frame.height))
-    return pl.DataFrame(made) if made else frame.select()
+    have = set(frame.columns)
+    # A dict, since a list of series would give a nameless column a name.
+    made = {
+        name: cast_column(frame.get_column(name), dtype, formats.get(name))
+        if name in have
+        else pl.Series(name, [None], dtype=dtype).new_from_index(0, frame.height)
+        for name, dtype in wanted.items()
+    }
+    return pl.DataFrame(made)
+
+
+def column_named(name: str) -> pl.Expr:
+    """The column of just this name: Polars takes a name such as ``^a.*$`` for a pattern."""
+    import polars as pl
+    import polars.selectors as cs
+
+    pattern = name == "*" or (name.startswith("^") and name.endswith("$"))
+    return cs.by_name(name).as_expr() if pattern else pl.col(name)
 
 
 def cast_column(column: pl.Series, dtype: Any, written: str | None = None) -> pl.Series:
@@ -54,18 +65,19 @@ def cast_column(column: pl.Series, dtype: Any, written: str | None = None) -> pl
         return column
     if column.dtype == pl.Null:
         return column.cast(dtype)
-    hint = ""
+    # Methods of a series go by its name, and one such as ``^a.*$`` would be taken for a pattern.
+    name, column, hint = column.name, column.alias("v"), ""
     if column.dtype == pl.String:
         made = _from_text(column, dtype, written)
         if isinstance(dtype, (pl.Date, pl.Datetime, pl.Time)) and written is None:
-            hint = f". If it is written in another way, say how: formats: {{{column.name}: '%d.%m.%Y'}}"
+            hint = f". If it is written in another way, say how: formats: {{{name}: '%d.%m.%Y'}}"
     else:
         made = _converted(column, dtype)
     lost = made.is_null() & column.is_not_null()
     if lost.any():
         row = int(lost.arg_max() or 0)
-        raise Misfit(row, column.name, column[row], dtype, hint)
-    return made
+        raise Misfit(row, name, column[row], dtype, hint)
+    return made.alias(name)
 
 
 def _from_text(column: pl.Series, dtype: Any, written: str | None) -> pl.Series:

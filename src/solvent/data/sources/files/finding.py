@@ -124,12 +124,26 @@ def _matches(pattern: str, root: Path) -> Iterator[Path]:
     elif literal.is_dir():
         yield from _below(literal)
     else:
-        for name in glob.iglob(os.path.expanduser(pattern), root_dir=root, recursive=True):
-            path = root / name
+        for path in _globbed(os.path.expanduser(pattern), root):
             if path.is_file():
                 yield path
             elif path.is_dir() and "=" in path.name:  # a partition such as year=2013
                 yield from _below(path)
+
+
+def _globbed(pattern: str, root: Path) -> Iterator[Path]:
+    """What a pattern fits. ``**`` is any folders, save hidden ones and links, so that a circle of them ends."""
+    words = pattern.split("/")
+    if "**" not in words:
+        yield from (root / name for name in glob.iglob(pattern, root_dir=root))
+        return
+    at = words.index("**")
+    rest = "/".join(words[at + 1 :]) or "*"
+    base = "/".join(words[:at]) or ("/" if pattern.startswith("/") else ".")
+    for start in dict.fromkeys(_globbed(base, root)):
+        for place, folders, _ in os.walk(start):
+            folders[:] = [one for one in folders if not one.startswith(".")]
+            yield from _globbed(rest, Path(place))
 
 
 def _below(folder: Path) -> Iterator[Path]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import canonical_schema
 from solvent.data.sources.files.binary import open_binary, reason
-from solvent.data.sources.files.casting import Misfit, cast_column, cast_frame
+from solvent.data.sources.files.casting import Misfit, cast_column, cast_frame, column_named
 from solvent.data.sources.files.options import Options
 from solvent.data.sources.files.surveying import TEXTS, Part, text_file
 from solvent.errors import InputError
@@ -66,7 +66,7 @@ def _all_parquet(files: Sequence[Ready], schema: Mapping[str, Any]) -> pl.LazyFr
         return None
     frame = pl.scan_parquet([one.path for one in files], glob=False, hive_partitioning=False)
     own = frame.collect_schema()
-    changed = [pl.col(name).cast(dtype) for name, dtype in schema.items() if own[name] != dtype]
+    changed = [column_named(name).cast(dtype) for name, dtype in schema.items() if own[name] != dtype]
     return frame.with_columns(changed) if changed else frame
 
 
@@ -76,16 +76,18 @@ def _native(one: Ready, schema: Mapping[str, Any], options: Options) -> pl.LazyF
 
     opened = open_binary(one.path, one.part.label, one.part.look.format, options)
     own = canonical_schema(opened.schema)
-    made = []
+    made, more = [], []
     for name, dtype in schema.items():
-        if name in own:
-            if own[name] != dtype and not _safe(own[name], dtype):
-                return None
-            column = pl.col(name)
-            made.append(column if opened.schema[name] == dtype else column.cast(dtype))
-        else:
-            made.append(pl.lit(_folder_value(one, name, dtype)).first().alias(name))
-    return opened.frame.select(made)
+        column = column_named(name)
+        if name not in own:
+            more.append(pl.lit(_folder_value(one, name, dtype)).first().alias(name))
+            made.append(column)
+            continue
+        if own[name] != dtype and not _safe(own[name], dtype):
+            return None
+        made.append(column if opened.schema[name] == dtype else column.cast(dtype))
+    frame = opened.frame.with_columns(more) if more else opened.frame
+    return frame if list(opened.schema.items()) == list(schema.items()) else frame.select(made)
 
 
 def _safe(own: Any, dtype: Any) -> bool:
@@ -123,11 +125,10 @@ def _streamed(files: Sequence[Ready], schema: Mapping[str, Any], options: Option
         left = limit
         for one in files:
             for batch in _batches(one, wanted, options):
-                found = batch if predicate is None else batch.filter(predicate)
                 if left is not None:
-                    found = found.head(left)
-                    left -= found.height
-                yield found
+                    batch = batch.head(left)
+                    left -= batch.height
+                yield batch if predicate is None else batch.filter(predicate)
                 if left == 0:
                     return
             one.check()
@@ -151,12 +152,13 @@ def _batches(one: Ready, wanted: Mapping[str, Any], options: Options) -> Iterato
         if list(inside) == list(wanted):
             yield frame
             continue
-        made = [
-            frame.get_column(name)
+        # A dict, since a list of series would give a nameless column a name.
+        made = {
+            name: frame.get_column(name)
             if name in inside
             else _folder_value(one, name, dtype).new_from_index(0, frame.height)
             for name, dtype in wanted.items()
-        ]
+        }
         yield pl.DataFrame(made)
 
 
@@ -174,7 +176,7 @@ def _converted(one: Ready, wanted: Mapping[str, Any], options: Options) -> Itera
     own = canonical_schema(opened.schema)
     row = 0
     try:
-        frame = opened.frame.select(pl.col(name).cast(own[name]) for name in wanted)
+        frame = opened.frame.select([column_named(name).cast(own[name]) for name in wanted])
         for batch in frame.collect_batches(maintain_order=True):
             yield cast_frame(batch, wanted, options.formats)
             row += batch.height

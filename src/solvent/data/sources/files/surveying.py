@@ -202,8 +202,8 @@ def _csv(file: TextFile, pinned: Mapping[str, Any]) -> Part:
     splitter = file.splitter
     assert splitter is not None
     findings = list(found.findings)
-    if 0 < splitter.crlf < splitter.rows:
-        findings.append(_finding("mixed line ends", None, f"{splitter.crlf} of {splitter.rows} rows end with \\r\\n"))
+    if 0 < splitter.crlf < splitter.ends:
+        findings.append(_finding("mixed line ends", None, f"{splitter.crlf} of {splitter.ends} lines end with \\r\\n"))
     for kind, lines, text in (
         ("blank line", splitter.blank, "blank lines are no rows"),
         ("short line", splitter.short, "fields that are missing at the end are null"),
@@ -242,10 +242,11 @@ def _part(
         findings.append(_finding("header", 1, "a name in the header is a number; say header: false if it is data"))
     looks = {}
     for name, dtype in types.items():
-        if sample is not None and name in sample.columns and isinstance(dtype, pl.String):
-            kind = looks_like(sample.get_column(name).cast(pl.String))
-            if kind:
-                looks[name] = kind
+        if sample is None or not isinstance(dtype, pl.String) or sample.schema.get(name) != dtype:
+            continue
+        kind = looks_like(sample.get_column(name))
+        if kind:
+            looks[name] = kind
     return Part(label, None, rows, schema, look, tuple(findings), looks)
 
 

@@ -26,7 +26,7 @@ def guess_type(values: pl.Series) -> pl.DataType:
     """
     import polars as pl
 
-    values = values.drop_nulls()
+    values = values.alias("v").drop_nulls()
     if values.is_empty():
         return pl.Null()
     if values.str.contains(_TRUTH).all():
@@ -86,7 +86,7 @@ def has_odd_numbers(data: bytes, delimiter: str, quote: str) -> bool:
 
 def looks_like(values: pl.Series) -> str | None:
     """What texts could be pinned as, if all of them are dates, or times with or without a zone; else None."""
-    values = values.drop_nulls()
+    values = values.alias("v").drop_nulls()
     if values.is_empty():
         return None
     for pattern, kind in ((_DATE, "date"), (_TIME, "datetime[us]"), (_ZONED, "datetime[us, UTC]")):

@@ -74,7 +74,7 @@ class CsvTypes:
             doubtful += numbers
         else:
             for name in numbers:
-                column = found.get_column(name)
+                column = found.get_column(name).alias("v")
                 if column.dtype == pl.Int64:
                     self._grow(name, column)
                 elif column.dtype == pl.Float64 and bool((column.abs() >= EXACT).any()):
@@ -91,8 +91,8 @@ class CsvTypes:
         """Guess anew from the texts of a piece."""
         import polars as pl
 
-        for column in text:
-            name, before = column.name, self._guesses[column.name]
+        for name in text.columns:
+            column, before = text.get_column(name).alias("v"), self._guesses[name]
             here = guess_type(column)
             if isinstance(here, pl.Int64):
                 self._grow(name, column.cast(pl.Int64, strict=False))
@@ -105,7 +105,7 @@ class CsvTypes:
         """Record where a column stopped being what it was, or why it is not the number that it looks like."""
         import polars as pl
 
-        if isinstance(before, pl.Null) and not isinstance(now, (pl.String, pl.Decimal)):
+        if not isinstance(now, (pl.String, pl.Decimal)):
             return
         if isinstance(now, pl.String):
             wrong = column.is_not_null() & column.cast(pl.Float64, strict=False).is_null()
@@ -118,11 +118,10 @@ class CsvTypes:
             if isinstance(before, pl.Null) and kind == "mixed" and wrong.sum() * 2 > column.len() - column.null_count():
                 return  # simply text
         else:
-            wrong = column.str.contains(r"^-?[0-9]{19,}$" if isinstance(now, pl.Decimal) else r"[.eE]").fill_null(False)
-            kind = "large number" if isinstance(now, pl.Decimal) else "fraction"
+            wrong, kind = column.cast(pl.Int64, strict=False).is_null() & column.is_not_null(), "large number"
         if len(self.findings) >= 100 or not wrong.any():
             return
-        row = int(wrong.arg_max() or 0)
+        row = int(wrong.alias("v").arg_max() or 0)
         shown = repr(column[row])[:60]
         self.findings.append(
             {"kind": kind, "line": piece.line_of(row), "column": name, "text": f"{shown} makes the column {_word(now)}"}
@@ -134,6 +133,7 @@ class JsonTypes:
 
     def __init__(self, file: TextFile) -> None:
         self._file = file
+        self._largest: dict[str, int] = {}
         self.types: dict[str, Any] = {}
         self.rows = 0
         self.findings: list[dict[str, Any]] = []
@@ -155,16 +155,24 @@ class JsonTypes:
             self.sample = found.head(1000)
         for name, dtype in found.schema.items():
             before = self.types.get(name, pl.Null())
-            now = self._joined(name, before, self._plain(found.get_column(name), dtype))
+            here = self._plain(name, found.get_column(name).alias("v"), dtype, piece)
+            now = self._joined(name, before, here)
             if now != before and not isinstance(before, pl.Null):
                 text = f"the column is {_word(now)} from here on, {_word(before)} before"
                 self.findings.append({"kind": "mixed", "line": piece.first, "column": name, "text": text})
             self.types[name] = now
 
-    def _plain(self, column: pl.Series, dtype: Any) -> Any:
-        """The type, or text where a whole number has more than 38 digits."""
+    def _plain(self, name: str, column: pl.Series, dtype: Any, piece: Piece) -> Any:
+        """The type, or text where a whole number has more than 38 digits, or would lose one as a fraction."""
         import polars as pl
 
+        if dtype == pl.Int64 and column.len() > column.null_count():
+            ends = (abs(int(one)) for one in (column.min(), column.max()))  # type: ignore[arg-type]
+            self._largest[name] = max(self._largest.get(name, 0), *ends)
+        if dtype == pl.Float64 and bool((column.abs() >= EXACT).any()):
+            rows = (json.loads(line) for line in self._file.mended(piece).splitlines())
+            if any(type(value := row.get(name)) is int and int(float(value)) != value for row in rows):
+                return pl.String()
         if dtype == pl.Int128:
             low, high = column.min(), column.max()
             if any(abs(int(one)) >= 10**38 for one in (low, high) if one is not None):  # type: ignore[arg-type]
@@ -188,7 +196,9 @@ class JsonTypes:
             return pl.Struct(fields)
         if one.is_numeric() and other.is_numeric():
             if "Float64" in (str(one), str(other)):
-                return pl.Float64()
+                whole = one if isinstance(other, pl.Float64) else other
+                exact = isinstance(whole, pl.Int64) and self._largest.get(name, 0) <= EXACT
+                return pl.Float64() if exact else pl.String()
             return pl.Decimal(38, 0)
         return pl.String()
 

@@ -118,7 +118,8 @@ class TextFile:
             quote_char=self.options.quote or None,
             null_values=self.options.null or None,
         )
-        found.columns = [name for name in columns if name in set(names)]
+        called = {here: name for name, here in here.items()}
+        found.columns = [called[one] for one in found.columns]
         return found
 
     def _ragged(self, piece: Piece) -> InputError | None:
@@ -193,7 +194,7 @@ def _is_json_like(natural: Any, wanted: Any) -> bool:
 
 
 def _whole(text: str) -> int | str:
-    return int(text) if len(text) <= 38 else text
+    return int(text) if len(text.lstrip("-")) <= 38 else text
 
 
 def _refuse(word: str) -> None:

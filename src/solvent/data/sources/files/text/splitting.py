@@ -71,10 +71,11 @@ def fault_in_text(piece: Piece, label: str) -> InputError | None:
 
 @dataclass(slots=True)
 class Splitter:
-    """Cuts one file's text. After the last piece ``rows``, ``crlf``, ``blank`` and ``short`` say what was there."""
+    """Cuts one file's text. After the last piece ``rows``, ``ends``, ``crlf``, ``blank``, ``short`` say what was there."""
 
     dialect: Dialect
     rows: int = 0
+    ends: int = 0
     crlf: int = 0
     blank: list[int] = field(default_factory=list)
     short: list[int] = field(default_factory=list)
@@ -138,6 +139,7 @@ class Splitter:
             # row has too many, then none has too few.
             if not bare and body.count(dialect.delimiter.encode()) == rows * (dialect.columns - 1):
                 self.crlf += body.count(b"\r\n")
+                self.ends += rows
                 return cut, self._made(body, self._line, rows, rows, None)
         return self._carefully(buffer, last)
 
@@ -172,6 +174,7 @@ class Splitter:
         returned = (ends > starts) & (signs[np.maximum(ends - 1, 0)] == _CR)
         blank |= returned & (ends == starts + 1)
         self.crlf += int(returned.sum())
+        self.ends += len(ends)
         cut = int(ends[-1]) + 1
         newlines = ends if quote is None else np.flatnonzero(signs[:cut] == _LF)
         lines = self._line + np.searchsorted(newlines, starts)
@@ -249,6 +252,8 @@ class Splitter:
                 if row is None:
                     break
                 self._keep(row, line, out, lines)
+                self.ends += 1
+                self.crlf += buffer[after - 2 : after] == b"\r\n"
             line += buffer.count(b"\n", place, after)
             place = after
         return place, self._made(b"".join(out), 0, len(lines), line - self._line, lines)

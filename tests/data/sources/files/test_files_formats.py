@@ -1,0 +1,205 @@
+"""Formats: every layout of rows that files have in the wild, with the options for what the defaults guess wrong."""
+
+from __future__ import annotations
+
+import bz2
+import datetime as dt
+import json
+import lzma
+
+import polars as pl
+import pytest
+
+from solvent.data.sources import open_source
+from solvent.errors import InputError
+
+GEO = {
+    "type": "FeatureCollection",
+    "metadata": {"count": 2, "title": "[{"},
+    "features": [
+        {"type": "Feature", "properties": {"mag": 1, "ids": ["a", "b"]}, "geometry": {"coordinates": [1.5, 2, 3]}},
+        {"type": "Feature", "properties": {"mag": 2.5, "place": "ü"}, "geometry": None},
+    ],
+    "bbox": [1, 2],
+}
+
+
+def _read(spec, folder) -> pl.DataFrame:
+    return open_source(spec, folder).read(pl.DataFrame)
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_objects_inside_of_an_object(indent, write_files, tmp_path):
+    """The features of GeoJSON are rows, nested as they are, however the file is laid out."""
+    write_files(tmp_path, {"a.geojson": json.dumps(GEO, indent=indent)})
+    found = _read("a.geojson", tmp_path)
+    assert found["properties"].to_list() == [
+        {"mag": 1.0, "ids": ["a", "b"], "place": None},
+        {"mag": 2.5, "ids": None, "place": "ü"},
+    ]
+    assert found["geometry"].to_list() == [{"coordinates": [1.5, 2.0, 3.0]}, None]
+    assert open_source("a.geojson", tmp_path).found()["findings"][0]["text"] == "the rows are taken from 'features'"
+
+
+def test_the_path_to_the_rows_can_be_said(write_files, tmp_path):
+    """`rows: a.b` goes through objects to a list; a path that is not there is an error that names it."""
+    write_files(tmp_path, {"a.json": '{"x": [{"q": 1}], "a": {"c": 1, "b": [{"v": 1},\n {"v": 2}]}}'})
+    assert _read({"files": "a.json", "rows": "a.b"}, tmp_path).rows() == [(1,), (2,)]
+    assert _read({"files": "a.json", "rows": "x"}, tmp_path).to_dicts() == [{"q": 1}]
+    for path, said in (("a.z", "there is no 'a.z'"), ("a.c", "'a.c' is no list"), ("z", "there is no 'z'")):
+        with pytest.raises(InputError, match=said):
+            _read({"files": "a.json", "rows": path}, tmp_path)
+
+
+def test_other_layouts_of_json(write_files, tmp_path):
+    """One object is one row, objects one after another are rows, and so is a list without any."""
+    write_files(tmp_path, {"1.json": '{"a": 1, "b": {"c": [1]}}', "2.json": '{"a": 1}\n{"a": 2}\n', "3.json": "[]"})
+    assert _read("1.json", tmp_path).to_dicts() == [{"a": 1, "b": {"c": [1]}}]
+    assert _read("2.json", tmp_path).to_dicts() == [{"a": 1}, {"a": 2}]
+    assert _read("3.json", tmp_path).shape == (0, 0)
+    write_files(tmp_path, {"4.jsonl": '\ufeff{"a": 1}\r\n\r\n{"b": "x"}'})
+    assert _read("4.jsonl", tmp_path).to_dicts() == [{"a": 1, "b": None}, {"a": None, "b": "x"}]
+
+
+def test_json_values_of_several_kinds_are_text(write_files, tmp_path):
+    """A number beside text, a list beside an object: the column is what stands there, recorded; nothing is lost."""
+    lines = ['{"a": 1, "b": [1], "c": true, "d": {"x": 1}}', '{"a": "x", "b": {"k": 1}, "c": 0, "d": {"x": "y"}}']
+    write_files(tmp_path, {"a.jsonl": "\n".join(lines)})
+    assert _read("a.jsonl", tmp_path).to_dicts() == [
+        {"a": "1", "b": "[1]", "c": "true", "d": {"x": "1"}},
+        {"a": "x", "b": '{"k": 1}', "c": "0", "d": {"x": "y"}},
+    ]
+
+
+def test_json_in_pieces_is_one_table(monkeypatch, write_files, tmp_path):
+    """Types that only later pieces show hold for all: fields, fractions, text."""
+    monkeypatch.setattr("solvent.data.sources.files.text.elements._PIECE", 10)
+    rows = [
+        {"a": 1, "s": {"x": 1}, "l": [1]},
+        {"a": 1.5, "s": {"y": "z"}, "l": None},
+        {"b": None, "l": [0.5]},
+        {"a": 2},
+    ]
+    write_files(tmp_path, {"a.json": json.dumps(rows, indent=1)})
+    found = _read("a.json", tmp_path)
+    assert found["a"].to_list() == [1.0, 1.5, None, 2.0]
+    assert found["s"].to_list() == [{"x": 1, "y": None}, {"x": None, "y": "z"}, None, None]
+    assert found["l"].to_list() == [[1.0], None, [0.5], None]
+
+
+def test_a_sheet_by_its_name(write_workbook, tmp_path):
+    """The first sheet, or the one that is said; dates are dates, money as text stays text."""
+    sheets = {
+        "First": [["a"], [1]],
+        "Prices": [["id", "price", "day", "n"], [1, "$1,715.0", dt.date(2020, 1, 2), 1], [2, None, None, 2.5]],
+    }
+    write_workbook(tmp_path / "a.xlsx", sheets)
+    assert _read("a.xlsx", tmp_path).rows() == [(1,)]
+    assert open_source("a.xlsx", tmp_path).found()["findings"][0]["text"] == "the first of 2 sheets is read: 'First'"
+    found = _read({"files": "a.xlsx", "sheet": "Prices"}, tmp_path)
+    assert found.rows() == [(1, "$1,715.0", dt.date(2020, 1, 2), 1.0), (2, None, None, 2.5)]
+    with pytest.raises(InputError, match=r"a\.xlsx has no sheet 'Price'\. Did you mean 'Prices'\?"):
+        _read({"files": "a.xlsx", "sheet": "Price"}, tmp_path)
+    spec = {"files": "a.xlsx", "sheet": "Prices", "types": {"n": "int64"}}
+    with pytest.raises(InputError, match=r"a\.xlsx cannot be read as excel: row 2, column 'n': 2\.5 is no Int64"):
+        _read(spec, tmp_path)
+    write_workbook(tmp_path / "b.xlsx", {"S": [[1, "x"], [2, "y"]]})
+    assert _read({"files": "b.xlsx", "header": ["n", "t"]}, tmp_path).rows() == [(1, "x"), (2, "y")]
+
+
+def test_packed_in_other_ways(write_files, tmp_path):
+    """bz2 and xz are unpacked as gz and zst are."""
+    write_files(tmp_path, {"a.csv.bz2": bz2.compress(b"a\n1\n"), "b.csv.xz": lzma.compress(b"a\n2\n")})
+    assert _read("*", tmp_path)["a"].to_list() == [1, 2]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16-le", "utf-16", "utf-32", "shift-jis"])
+def test_encodings_that_are_said(encoding, write_files, tmp_path):
+    """Text in any encoding that Python knows, also where a chunk ends in the middle of a sign."""
+    word = "日本" if encoding == "shift-jis" else "Grüße"
+    write_files(
+        tmp_path, {"a.csv": f"n,t\n1,{word}\n".encode(encoding), "a.jsonl": f'{{"t":"{word}"}}\n'.encode(encoding)}
+    )
+    assert _read({"files": "a.csv", "encoding": encoding}, tmp_path).rows() == [(1, word)]
+    assert _read({"files": "a.jsonl", "encoding": encoding}, tmp_path).rows() == [(word,)]
+
+
+def test_an_encoding_that_a_mark_tells(write_files, tmp_path):
+    """UTF-16 with a byte order mark needs no word, and is reported as guessed."""
+    write_files(tmp_path, {"a.csv": "n;t\n1;ä\n".encode("utf-16")})
+    assert _read("a.csv", tmp_path).rows() == [(1, "ä")]
+    assert "encoding" in open_source("a.csv", tmp_path).found()["guessed"]
+
+
+def test_dates_written_in_other_ways(write_files, tmp_path):
+    """`formats` says how; without it only ISO 8601 is read, since 01/02 is two days."""
+    write_files(tmp_path, {"a.csv": "day,at,z\n31.12.2020,12/31/20 23:59,2020-01-01 00:00 +0200\n,,\n"})
+    spec = {"files": "a.csv", "types": {"day": "date", "at": "datetime", "z": "datetime[us, UTC]"}}
+    formats = {"day": "%d.%m.%Y", "at": "%m/%d/%y %H:%M", "z": "%Y-%m-%d %H:%M %z"}
+    found = _read({**spec, "formats": formats}, tmp_path)
+    assert found.row(0) == (
+        dt.date(2020, 12, 31),
+        dt.datetime(2020, 12, 31, 23, 59),
+        dt.datetime(2019, 12, 31, 22, tzinfo=dt.UTC),
+    )
+    with pytest.raises(InputError, match=r"line 2, column 'day': '31\.12\.2020' is no Date\. .*formats: \{day: "):
+        _read(spec, tmp_path)
+
+
+def test_times_with_and_without_zones(write_files, tmp_path):
+    """A zone in the text counts; without one the time is that of the pinned zone; a naive pin refuses a zone."""
+    write_files(
+        tmp_path, {"a.csv": "z\n2020-07-01T00:00:00Z\n2020-07-01 00:00\n2020-07-01T00:00:00.5-05:00\n2020-07-01\n"}
+    )
+    found = _read({"files": "a.csv", "types": {"z": "datetime[ms, Europe/Berlin]"}}, tmp_path)["z"]
+    assert found.dt.convert_time_zone("UTC").dt.strftime("%dT%H:%M:%S%.3f").to_list() == [
+        "01T00:00:00.000", "30T22:00:00.000", "01T05:00:00.500", "30T22:00:00.000",
+    ]  # fmt: skip
+    with pytest.raises(InputError, match=r"line 2, column 'z': '2020-07-01T00:00:00Z' is no Datetime"):
+        _read({"files": "a.csv", "types": {"z": "datetime"}}, tmp_path)
+
+
+def test_truth_is_spelt_in_many_ways(write_files, tmp_path):
+    """A pinned bool takes t and f, yes and no, 1 and 0; by itself only true and false are guessed."""
+    write_files(tmp_path, {"a.csv": "a,b,c\nt,1,True\nf,0,FALSE\n,,\n"})
+    assert _read("a.csv", tmp_path).dtypes == [pl.String, pl.Int64, pl.Boolean]
+    found = _read({"files": "a.csv", "types": {"a": "bool", "b": "bool"}}, tmp_path)
+    assert found.rows() == [(True, True, True), (False, False, False), (None, None, None)]
+
+
+def test_money_and_per_cent_stay_text(write_files, tmp_path):
+    """A sign beside a number is part of the value: nothing is stripped."""
+    write_files(tmp_path, {"a.csv": 'a,b,c\n90%,"$1,715.0", 5\n'})
+    assert _read("a.csv", tmp_path).rows() == [("90%", "$1,715.0", " 5")]
+
+
+def test_quotes_can_be_plain_text(write_files, tmp_path):
+    """`quote: ''` takes every sign as it is; else a quote inside of a field is text, too, and recorded."""
+    write_files(tmp_path, {"a.tsv": 't\tn\n"Hello there\t1\nit"s\t2\n', "b.tsv": 't\tn\nit"s\t2\n'})
+    assert _read({"files": "a.tsv", "quote": ""}, tmp_path)["t"].to_list() == ['"Hello there', 'it"s']
+    with pytest.raises(InputError, match=r"a\.tsv line 2: the quote that opens the field .* say quote: ''"):
+        _read("a.tsv", tmp_path)
+    assert _read("b.tsv", tmp_path)["t"].to_list() == ['it"s']
+    assert open_source("b.tsv", tmp_path).found()["findings"][0]["kind"] == "stray quote"
+
+
+def test_line_ends_of_every_kind(write_files, tmp_path):
+    """Windows, old Macintosh and mixed: the rows are the same, and a mixture is recorded."""
+    write_files(tmp_path, {"a.csv": "a,b\r1,x\r2,y\r", "b.csv": "a,b\r\n1,x\n2,y\r\n"})
+    assert _read("a.csv", tmp_path).rows() == _read("b.csv", tmp_path).rows() == [(1, "x"), (2, "y")]
+    (finding,) = open_source("b.csv", tmp_path).found()["findings"]
+    assert (finding["kind"], finding["file"]) == ("mixed line ends", "b.csv")
+
+
+def test_a_lazy_frame_reads_what_is_asked(write_files, tmp_path):
+    """Limits, columns, filters and the bare number of rows, over files of several formats."""
+    write_files(
+        tmp_path,
+        {"1.csv": "a,b\n1,x\n2,y\n", "2.parquet": pl.DataFrame({"a": [3], "b": ["z"]}), "k=5/3.jsonl": '{"a":4}\n'},
+    )
+    lazy = open_source(["*.*", "k=5"], tmp_path).read(pl.LazyFrame)
+    assert lazy.select(pl.len()).collect().item() == 4
+    assert lazy.filter(pl.col("a") > 1).select("b", "k").collect().rows() == [("y", None), ("z", None), (None, 5)]
+    assert lazy.head(3).collect()["a"].to_list() == [1, 2, 3]
+    assert lazy.select("k").collect()["k"].to_list() == [None, None, None, 5]
+    assert lazy.collect_schema() == {"a": pl.Int64, "b": pl.String, "k": pl.Int64}
