@@ -118,13 +118,13 @@ def conform(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with canonical types; itself, where it has them. Raises :class:`DataError` where values do not fit."""
     import polars as pl
 
-    wanted = canonical_schema(frame.schema)
-    changed = {name: dtype for name, dtype in wanted.items() if frame.schema[name] != dtype}
+    schema = frame.schema  # asked for once: it is made anew each time, which of 5,000 columns would take a minute
+    changed = {name: dtype for name, dtype in canonical_schema(schema).items() if schema[name] != dtype}
     for name, dtype in changed.items():
         try:
             frame = frame.with_columns(frame.get_column(name).cast(dtype))
         except pl.exceptions.PolarsError as error:
-            raise DataError(f"column {name!r} ({frame.schema[name]}) cannot be kept as {dtype}: {error}") from error
+            raise DataError(f"column {name!r} ({schema[name]}) cannot be kept as {dtype}: {error}") from error
     return frame
 
 

@@ -12,7 +12,7 @@ from solvent.data.drift.measures.shares import correct, import_stats
 from solvent.data.drift.moving import moves_on
 from solvent.data.drift.record import Aspect, ColumnDrift, Drift, DriftOptions
 from solvent.data.drift.sides import Column, FromProfile, FromRows, Side, sample_rows
-from solvent.data.drift.words import is_identifier
+from solvent.data.drift.words import CELLS, is_identifier
 from solvent.data.profile import Profile, profile
 from solvent.errors import InputError, NotFound, UsageError, did_you_mean
 
@@ -50,8 +50,8 @@ def drift(
     there = {*first.names, *second.names}
     for name in wanted or ():
         if name not in there:
-            raise NotFound(f"neither side has a column {name!r}.{did_you_mean(name, there)}")
-    names = [*first.names, *(name for name in second.names if name not in set(first.names))]
+            raise NotFound(f"neither side has a column {name!r}.{did_you_mean(name, (*first.known, *second.known))}")
+    names = list(dict.fromkeys([*first.names, *second.names]))
     made = [_column(first, second, name, Found(alpha, chosen)) for name in names]
     tests = [aspect.p for one in made for aspect in one.aspects]
     left = iter(correct(tests, chosen.correction))
@@ -84,7 +84,7 @@ def _sides(
     if not isinstance(before, Profile) and not isinstance(after, Profile):
         first, rows = sample_rows(before, columns, options.sample, options.seed)
         second, more = sample_rows(after, columns, options.sample, options.seed)
-        return FromRows(first, rows), FromRows(second, more), None
+        return FromRows(first, rows, columns), FromRows(second, more, columns), None
     left = before if isinstance(before, Profile) else profile(before)
     right = after if isinstance(after, Profile) else profile(after)
     return FromProfile(left, columns), FromProfile(right, columns), (left, right)
@@ -137,6 +137,8 @@ def _compare_values(kind: str, before: Column, after: Column, found: Found) -> N
         found.notes.append("an identifier: nearly every value occurs once, so values are not compared")
     elif kind in _WORDS:
         compare_words(before, after, found)
+        if max(before.distinct, after.distinct) <= CELLS:
+            return  # each value is a cell, so that its length tells nothing more
     compare_lengths(before, after, found)
 
 

@@ -13,7 +13,7 @@ __all__ = ["moves_on"]
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?)?(Z|[+-]\d\d:?\d\d)?$")
 _ENOUGH = 20
 _LIKE = 0.1
-_FAR = 10.0
+_FAR = 100.0
 
 
 def moves_on(before: Column, after: Column) -> str | None:

@@ -54,11 +54,12 @@ class Column:
 
 
 class Side(Protocol):
-    """One side: how many rows it has, how many were looked at, the names of its columns, and each of them."""
+    """One side: its rows, how many were looked at, the columns to compare, some that it has, and each of them."""
 
     rows: int
     looked_at: int
     names: tuple[str, ...]
+    known: tuple[str, ...]
 
     def column(self, name: str) -> Column:
         """What is known of a column."""
@@ -66,6 +67,8 @@ class Side(Protocol):
 
 def sample_rows(table: Any, columns: tuple[str, ...] | None, most: int, seed: int) -> tuple[pl.DataFrame, int]:
     """The rows of a table, or as many drawn from it as allowed, in their order; and how many there are.
+
+    Of a Polars frame that has any of the named columns, these only.
 
     Memory is bounded: at most ``most`` rows, and of wide tables fewer. The same rows of the same table each time,
     in whatever pieces it comes.
@@ -75,8 +78,8 @@ def sample_rows(table: Any, columns: tuple[str, ...] | None, most: int, seed: in
     if not is_table(table):
         raise InputError(f"drift compares tables or profiles, not {type(table).__name__}")
     if columns is not None and kind_of(type(table)) in ("polars.DataFrame", "polars.LazyFrame"):
-        there = set(table.collect_schema().names())
-        table = table.select([one for one in columns if one in there])
+        chosen = [one for one in table.collect_schema().names() if one in set(columns)]
+        table = table.select(chosen) if chosen else table
     pieces, empty = _pieces(table)
     most = max(1, min(most, max(_LEAST_ROWS, _CELLS // max(1, empty.width))))
     dice, rows = np.random.default_rng(seed), 0
@@ -89,9 +92,7 @@ def sample_rows(table: Any, columns: tuple[str, ...] | None, most: int, seed: in
         if sum(len(one) for one in drawn) > 2 * most:
             kept, drawn = _thin(kept, drawn, most)
     kept, _ = _thin(kept, drawn, most)
-    frame = kept[0]
-    wanted = frame.columns if columns is None else [one for one in frame.columns if one in set(columns)]
-    return frame.select(wanted), rows
+    return kept[0], rows
 
 
 def _pieces(table: Any) -> tuple[Iterator[pl.DataFrame], pl.DataFrame]:
@@ -121,11 +122,13 @@ def _thin(kept: list[pl.DataFrame], drawn: list[Any], most: int) -> tuple[list[p
 class FromRows:
     """A side that has its rows, or a sample of them."""
 
-    def __init__(self, frame: pl.DataFrame, rows: int) -> None:
+    def __init__(self, frame: pl.DataFrame, rows: int, columns: tuple[str, ...] | None = None) -> None:
         self._frame = frame
         self.rows = rows
         self.looked_at = frame.height
-        self.names = tuple(frame.columns)
+        self.known = tuple(frame.columns)
+        self.names = tuple(one for one in self.known if columns is None or one in columns)
+        self._types: dict[pl.DataType, str] = {}
 
     def column(self, name: str) -> Column:
         """Count and sort one column."""
@@ -135,7 +138,7 @@ class FromRows:
         kind = _kind(series.dtype)
         present = series.drop_nulls()
         facts: dict[str, Any] = {
-            "name": name, "type": _shown(series.dtype), "kind": kind, "rows": series.len(),
+            "name": name, "type": self._type(series.dtype), "kind": kind, "rows": series.len(),
             "missing": series.null_count(), "count": present.len(), "seen": present.len(),
         }  # fmt: skip
         if kind in ("number", "time", "duration"):
@@ -154,6 +157,11 @@ class FromRows:
         elif kind == "binary" and present.len():
             _measure_lengths(present.bin.size(), facts)
         return Column(**facts)
+
+    def _type(self, dtype: pl.DataType) -> str:
+        if dtype not in self._types:
+            self._types[dtype] = _shown(dtype)
+        return self._types[dtype]
 
 
 def _measure(present: pl.Series, facts: dict[str, Any]) -> None:
@@ -225,6 +233,7 @@ class FromProfile:
         self._columns = {one["name"]: one for one in kept}
         self.rows = self.looked_at = profile.rows
         self.names = tuple(self._columns)
+        self.known = tuple(one["name"] for one in profile.columns)
 
     def column(self, name: str) -> Column:
         """Read what the profile says of one column."""

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     Values = NDArray[Any]
 
-__all__ = ["Counted", "count_together", "is_identifier", "named"]
+__all__ = ["CELLS", "Counted", "count_together", "is_identifier", "named"]
 
-_CELLS = 100
+CELLS = 100
+"""How many values are cells of their own, at most."""
 _SAFE = 3.0
 _NEARLY = 0.95
 _ENOUGH = 50
@@ -53,7 +54,7 @@ def count_together(before: Column, after: Column) -> Counted:
         share = (first + later) / (n + m)
         if _surely_known(before, share * n) and _surely_known(after, share * m):
             found.append((-(first + later), value, first, later))
-    found = sorted(found)[:_CELLS]
+    found = sorted(found)[:CELLS]
     counts = np.array([[first, later] for _, _, first, later in found], dtype=np.float64).reshape(-1, 2)
     rest = np.maximum(np.array([n, m], dtype=np.float64) - counts.sum(axis=0), 0.0)
     more = bool(rest.sum() >= 1)

@@ -30,20 +30,20 @@ class Matrix:
     left_out: tuple[tuple[str, str], ...]
 
 
-def encode(before: pl.DataFrame, after: pl.DataFrame, asked: bool) -> Matrix:
-    """Both tables as one matrix, the rows of ``before`` first; ``asked`` keeps times and identifiers too."""
+def encode(before: pl.DataFrame, after: pl.DataFrame, features: tuple[str, ...] | None) -> Matrix:
+    """Both tables as one matrix, the rows of ``before`` first; of ``features`` times and identifiers are kept too."""
     import numpy as np
 
     names: list[str] = []
     made: list[Values] = []
     categories: list[bool] = []
     left_out: list[tuple[str, str]] = []
-    first, second = FromRows(before, before.height), FromRows(after, after.height)
+    first, second = FromRows(before, before.height, features), FromRows(after, after.height, features)
     for name in first.names:
         if name not in second.names:
             left_out.append((name, "only before"))
             continue
-        reason = _unfit(first, second, name, asked)
+        reason = _unfit(first, second, name, features is not None)
         if reason:
             left_out.append((name, reason))
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from solvent.data.drift.classifier.encoding import Matrix, encode
 from solvent.data.drift.classifier.scoring import area, chance_variance, delong_variance, losses
@@ -24,6 +24,7 @@ _SAMPLE = 20_000
 _FOLDS = 5
 _LEAST = 4 * _FOLDS
 _MANY = 100
+_ALPHA, _SLIGHT, _DRIFT = 0.01, 0.57, 0.64
 _Z = 2.5758293035489004  # the normal distribution's quantile for an interval of 99 %
 
 
@@ -45,11 +46,21 @@ class TwoSample:
     rows: tuple[int, int]
     seed: int
 
+    @property
+    def verdict(self) -> Literal["none", "slight", "drift"]:
+        """``drift`` from an AUC of 0.64 on, ``slight`` from 0.57, either only if ``p`` is at most 0.01.
+
+        These are the areas of two normal distributions half, and a quarter, of a standard deviation apart.
+        """
+        if self.p > _ALPHA or self.auc < _SLIGHT:
+            return "none"
+        return "drift" if self.auc >= _DRIFT else "slight"
+
     def to_json(self) -> dict[str, Any]:
         """The finding as plain JSON."""
         return {
-            "auc": self.auc, "low": self.low, "high": self.high, "p": self.p, "rows": list(self.rows),
-            "seed": self.seed, "columns": [list(one) for one in self.columns],
+            "verdict": self.verdict, "auc": self.auc, "low": self.low, "high": self.high, "p": self.p,
+            "rows": list(self.rows), "seed": self.seed, "columns": [list(one) for one in self.columns],
             "left_out": [list(one) for one in self.left_out],
         }  # fmt: skip
 
@@ -74,7 +85,7 @@ def two_sample(before: Any, after: Any, *, seed: int, features: Sequence[str] | 
     sizes = (first.height, second.height)
     if min(sizes) < _LEAST:
         raise InputError(f"to be told apart, a side needs {_LEAST} rows; they have {sizes[0]} and {sizes[1]}")
-    matrix = encode(first, second, wanted is not None)
+    matrix = encode(first, second, wanted)
     if not matrix.names:
         reasons = "; ".join(f"{name}: {why}" for name, why in matrix.left_out[:5])
         raise InputError(f"no column is left that could tell the sides apart ({reasons})")

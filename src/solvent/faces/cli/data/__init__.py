@@ -13,6 +13,7 @@ COMMANDS = {
     "list": ("seeing", "List the tables that steps and sources made, the newest first."),
     "show": ("seeing", "Show a table's profile."),
     "profile": ("profiling", "Show what a file or table holds, column by column; --html writes a page."),
+    "drift": ("drifting", "Say whether two files or tables hold the same: exit 0 if so, 1 where a column drifted."),
 }
 
 
