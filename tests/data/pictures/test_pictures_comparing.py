@@ -107,3 +107,18 @@ def test_what_lies_beyond_the_edges_is_said(check):
     notes = check(draw_comparison(profile(far), profile(far), "a"))["title"]["subtitle"]
     near = any("beyond the edges" in one for one in notes)
     assert near or max(row["to"] for row in draw_comparison(profile(far), profile(far), "a")["data"]["values"]) >= 2e6
+
+
+def test_moments_with_a_grid_share_a_scale(check):
+    """Times of two profiles with a grid are drawn over common bins that hold all rows."""
+    moments = pl.datetime_range(pl.datetime(2024, 1, 1), pl.datetime(2024, 3, 1), "1h", eager=True).alias("t")
+    found = []
+    for frame in (moments.head(900).to_frame(), moments.tail(900).to_frame()):
+        one = profile(frame)
+        grid = [frame["t"][round(at / 100 * 899)].isoformat() for at in range(101)]
+        found.append(Profile(one.rows, ({**one.columns[0], "grid": grid},)))
+    spec = check(draw_comparison(*found, "t"))
+    made = sides(spec)
+    assert spec["encoding"]["x"]["type"] == "temporal"
+    assert [sum(row["share"] for row in rows) for rows in made.values()] == pytest.approx([1, 1], abs=0.001)
+    assert made["before"][-1]["share"] == 0 and made["after"][0]["share"] == 0

@@ -9,10 +9,17 @@ from html.parser import HTMLParser
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from solvent.data.pictures import find_remarks, render_html
+from solvent.data.pictures import draw_column, draw_comparison, find_remarks, render_html
 from solvent.data.profile import Profile, profile
 
+TAGS = {
+    "html", "head", "meta", "title", "style", "body", "a", "header", "h1", "h2", "h3", "bdi", "dl", "dt", "dd", "main",
+    "section", "ul", "li", "p", "label", "input", "span", "div", "table", "caption", "thead", "tbody", "tr", "th", "td",
+    "svg", "path", "figure", "figcaption", "i", "script",
+}  # fmt: skip
 VOID = {"meta", "input", "br", "link", "img"}
 
 
@@ -68,6 +75,18 @@ def test_names_and_values_are_text(page, table):
     assert "a\\u202eb\\x0ac" in shown and "␣spaced␣" in shown and "</title><script>x</script>" in shown
     assert not re.search("[\u202a-\u202e\u2066-\u2069]", page)
     assert len([one for one in read.tags if one[0] == "tr" and "data-i" in one[1]]) == table.width
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=30), st.lists(st.text(max_size=20), min_size=1, max_size=4))
+def test_no_text_breaks_out(check, name, words):
+    """Whatever a name and values are, the page has the same tags as with plain ones, and each picture stays valid."""
+    found = profile(pl.DataFrame({name: [*words, words[0]]}))
+    read = Reader(render_html(found, title=name, found={name: words}))
+    assert read.open == [] and {tag for tag, _ in read.tags} <= TAGS
+    assert not [one for _, attributes in read.tags for one in attributes if one.startswith("on") or one == "style"]
+    check(draw_column(found.columns[0], rows=found.rows))
+    check(draw_comparison(found, found, name))
 
 
 def test_nothing_is_loaded_and_nothing_else_may_run(page):
@@ -130,6 +149,7 @@ def test_empty_tables_have_a_page(table, rows):
     assert Reader(render_html(Profile(0, ()), title="")).open == []
 
 
+@pytest.mark.slow
 def test_five_thousand_columns_have_a_page_of_bounded_size():
     """All stand in the overview, the first thousand have a section, and the page says so."""
     one = profile(pl.DataFrame({"a": [at / 7 for at in range(500)]})).columns[0]

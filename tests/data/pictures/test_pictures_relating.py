@@ -71,8 +71,11 @@ def test_all_kinds_and_hostile_names_relate(table, check):
     """A table of every kind gives a valid picture, of at most twenty columns of a sort."""
     check(draw_correlation(table))
     assert check(draw_correlation(table.head(0)))["title"]
-    wide = pl.DataFrame({f"c{at}": np.random.default_rng(at).normal(size=30) for at in range(60)})
-    assert len(draw_correlation(wide)["hconcat"][0]["data"]["values"]) == 20 * 19 // 2
+    wide = pl.DataFrame({f"c{at}": np.random.default_rng(at).normal(size=30) for at in range(130)})
+    wide = wide.with_columns((pl.col("c7") * 2 + 1).alias("c99"))
+    spec = check(draw_correlation(wide))
+    assert len(spec["hconcat"][0]["data"]["values"]) == 20 * 19 // 2 and cells(spec)["c7", "c99"] == 1
+    assert any("first 100 of 130" in one for one in spec["title"]["subtitle"])
 
 
 def test_a_column_that_is_not_there_is_named():
@@ -137,3 +140,8 @@ def test_a_zone_is_kept_and_missing_times_are_counted(check):
     assert spec["vconcat"][0]["data"]["values"] == [{"when": day, "rows": 1}]
     assert "1 rows without a time are left out" in spec["title"]["subtitle"]
     assert check(draw_over_time(frame.tail(1), "t"))["data"]
+    # Where clocks went forward at midnight that day has no midnight.
+    skipped = pl.Series("t", [datetime.datetime(2017, 10, 15, 12)]).dt.replace_time_zone("America/Sao_Paulo")
+    spec = check(draw_over_time(skipped.to_frame(), "t", every="1d"))
+    day = datetime.datetime(2017, 10, 15, tzinfo=datetime.UTC).timestamp() * 1000
+    assert spec["vconcat"][0]["data"]["values"] == [{"when": day, "rows": 1}]

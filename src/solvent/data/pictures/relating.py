@@ -19,7 +19,7 @@ __all__ = ["draw_correlation"]
 
 _ROWS = 20_000
 _MOST = 20
-_LOOKED = 200
+_LOOKED = 100
 _CATEGORIES = 100
 _FEWEST = 3
 
@@ -36,7 +36,7 @@ def draw_correlation(
 
     ``frame`` is any frame. Pairs are looked at in the rows where both have a finite value. ``method`` is Pearson's r
     or Spearman's rank correlation (ties get their mean rank). Cramér's V is corrected for bias (Bergsma, 2013), on
-    texts, categories and booleans of at most 100 values in the sample. Of more than twenty columns of a sort the
+    texts, categories and booleans of at most 100 values in the sample. Of the first hundred columns of a sort the
     twenty with the strongest relation are shown. At most ``rows`` rows are looked at, drawn with ``seed``; what was
     looked at stands under ``usermeta``. Raises :class:`NotFound` for a column that is not there.
     """
@@ -44,8 +44,10 @@ def draw_correlation(
         raise UsageError(f"method: expected 'pearson' or 'spearman', got {method!r}")
     lazy = lazily(frame)
     schema = find_columns(lazy, lazy.collect_schema().names() if columns is None else columns)
-    numbers = [name for name, one in schema.items() if one.is_numeric()][:_LOOKED]
-    words = [name for name, one in schema.items() if _holds_words(one)][:_LOOKED]
+    numbers = [name for name, one in schema.items() if one.is_numeric()]
+    words = [name for name, one in schema.items() if _holds_words(one)]
+    many = max(len(numbers), len(words))
+    numbers, words = numbers[:_LOOKED], words[:_LOOKED]
     sample = draw_sample(lazy, [*numbers, *words], rows, seed)
     parts = []
     named = {"pearson": "Pearson's r", "spearman": "Spearman's ρ"}[method]
@@ -57,6 +59,8 @@ def draw_correlation(
             parts.append(_heat(names, matrix, title, domain))
     looked = sample.frame.height
     notes = [f"{looked:,} rows" if looked == sample.rows else f"{looked:,} of {sample.rows:,} rows, seed {seed}"]
+    if many > _LOOKED:
+        notes.append(f"the first {_LOOKED} of {many:,} columns of a sort are looked at; say which: columns=[…]")
     if not parts:
         return say("Relations between columns", "nothing to relate: fewer than two columns that vary", notes=notes)
     body = {"hconcat": parts, "resolve": {"scale": {"color": "independent"}}}
@@ -78,9 +82,13 @@ def _numbers(frame: pl.DataFrame, names: list[str], method: str) -> tuple[list[s
     values = {name: frame.get_column(name).cast(pl.Float64).to_numpy() for name in names}
     kept = [name for name in names if _varies(values[name])]
     matrix = np.full((len(kept), len(kept)), np.nan)
+    whole = {name for name in kept if np.isfinite(values[name]).all()}
+    if method == "spearman":  # ranks of columns without gaps are the same for every pair
+        values |= {name: _ranks(values[name]) for name in whole}
     for at, one in enumerate(kept):
-        for to in range(at):
-            matrix[at, to] = matrix[to, at] = _correlation(values[one], values[kept[to]], method)
+        for to, other in enumerate(kept[:at]):
+            ranked = method == "spearman" and not (one in whole and other in whole)
+            matrix[at, to] = matrix[to, at] = _correlation(values[one], values[other], ranked)
     return _strongest(kept, matrix)
 
 
@@ -91,14 +99,15 @@ def _varies(values: Floats) -> bool:
     return len(known) >= _FEWEST and bool(known.min() < known.max())
 
 
-def _correlation(one: Floats, other: Floats, method: str) -> float:
+def _correlation(one: Floats, other: Floats, ranked: bool) -> float:
+    """Pearson's r in the rows where both are finite; of their ranks there, if ``ranked``."""
     import numpy as np
 
     both = np.isfinite(one) & np.isfinite(other)
     if both.sum() < _FEWEST:
         return float("nan")
     one, other = one[both], other[both]
-    if method == "spearman":
+    if ranked:
         one, other = _ranks(one), _ranks(other)
     # By their own scale first, so that squares of large values stay finite.
     one, other = (part / (np.abs(part).max() or 1.0) for part in (one, other))

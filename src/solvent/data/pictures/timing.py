@@ -47,7 +47,8 @@ def draw_over_time(frame: Any, time: str, column: str | None = None, *, every: s
         )
     kind = None if column is None else schema[column]
     shares = kind is not None and not kind.is_numeric() and not _is_duration(kind)
-    moments = pl.col(time).cast(pl.Datetime("us", getattr(dtype, "time_zone", None)))
+    # By the clock of its zone: there every hour and day exists, also where the clock was put forward.
+    moments = pl.col(time).cast(pl.Datetime("us", getattr(dtype, "time_zone", None))).dt.replace_time_zone(None)
     facts = lazy.select(
         low=moments.min(), high=moments.max(), rows=pl.len(), known=pl.col(time).is_not_null().sum()
     ).collect(engine="streaming")
@@ -95,7 +96,7 @@ def _period(low: datetime.datetime, high: datetime.datetime, most: int) -> str:
 
 
 def _truncated(moments: pl.Expr, period: str) -> pl.Expr:
-    return moments.dt.truncate(period).dt.replace_time_zone(None).dt.epoch("ms")
+    return moments.dt.truncate(period).dt.epoch("ms")
 
 
 def _rows(grouped: pl.LazyFrame) -> list[tuple[Any, ...]]:

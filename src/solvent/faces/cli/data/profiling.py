@@ -212,19 +212,42 @@ def _write_page(made: Profile, found: Mapping[str, Any], page: str) -> None:
 def _show(made: Profile, found: Mapping[str, Any], limit: int) -> None:
     """The table as text, no wider than the terminal, what the files were found to be, and what is worth a look."""
     from solvent.data.pictures import find_remarks
-    from solvent.data.profile import Profile, render_text
+    from solvent.data.profile import Profile
 
-    first = Profile(made.rows, made.columns[:limit], made.version)
-    text = safe(render_text(first))
-    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for line in text.split("\n"):
-        write(line if wide is None or len(line) <= wide else line[: wide - 1] + "…")
+    shown = Profile(made.rows, made.columns[:limit], made.version)
+    for line in _fit(shown).split("\n"):
+        write(line)
     if len(made.columns) > limit:
         write(
             f"\n{limit:,} of {len(made.columns):,} columns are shown; choose with --columns GLOB, or --limit for more."
         )
     _list("In the files:", _found_lines(found))
     _list("Worth a look:", _remark_lines(made, find_remarks(made)))
+
+
+def _fit(made: Profile) -> str:
+    """The table as text; in a narrow terminal with shorter names and values, so that its pictures stay in sight."""
+    from solvent.data.profile import Profile, render_text
+
+    text = safe(render_text(made))
+    if not sys.stdout.isatty():
+        return text
+    wide = shutil.get_terminal_size().columns
+    for most in (18, 14, 11, 8, 6):
+        if max(map(len, text.split("\n"))) <= wide:
+            return text
+        shorter = [{name: _cut(value, most) for name, value in one.items()} for one in made.columns]
+        text = safe(render_text(Profile(made.rows, tuple(shorter), made.version)))
+    return "\n".join(line if len(line) <= wide else line[: wide - 1] + "…" for line in text.split("\n"))
+
+
+def _cut(value: Any, most: int) -> Any:
+    """Texts of a record cut to so many signs, within lists too; numbers to as many digits as leave them readable."""
+    if isinstance(value, str):
+        return value if len(value) <= most else value[: most - 1] + "…"
+    if isinstance(value, list):
+        return [_cut(one, most) for one in value]
+    return float(f"{value:.4g}") if isinstance(value, float) and most <= 11 else value
 
 
 def _list(head: str, lines: Sequence[str]) -> None:
