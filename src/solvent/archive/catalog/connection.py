@@ -129,8 +129,16 @@ class Catalog:
 
     def _back_up(self, version: int) -> None:
         copy = self.path.with_name(f"{self.path.name}.before-{version + 1}")
-        if not copy.exists():
-            self._connection().execute("VACUUM INTO ?", (str(copy),))
+        if copy.exists():
+            return
+        beside = copy.with_name(f"{copy.name}.{os.getpid()}")  # a copy that was cut short must not pass for one
+        beside.unlink(missing_ok=True)
+        try:
+            self._connection().execute("VACUUM INTO ?", (str(beside),))
+            if not copy.exists():  # whoever migrated meanwhile made a copy first, and theirs is of the old version
+                os.replace(beside, copy)
+        finally:
+            beside.unlink(missing_ok=True)
 
 
 @contextmanager

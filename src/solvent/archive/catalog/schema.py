@@ -191,4 +191,79 @@ CREATE TABLE surveys (
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (_START + _MODELS, _INCREMENTS)
+_DATASETS = """
+CREATE TABLE datasets (
+    name TEXT PRIMARY KEY,
+    created REAL NOT NULL,
+    user_name TEXT NOT NULL,
+    description TEXT,
+    owner TEXT,
+    keys TEXT NOT NULL,
+    contract TEXT
+);
+CREATE TABLE dataset_versions (
+    dataset TEXT NOT NULL REFERENCES datasets (name),
+    version INTEGER NOT NULL,
+    artifact TEXT NOT NULL,
+    row_count INTEGER NOT NULL,
+    columns TEXT NOT NULL,
+    created REAL NOT NULL,
+    user_name TEXT NOT NULL,
+    host TEXT NOT NULL,
+    project TEXT NOT NULL,
+    run TEXT,
+    step TEXT,
+    contract TEXT,
+    message TEXT,
+    PRIMARY KEY (dataset, version)
+);
+CREATE INDEX dataset_versions_artifact ON dataset_versions (artifact);
+CREATE TABLE dataset_tags (
+    dataset TEXT NOT NULL REFERENCES datasets (name),
+    tag TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    since REAL NOT NULL,
+    PRIMARY KEY (dataset, tag)
+);
+CREATE TABLE dataset_log (
+    id INTEGER PRIMARY KEY,
+    dataset TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    version INTEGER,
+    at REAL NOT NULL,
+    user_name TEXT NOT NULL,
+    run TEXT,
+    told TEXT NOT NULL
+);
+CREATE INDEX dataset_log_dataset ON dataset_log (dataset, id);
+CREATE TABLE deprecations (
+    dataset TEXT NOT NULL REFERENCES datasets (name),
+    version INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    instead TEXT,
+    after REAL,
+    at REAL NOT NULL,
+    user_name TEXT NOT NULL,
+    PRIMARY KEY (dataset, version)
+);
+CREATE TABLE dataset_reads (
+    id INTEGER PRIMARY KEY,
+    dataset TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    asked TEXT NOT NULL,
+    user_name TEXT NOT NULL,
+    host TEXT NOT NULL,
+    project TEXT NOT NULL,
+    pipeline TEXT NOT NULL,
+    run TEXT NOT NULL,
+    step TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    times INTEGER NOT NULL,
+    first REAL NOT NULL,
+    last REAL NOT NULL,
+    UNIQUE (dataset, version, asked, user_name, host, project, pipeline, run, step, day)
+);
+CREATE INDEX dataset_reads_last ON dataset_reads (dataset, last);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_START + _MODELS, _INCREMENTS, _DATASETS)
