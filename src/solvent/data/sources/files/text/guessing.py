@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["EXACT", "guess_type", "has_odd_numbers", "inexact", "join_guesses", "looks_like"]
+__all__ = ["EXACT", "guess_types", "has_odd_numbers", "join_guesses", "looks_like"]
 
 EXACT = 2**53
 """Whole numbers up to this size are exact as 64-bit fractions."""
@@ -18,34 +18,64 @@ _TIME = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?$"
 _ZONED = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$"
 
 
-def guess_type(values: pl.Series) -> pl.DataType:
-    """The narrowest type that keeps all of these texts: Null, Boolean, Int64, Decimal(38, 0), Float64, else String.
+def guess_types(texts: pl.DataFrame) -> dict[str, pl.DataType]:
+    """The narrowest type that keeps all texts of a column: Null, Boolean, Int64, Decimal(38, 0), Float64, else String.
 
     Numbers with a leading zero or a plus sign are text (they are codes), and so are whole numbers of more than 38
     digits, and those beyond 2^53 that stand among fractions: a type that would lose a digit is none.
     """
     import polars as pl
 
-    values = values.alias("v").drop_nulls()
-    if values.is_empty():
+    plain = texts.rename({name: str(place) for place, name in enumerate(texts.columns)})
+    asked = []
+    for name in plain.columns:
+        text = pl.col(name)
+        number = text.cast(pl.Float64, strict=False)
+        asked.append(
+            pl.struct(
+                text.count().alias("count"),
+                text.str.contains(_TRUTH).all().alias("truth"),
+                text.str.contains(_ZEROS).any().alias("zeros"),
+                text.str.contains(r"^-?[0-9]+$").all().alias("whole"),
+                text.cast(pl.Int64, strict=False).count().alias("short"),
+                (text.str.strip_chars_start("-").str.len_bytes() <= 38).all().alias("kept"),
+                number.count().alias("numbers"),
+                (number.abs() >= EXACT).any().alias("large"),
+            ).alias(name)
+        )
+    if not asked:
+        return {}
+    found = plain.select(asked).row(0)
+    return {
+        name: _guess(one, plain.get_column(str(place)))
+        for place, (name, one) in enumerate(zip(texts.columns, found, strict=True))
+    }
+
+
+def _guess(facts: dict[str, Any], values: pl.Series) -> pl.DataType:
+    """The type that these facts about a column allow."""
+    import polars as pl
+
+    count = facts["count"]
+    if not count:
         return pl.Null()
-    if values.str.contains(_TRUTH).all():
+    if facts["truth"]:
         return pl.Boolean()
-    if values.str.contains(_ZEROS).any():
+    if facts["zeros"]:
         return pl.String()
-    if values.str.contains(r"^-?[0-9]+$").all():
-        if values.cast(pl.Int64, strict=False).null_count() == 0:
-            return pl.Int64()
-        short = bool((values.str.strip_chars_start("-").str.len_bytes() <= 38).all())
-        return pl.Decimal(38, 0) if short else pl.String()
-    numbers = values.cast(pl.Float64, strict=False)
-    if numbers.null_count():
+    if facts["whole"]:
+        return pl.Int64() if facts["short"] == count else pl.Decimal(38, 0) if facts["kept"] else pl.String()
+    if facts["numbers"] < count or (facts["large"] and _inexact(values)):
         return pl.String()
-    return pl.String() if inexact(values, numbers) else pl.Float64()
+    return pl.Float64()
 
 
-def inexact(values: pl.Series, numbers: pl.Series) -> bool:
+def _inexact(values: pl.Series) -> bool:
     """Whether a whole number among these texts loses a digit as a 64-bit fraction."""
+    import polars as pl
+
+    values = values.drop_nulls()
+    numbers = values.cast(pl.Float64, strict=False)
     large = values.filter(numbers.abs() >= EXACT)
     whole = large.filter(large.str.contains(r"^-?[0-9]{16,}$"))
     return any(int(float(one)) != int(one) for one in whole.unique().to_list())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.data.sources.files.text.guessing import (
     EXACT,
-    guess_type,
+    guess_types,
     has_odd_numbers,
     join_guesses,
 )
@@ -91,9 +91,8 @@ class CsvTypes:
         """Guess anew from the texts of a piece."""
         import polars as pl
 
-        for name in text.columns:
+        for name, here in guess_types(text).items():
             column, before = text.get_column(name).alias("v"), self._guesses[name]
-            here = guess_type(column)
             if isinstance(here, pl.Int64):
                 self._grow(name, column.cast(pl.Int64, strict=False))
             now = join_guesses(before, here, self._largest.get(name, 0))

@@ -71,7 +71,7 @@ def fault_in_text(piece: Piece, label: str) -> InputError | None:
 
 @dataclass(slots=True)
 class Splitter:
-    """Cuts one file's text. After the last piece ``rows``, ``ends``, ``crlf``, ``blank``, ``short`` say what was there."""
+    """Cuts one file's text. After the last piece its other fields say what was there; the lists hold lines."""
 
     dialect: Dialect
     rows: int = 0
