@@ -106,3 +106,11 @@ def test_a_column_of_a_later_record_is_drawn(check):
     }  # fmt: skip
     assert sum(one["rows"] for one in check(draw_column(column))["data"]["values"]) == 1001
     assert len(check(draw_column({**column, "kind": "text"}, rows=10**6))["data"]["values"]) <= 21
+
+
+def test_whole_numbers_that_are_all_counted_have_a_bin_each(check):
+    """The hours of a day, equally frequent, are drawn equally high."""
+    column = dict(profile(pl.DataFrame({"a": [at % 24 for at in range(2400)]})).columns[0])
+    spec = check(draw_column({**column, "top": [[at, 100] for at in range(24)]}))
+    assert [one["rows"] for one in spec["data"]["values"]] == [100] * 24
+    assert spec["data"]["values"][0]["from"] == -0.5

@@ -122,3 +122,15 @@ def test_moments_with_a_grid_share_a_scale(check):
     assert spec["encoding"]["x"]["type"] == "temporal"
     assert [sum(row["share"] for row in rows) for rows in made.values()] == pytest.approx([1, 1], abs=0.001)
     assert made["before"][-1]["share"] == 0 and made["after"][0]["share"] == 0
+
+
+def test_counted_whole_numbers_are_exact(check):
+    """Hours of a day that are all counted have a bin each, with the very share; from 20 bins alone, nearly so."""
+    hours = pl.DataFrame({"a": [at % 24 for at in range(2400)]})
+    found = profile(hours)
+    counted = {**found.columns[0], "top": [[at, 100] for at in range(24)]}
+    rows = sides(check(draw_comparison(Profile(2400, (counted,)), Profile(2400, (counted,)), "a")))["after"]
+    assert [one["share"] for one in rows] == [pytest.approx(1 / 24, abs=1e-6)] * 24
+    binned = {**counted, "top": counted["top"][:10]}
+    rows = sides(check(draw_comparison(Profile(2400, (binned,)), Profile(2400, (counted,)), "a")))["before"]
+    assert all(abs(one["share"] - 1 / 24) < 0.003 for one in rows)

@@ -9,6 +9,7 @@ from solvent.data.pictures.specs import (
     PALETTE,
     axis,
     edges_of,
+    ends_of,
     frame_spec,
     missing_of,
     number,
@@ -58,8 +59,7 @@ def _notes(column: Mapping[str, Any], rows: int | None) -> list[str]:
         notes.append(f"{missing:,} of {rows:,} rows have no value ({share(missing, rows)})")
     elif missing:
         notes.append(f"{missing:,} rows have no value")
-    found = column.get("histogram") or {}
-    away = [f"{found[side]:,} {word}" for side, word in (("below", "lower"), ("above", "higher")) if found.get(side)]
+    away = ends_of(column)[2] if column.get("histogram") else []
     if away and not _few(column):
         notes.append(f"beyond the edges: {', '.join(away)}")
     looked = column.get("sampled") or {}

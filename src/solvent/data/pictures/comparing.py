@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from solvent.data.pictures.specs import (
     PALETTE,
     axis,
+    count_all,
     edges_of,
     frame_spec,
+    is_whole,
     missing_of,
     rounded,
     say,
@@ -31,6 +34,7 @@ __all__ = ["draw_comparison"]
 _BINS = 30
 _BARS = 20
 _FEW = 12
+_SPREAD = 1000
 _WORDS = ("text", "category", "bool")
 
 
@@ -128,7 +132,7 @@ def _bins(sides: Sequence[_Side]) -> tuple[list[dict[str, Any]], str]:
     if not ranges:
         return [], ""
     low, high = min(one[0] for one in ranges), max(one[1] for one in ranges)
-    edges = _edges(low, high, all("int" in str(side.column["type"]) for side in sides))
+    edges = _edges(low, high, all(is_whole(side.column) for side in sides))
     rows, outside = [], []
     for side in sides:
         below = _cumulated(side.column, edges)
@@ -146,15 +150,25 @@ def _bins(sides: Sequence[_Side]) -> tuple[list[dict[str, Any]], str]:
 def _edges(low: float, high: float, whole: bool) -> list[float]:
     """Edges of bins of equal width; those of whole numbers stand between these, and each bin holds equally many."""
     if whole and high - low < 1e15:
-        wide = max(1, math.ceil((high - low + 1) / _BINS))
-        count = math.ceil((high - low + 1) / wide)
-        return [rounded(math.ceil(low) - 0.5 + wide * at) for at in range(count + 1)]
+        first, last = math.ceil(low), math.floor(high)
+        wide = max(1, math.ceil((last - first + 1) / _BINS))
+        count = math.ceil((last - first + 1) / wide)
+        return [rounded(first - 0.5 + wide * at) for at in range(count + 1)]
     step = high / _BINS - low / _BINS
     return [rounded(low + step * at) for at in range(_BINS)] + [rounded(high)]
 
 
 def _cumulated(column: Mapping[str, Any], edges: Sequence[float]) -> list[float] | None:
-    """The share of values below each edge; at the last edge, below or equal to it."""
+    """The share of values below each edge; at the last edge, below or equal to it.
+
+    Where every value is counted it is exact; else on lines between the quantiles of the grid, or the edges of bins.
+    """
+    known = count_all(column)
+    if known is not None:
+        values, whole = [value for value, _ in known], sum(count for _, count in known)
+        sums = [0.0, *itertools.accumulate(count / whole for _, count in known)]
+        inner = [sums[bisect.bisect_left(values, edge)] for edge in edges[:-1]]
+        return [*inner, sums[bisect.bisect_right(values, edges[-1])]]
     place = axis(column)
     grid = [found for value in column.get("grid") or () if (found := place(value)) is not None]
     if len(grid) == len(column.get("grid") or ()) > 1:
@@ -168,15 +182,25 @@ def _cumulated(column: Mapping[str, Any], edges: Sequence[float]) -> list[float]
     beyond = [int(bins.get("below") or 0), int(bins.get("above") or 0)]
     whole = sum(counts) + sum(beyond)
     knots = [low + (high / len(counts) - low / len(counts)) * at for at in range(len(counts))] + [high]
-    sums: list[float] = [beyond[0]]
-    for count in counts:
-        sums.append(sums[-1] + count)
+    parts = [float(count) for count in counts]
+    if is_whole(column) and 1 <= high - low <= _SPREAD:
+        knots, parts = _by_number(low, high, counts)
+    sums = [float(beyond[0]), *(beyond[0] + part for part in itertools.accumulate(parts))]
     least, most = place(column.get("min")), place(column.get("max"))
     if beyond[0] and least is not None and least < low:
         knots, sums = [least, *knots], [0, *sums]
     if beyond[1] and most is not None and most > high:
         knots, sums = [*knots, most], [*sums, whole]
     return [_between(knots, [one / whole for one in sums], edge, last=edge == edges[-1]) for edge in edges]
+
+
+def _by_number(low: float, high: float, counts: Sequence[int]) -> tuple[list[float], list[float]]:
+    """Bins of whole numbers as a bin around each number: those of one bin share its count."""
+    numbers = range(math.ceil(low), math.floor(high) + 1)
+    width = (high - low) / len(counts)
+    places = [min(int((one - low) / width), len(counts) - 1) for one in numbers]
+    each = [counts[place] / places.count(place) for place in places]
+    return [numbers[0] - 0.5, *(one + 0.5 for one in numbers)], each
 
 
 def _between(knots: Sequence[float], shares: Sequence[float], edge: float, *, last: bool) -> float:

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 __all__ = [
-    "MOST", "PALETTE", "SCHEMA", "axis", "edges_of", "frame_spec", "missing_of", "moment", "number", "plain", "rounded",
-    "say", "share", "shorten", "show_value",
-    "tell_apart",
+    "MOST", "PALETTE", "SCHEMA", "axis", "count_all", "edges_of", "ends_of", "frame_spec", "is_whole", "missing_of",
+    "moment", "number", "plain", "rounded", "say", "share", "shorten", "show_value", "tell_apart",
 ]  # fmt: skip
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
@@ -110,24 +109,57 @@ def axis(column: Mapping[str, Any]) -> Any:
     return moment if column.get("kind") == "time" else number
 
 
+def is_whole(column: Mapping[str, Any]) -> bool:
+    """Whether the column holds whole numbers by its type."""
+    return str(column.get("type")).startswith(("int", "uint"))
+
+
+def count_all(column: Mapping[str, Any]) -> list[tuple[float, int]] | None:
+    """Every value of a column as a place on an axis, with its count, in order; None where not all are known."""
+    top = column.get("top") or ()
+    if not top or not column.get("distinct_exact") or column.get("distinct") != len(top) or column.get("sampled"):
+        return None
+    place = axis(column)
+    known = [(found, int(count)) for value, count in top if (found := place(value)) is not None]
+    return sorted(known) if len(known) == len(top) else None
+
+
 def edges_of(column: Mapping[str, Any]) -> tuple[float, float, list[int]] | None:
-    """Lower edge, upper edge and counts of a column's histogram; None where it has none that can be drawn."""
+    """Lower edge, upper edge and counts in bins of equal width; None where the column has none that can be drawn.
+
+    Whole numbers of which every value is counted have a bin for each, so that bins hold equally many of them.
+    """
     found = column.get("histogram")
     if not found or not found.get("counts"):
         return None
+    known = count_all(column) if is_whole(column) else None
+    if known is not None and 0 < known[-1][0] - known[0][0] < MOST // 2:
+        by = dict(known)
+        least, most = int(known[0][0]), int(known[-1][0])
+        return least - 0.5, most + 0.5, [by.get(float(one), 0) for one in range(least, most + 1)]
     place = axis(column)
     low, high = place(found["low"]), place(found["high"])
     if low is None or high is None:
         return None
     counts = list(found["counts"])
     while len(counts) > MOST // 2:  # pairs of neighbours become one
-        counts = [sum(counts[at : at + 2]) for at in range(0, len(counts) - len(counts) % 2, 2)] + counts[
-            len(counts) - len(counts) % 2 :
-        ]
+        if len(counts) % 2:
+            high += (high - low) / len(counts)
+            counts.append(0)
+        counts = [counts[at] + counts[at + 1] for at in range(0, len(counts), 2)]
     if low == high:
         half = abs(low) * 1e-6 or 0.5
         return low - half, high + half, [sum(counts)]
     return low, high, counts
+
+
+def ends_of(column: Mapping[str, Any]) -> tuple[Any, Any, list[str]]:
+    """The least and greatest value that the bins of :func:`edges_of` show, and in words what lies beyond them."""
+    found = column["histogram"]
+    if is_whole(column) and count_all(column) is not None:
+        return column.get("min"), column.get("max"), []
+    beyond = [f"{found[side]:,} {word}" for side, word in (("below", "lower"), ("above", "higher")) if found.get(side)]
+    return found["low"], found["high"], beyond
 
 
 def missing_of(column: Mapping[str, Any]) -> int:

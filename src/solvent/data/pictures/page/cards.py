@@ -7,7 +7,7 @@ from typing import Any
 
 from solvent.data.pictures.page.bars import draw_share
 from solvent.data.pictures.page.words import count_bars, name_cell, value_cell, words
-from solvent.data.pictures.specs import missing_of, share, show_value
+from solvent.data.pictures.specs import ends_of, missing_of, share, show_value
 
 __all__ = ["write_card"]
 
@@ -62,11 +62,10 @@ def _picture(column: Mapping[str, Any]) -> str:
     drawn = count_bars(column, width=320, height=110)
     if not drawn:
         return ""
-    ends = column["histogram"]
-    low, high = value_cell(ends["low"]), value_cell(ends["high"])
-    beyond = [f"{ends[side]:,} {word}" for side, word in (("below", "lower"), ("above", "higher")) if ends.get(side)]
+    low, high, beyond = ends_of(column)
     middle = f"<span>{words('beyond: ' + ', '.join(beyond))}</span>" if beyond else ""
-    return f"<figure>{drawn}<figcaption><span>{low}</span>{middle}<span>{high}</span></figcaption></figure>"
+    ends = f"<span>{value_cell(low)}</span>{middle}<span>{value_cell(high)}</span>"
+    return f"<figure>{drawn}<figcaption>{ends}</figcaption></figure>"
 
 
 def _quantiles(column: Mapping[str, Any]) -> str:

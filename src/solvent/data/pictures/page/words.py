@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from solvent.data.pictures.page.bars import draw_bars
-from solvent.data.pictures.specs import edges_of, plain, show_value
+from solvent.data.pictures.specs import edges_of, ends_of, plain, show_value
 
 __all__ = ["count_bars", "name_cell", "value_cell", "words"]
 
@@ -39,8 +39,7 @@ def count_bars(column: Mapping[str, Any], *, width: int = 120, height: int = 24)
     """The histogram of a column, or its most frequent values, as a small picture with its description."""
     found = edges_of(column)
     if found is not None:
-        ends = column["histogram"]
-        low, high = show_value(ends["low"]), show_value(ends["high"])
+        low, high = map(show_value, ends_of(column)[:2])
         at = max(range(len(found[2])), key=found[2].__getitem__)
         label = f"Histogram from {low} to {high}, {len(found[2])} bins, highest in bin {at + 1}"
         return draw_bars(found[2], label, width=width, height=height)
