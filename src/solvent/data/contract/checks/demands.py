@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.contract.literals import constant, dtype_of_name, fits, literal, name_of, whole
+from solvent.data.contract.literals import constant, fits, literal, name_of, whole
 from solvent.data.contract.parts import Demand
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["breaking", "say", "type_fault", "unlike", "unread"]
+__all__ = ["breaking", "say", "type_fault", "unlike"]
 
 
 def breaking(name: str, demand: Demand, dtype: Any) -> pl.Expr:
@@ -24,25 +24,6 @@ def breaking(name: str, demand: Demand, dtype: Any) -> pl.Expr:
     if isinstance(dtype, pl.Null) and demand.kind != "nulls":
         return pl.lit(False)
     return _MADE[demand.kind](pl.col(name), demand.value, dtype).fill_null(False)
-
-
-def unread(name: str, wanted: str, dtype: Any) -> pl.Expr | None:
-    """Which rows hold text that cannot be read as the type that the contract wants; None where that is no question."""
-    import polars as pl
-
-    target = dtype_of_name("float64" if wanted == "number" else "int64" if wanted == "integer" else wanted)
-    if target is None or not isinstance(dtype, pl.String):
-        return None
-    column = pl.col(name)
-    if isinstance(target, pl.Boolean):
-        read = column.str.to_lowercase().is_in(["true", "false"])
-    elif isinstance(target, pl.Date):
-        read = column.str.to_date("%Y-%m-%d", strict=False).is_not_null()
-    elif target.is_numeric():
-        read = column.cast(target, strict=False).is_not_null()
-    else:
-        return None
-    return column.is_not_null() & ~read
 
 
 def unlike(name: str, wanted: str, dtype: Any) -> pl.Expr | None:

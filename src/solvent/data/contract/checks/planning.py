@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from solvent.data.contract.checks.deciding import decide
-from solvent.data.contract.checks.demands import breaking, say, type_fault, unlike, unread
+from solvent.data.contract.checks.demands import breaking, say, type_fault, unlike
 from solvent.data.contract.checks.opening import Opened
 from solvent.data.contract.checks.slots import Counted, Fresh, Once, Ordered, RowCount, Said, Settled, Slot
+from solvent.data.contract.checks.texts import unread
 from solvent.data.contract.expression import asks_for_now, build, names_in, parse
 from solvent.data.contract.parts import Column, Demand, Rule
 from solvent.data.contract.record import Contract

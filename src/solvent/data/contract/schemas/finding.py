@@ -1,0 +1,59 @@
+"""Which schema an annotation carries, told by the names of classes, so that pandera is not imported to look."""
+
+from __future__ import annotations
+
+import types
+import typing
+from typing import Any
+
+from solvent.data.contract.record import Contract
+
+__all__ = ["bare_annotation", "is_pandera", "schema_of"]
+
+
+def schema_of(annotation: Any) -> Any:
+    """The schema of an annotation, or None.
+
+    ``Annotated[pl.DataFrame, Contract.load(…)]``, ``Annotated[pl.DataFrame, schema]`` with pandera's
+    ``DataFrameSchema`` or ``DataFrameModel``, and pandera's own ``DataFrame[Model]`` carry one; it is looked for
+    through unions with ``None`` and through ``Annotated``.
+    """
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        inner, *more = typing.get_args(annotation)
+        return next((one for one in more if isinstance(one, Contract) or is_pandera(one)), schema_of(inner))
+    if origin is typing.Union or origin is types.UnionType:
+        found = [schema_of(part) for part in typing.get_args(annotation)]
+        return next((one for one in found if one is not None), None)
+    if _is_pandera_frame(origin):
+        return next((one for one in typing.get_args(annotation) if is_pandera(one)), None)
+    return None
+
+
+def bare_annotation(annotation: Any) -> Any:
+    """The frame that an annotation asks for: pandera's ``DataFrame[Model]`` is the class that it stands for.
+
+    What is no such annotation comes back as it is.
+    """
+    origin = typing.get_origin(annotation)
+    if not _is_pandera_frame(origin):
+        return annotation
+    return next(
+        (one for one in origin.__mro__ if not _of_pandera(one) and one.__name__ in ("DataFrame", "LazyFrame")),
+        annotation,
+    )
+
+
+def is_pandera(value: Any) -> bool:
+    """Whether a value is a schema of pandera, or a model class of it."""
+    kind = value if isinstance(value, type) else type(value)
+    names = {one.__name__.partition("[")[0] for one in kind.__mro__ if _of_pandera(one)}
+    return ("DataFrameModel" in names) if isinstance(value, type) else "DataFrameSchema" in names
+
+
+def _is_pandera_frame(origin: Any) -> bool:
+    return isinstance(origin, type) and _of_pandera(origin) and origin.__name__ in ("DataFrame", "LazyFrame")
+
+
+def _of_pandera(kind: type) -> bool:
+    return (kind.__module__ or "").partition(".")[0] == "pandera"
