@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,14 @@ if TYPE_CHECKING:
 
 __all__ = ["fragments", "scan_mixed"]
 
-_AT_ONCE = 1_000_000
+_AT_ONCE = 4_000_000
 """So many rows at least are read side by side: a run may be one block only."""
+_GAP = 65_536
+"""Rows between two runs in one file that are rather read for nothing than skipped by a scan of their own."""
+
+
+Pairs = tuple[tuple[str, str], ...]
+"""Columns by their names in the table and in a file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +33,8 @@ class _Slice:
     path: Path
     start: int
     rows: int
-    whole: bool
-    columns: tuple[tuple[str, str], ...]
+    total: int
+    columns: Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,7 @@ def scan_mixed(manifest: Manifest, paths: Sequence[Path]) -> pl.LazyFrame:
         wanted = list(schema) if columns is None else columns
         needed = wanted if predicate is None else list(dict.fromkeys([*wanted, *predicate.meta.root_names()]))
         for group in _batches(runs if most is None else _head(runs, most)):
-            made = [_frame(run, needed, files, predicate).select(wanted) for run in group]
-            yield pl.concat(made).collect()
+            yield pl.concat(_collect(group, needed, files, predicate)).select(wanted)
 
     return register_io_source(read, schema=schema, validate_schema=True, is_pure=True)
 
@@ -109,7 +114,7 @@ def _runs(manifest: Manifest, paths: Sequence[Path]) -> list[_Run]:
             taken = tuple((name, owner[name][2]) for name in manifest.names if owner[name][:2] == (pack, group))
             if taken:
                 one = manifest.packs[pack]
-                slices.append(_Slice(paths[pack], one.start(group), rows, rows == sum(one.groups), taken))
+                slices.append(_Slice(paths[pack], one.start(group), rows, sum(one.groups), taken))
         runs.append(_Run(rows, tuple(slices)))
         block = last
     return runs
@@ -134,50 +139,150 @@ def _head(runs: Sequence[_Run], most: int) -> list[_Run]:
             break
         rows = min(most, run.rows)
         same = rows == run.rows
-        cut = run.slices if same else tuple(replace(one, rows=rows, whole=False) for one in run.slices)
+        cut = run.slices if same else tuple(replace(one, rows=rows) for one in run.slices)
         found.append(_Run(rows, cut))
         most -= rows
     return found
 
 
 class _Files:
-    """Opens files lazily, each with the columns that a table takes from it, by the table's names and types."""
+    """Opens files lazily, with the columns that a table takes from them, by the table's names and types."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
+        self.names = tuple(schema)
         self._schema = schema
         self._found: dict[Path, Mapping[str, Any]] = {}
 
-    def open(self, one: _Slice, pairs: Sequence[tuple[str, str]], index: str | None = None) -> pl.LazyFrame:
-        """The whole file."""
+    def _schema_of(self, path: Path) -> Mapping[str, Any]:
         import polars as pl
 
-        frame = pl.scan_parquet(one.path, glob=False, hive_partitioning=False, row_index_name=index)
-        if one.path not in self._found:
-            self._found[one.path] = frame.collect_schema()
+        if path not in self._found:
+            self._found[path] = pl.read_parquet_schema(path)
+        return self._found[path]
+
+    def open(self, paths: Sequence[Path], pairs: Pairs, index: str | None = None) -> pl.LazyFrame:
+        """Whole files one after the other, which hold these columns with the same types, whatever others they hold."""
+        import polars as pl
+
+        frame = pl.scan_parquet(
+            list(paths), glob=False, hive_partitioning=False, row_index_name=index, extra_columns="ignore"
+        )
         taken = [] if index is None else [pl.col(index)]
         for name, inside in pairs:
             column = pl.col(inside) if inside == name else pl.col(inside).alias(name)
             wanted = self._schema[name]
-            taken.append(column if self._found[one.path][inside] == wanted else column.cast(wanted))
+            taken.append(column if self._schema_of(paths[0])[inside] == wanted else column.cast(wanted))
         return frame.select(taken)
 
 
-def _frame(run: _Run, needed: Sequence[str], files: _Files, predicate: pl.Expr | None) -> pl.LazyFrame:
+@dataclass(slots=True)
+class _Scan:
+    """One range of one file that is read in one go, for all the runs that lie in it."""
+
+    path: Path
+    total: int
+    pairs: Pairs
+    start: int
+    stop: int
+    found: Any = None
+
+    def take(self, start: int, rows: int) -> pl.DataFrame:
+        """Some of the rows."""
+        made: pl.DataFrame = self.found.slice(start - self.start, rows)
+        return made
+
+    def open(self, files: _Files) -> pl.LazyFrame:
+        """The rows of the range."""
+        frame = files.open([self.path], self.pairs)
+        whole = self.start == 0 and self.stop == self.total
+        return frame if whole else frame.slice(self.start, self.stop - self.start)
+
+
+@dataclass(slots=True)
+class _Search:
+    """Files of the same columns that are searched in one go: what a predicate finds in them, by number of the row."""
+
+    pairs: Pairs
+    index: str
+    starts: dict[Path, int] = field(default_factory=dict)
+    end: int = 0
+    found: Any = None
+    numbers: Any = None
+
+    def add(self, one: _Slice) -> None:
+        """Search one more file."""
+        if one.path not in self.starts:
+            self.starts[one.path] = self.end
+            self.end += one.total
+
+    def take(self, path: Path, start: int, rows: int) -> pl.DataFrame:
+        """What was found in some of the rows of a file."""
+        if self.numbers is None:
+            self.numbers, self.found = self.found[self.index], self.found.drop(self.index)
+        begin = self.starts[path] + start
+        first, last = self.numbers.search_sorted(begin), self.numbers.search_sorted(begin + rows)
+        made: pl.DataFrame = self.found.slice(first, last - first)
+        return made
+
+
+def _collect(
+    runs: Sequence[_Run], needed: Sequence[str], files: _Files, predicate: pl.Expr | None
+) -> list[pl.DataFrame]:
+    """The rows of these runs: as few scans as possible, side by side, and of each the rows that a run needs."""
     import polars as pl
 
-    taken = [(one, [pair for pair in one.columns if pair[0] in needed]) for one in run.slices]
-    taken = [pair for pair in taken if pair[1]]
-    if not taken:
-        return pl.LazyFrame(height=run.rows)
-    if len(taken) == 1 and predicate is not None and not taken[0][0].whole:
-        # Over a slice no predicate can reach the file's statistics; over a range of row numbers it does.
-        one, pairs = taken[0]
-        index = next(f"row{'_' * n}" for n in range(len(needed) + 1) if f"row{'_' * n}" not in needed)
-        inside = pl.col(index).is_between(one.start, one.start + one.rows, closed="left")
-        return files.open(one, pairs, index).filter(inside & predicate).select(needed)
-    pieces = []
-    for one, pairs in taken:
-        frame = files.open(one, pairs)
-        pieces.append(frame if one.whole else frame.slice(one.start, one.rows))
-    made = pieces[0] if len(pieces) == 1 else pl.concat(pieces, how="horizontal")
-    return (made if predicate is None else made.filter(predicate)).select(needed)
+    index = next(f"row{'_' * n}" for n in range(len(needed) + 1) if f"row{'_' * n}" not in needed)
+    parts = [_parts(run, needed) for run in runs]
+    ordered = [name for name in files.names if name in needed]
+    scans: dict[tuple[Path, Pairs], list[_Scan]] = {}
+    searches: dict[Pairs, _Search] = {}
+    for taken in parts:
+        for one, pairs in taken:
+            if predicate is not None and len(taken) == 1:
+                searches.setdefault(pairs, _Search(pairs, index)).add(one)
+            else:
+                made = _Scan(one.path, one.total, pairs, one.start, one.start + one.rows)
+                scans.setdefault((one.path, pairs), []).append(made)
+    joined = {key: _joined(ranges) for key, ranges in scans.items()}
+    ranged = [one for ranges in joined.values() for one in ranges]
+    plans = [one.open(files) for one in ranged]
+    if predicate is not None:
+        # Over a slice no predicate reaches the statistics of a file; over whole files with numbered rows it does.
+        plans += [files.open(list(one.starts), one.pairs, index).filter(predicate) for one in searches.values()]
+    holders: list[_Scan | _Search] = [*ranged, *searches.values()]
+    for holder, found in zip(holders, pl.collect_all(plans), strict=True):
+        holder.found = found
+    frames = []
+    for run, taken in zip(runs, parts, strict=True):
+        if predicate is not None and len(taken) == 1:
+            one, pairs = taken[0]
+            frames.append(searches[pairs].take(one.path, one.start, one.rows))
+            continue
+        pieces = [
+            next(scan for scan in joined[one.path, pairs] if scan.start <= one.start < scan.stop).take(
+                one.start, one.rows
+            )
+            for one, pairs in taken
+        ]
+        if len(pieces) > 1:
+            pieces = [pl.concat(pieces, how="horizontal").select(ordered)]
+        whole = pieces[0] if pieces else pl.DataFrame(height=run.rows)
+        frames.append(whole if predicate is None else whole.filter(predicate))
+    return frames
+
+
+def _parts(run: _Run, needed: Sequence[str]) -> list[tuple[_Slice, Pairs]]:
+    """The files of a run that any needed column lies in, with these columns."""
+    taken = [(one, tuple(pair for pair in one.columns if pair[0] in needed)) for one in run.slices]
+    return [pair for pair in taken if pair[1]]
+
+
+def _joined(ranges: list[_Scan]) -> list[_Scan]:
+    """Ranges of one file, put together where little lies between them."""
+    joined: list[_Scan] = []
+    for one in sorted(ranges, key=lambda one: one.start):
+        if joined and one.start <= joined[-1].stop + _GAP:
+            joined[-1].stop = max(joined[-1].stop, one.stop)
+        else:
+            joined.append(one)
+    return joined
