@@ -87,18 +87,18 @@ def test_a_file_that_changes_while_it_is_read(monkeypatch, write_files, tmp_path
     """What grew meanwhile is an error that says to run again, at the survey and after it."""
     from solvent.data.sources.files import source as module
 
-    write_files(tmp_path, {"a.csv": "a\n1\n", "b.parquet": pl.DataFrame({"a": [1]})})
-    source = open_source(["a.csv", "b.parquet"], tmp_path)
+    write_files(tmp_path, {"a.jsonl": '{"a":1}\n', "b.parquet": pl.DataFrame({"a": [1]})})
+    source = open_source(["a.jsonl", "b.parquet"], tmp_path)
     survey = source.survey()
     frame = source.frame(survey)
-    with (tmp_path / "a.csv").open("a") as file:
-        file.write("2\n")
-    with pytest.raises(InputError, match=r"a\.csv changed while it was read; .*run again"):
+    with (tmp_path / "a.jsonl").open("a") as file:
+        file.write('{"a":2}\n')
+    with pytest.raises(InputError, match=r"a\.jsonl changed while it was read; .*run again"):
         frame.collect()
     for call in (source.frame, source.check):
-        with pytest.raises(InputError, match=r"a\.csv changed while it was read"):
+        with pytest.raises(InputError, match=r"a\.jsonl changed while it was read"):
             call(survey)
-    (tmp_path / "a.csv").unlink()
+    (tmp_path / "a.jsonl").unlink()
     with pytest.raises(InputError, match=r"matches no file"):
         source.frame(survey)
 

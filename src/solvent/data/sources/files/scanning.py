@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import canonical_schema
+from solvent.data.canonical import canonical_schema, dtype_of, type_of
 from solvent.data.sources.files.binary import open_binary, reason
 from solvent.data.sources.files.casting import Misfit, cast_column, cast_frame, column_named
 from solvent.data.sources.files.options import Options
 from solvent.data.sources.files.surveying import TEXTS, Part, text_file
+from solvent.data.sources.files.text.reading import is_quick
 from solvent.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def scan_parts(files: Sequence[Ready], schema: Mapping[str, Any], options: Optio
     frames: list[pl.LazyFrame] = []
     run: list[Ready] = []
     for one in files:
-        native = None if one.part.look.format in TEXTS else _native(one, schema, options)
+        native = (_plain_csv if one.part.look.format in TEXTS else _native)(one, schema, options)
         if native is None:
             run.append(one)
             continue
@@ -58,8 +59,6 @@ def scan_parts(files: Sequence[Ready], schema: Mapping[str, Any], options: Optio
 def _all_parquet(files: Sequence[Ready], schema: Mapping[str, Any]) -> pl.LazyFrame | None:
     """One scan of all files, where all are Parquet with just this schema."""
     import polars as pl
-
-    from solvent.data.canonical import type_of
 
     wanted = [(name, type_of(dtype)) for name, dtype in schema.items()]
     if not files or any(one.part.look.format != "parquet" or list(one.part.schema.items()) != wanted for one in files):
@@ -88,6 +87,42 @@ def _native(one: Ready, schema: Mapping[str, Any], options: Options) -> pl.LazyF
         made.append(column if opened.schema[name] == dtype else column.cast(dtype))
     frame = opened.frame.with_columns(more) if more else opened.frame
     return frame if list(opened.schema.items()) == list(schema.items()) else frame.select(made)
+
+
+def _plain_csv(one: Ready, schema: Mapping[str, Any], options: Options) -> pl.LazyFrame | None:
+    """A CSV file in which the survey found nothing that Polars reads otherwise, and types that it parses; else None."""
+    import polars as pl
+
+    part, look = one.part, one.part.look
+    odd = {finding["kind"] for finding in part.findings} & {"blank line", "short line", "stray quote"}
+    plain = look.encoding == "utf-8" and look.compression in (None, "gz", "zst") and not look.returns
+    if look.format not in ("csv", "tsv") or odd or not plain or options.comment or options.skip:
+        return None
+    types: dict[str, Any] = {}
+    made = []
+    for name, dtype in schema.items():
+        if name not in part.schema:
+            made.append(pl.lit(_folder_value(one, name, dtype)).first().alias(name))
+            continue
+        kind = part.schema[name]
+        as_pinned = isinstance(dtype, pl.Boolean) and name in options.types  # it may be spelt as t or yes
+        if as_pinned or not is_quick(dtype) or not (isinstance(dtype, pl.String) or kind in ("null", type_of(dtype))):
+            return None
+        types[name] = dtype
+        made.append(pl.col(f"column_{look.names.index(name) + 1}").alias(name))
+    if not types:
+        return None
+    frame = pl.scan_csv(
+        one.path,
+        has_header=False,
+        skip_rows=int(look.header == "first line"),
+        schema={f"column_{place}": types.get(name, pl.String()) for place, name in enumerate(look.names, 1)},
+        separator=look.delimiter or ",",
+        quote_char=options.quote or None,
+        null_values=options.null or None,
+        glob=False,
+    )
+    return frame.select(made)
 
 
 def _safe(own: Any, dtype: Any) -> bool:
@@ -163,8 +198,6 @@ def _batches(one: Ready, wanted: Mapping[str, Any], options: Options) -> Iterato
 
 
 def _first(part: Part) -> dict[str, Any]:
-    from solvent.data.canonical import dtype_of
-
     return {name: dtype_of(kind) for name, kind in list(part.schema.items())[:1]}
 
 

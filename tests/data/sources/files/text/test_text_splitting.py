@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import tempfile
 from pathlib import Path
 
 import polars as pl
@@ -11,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solvent.data.sources import open_source
 from solvent.data.sources.files import Options
 from solvent.data.sources.files.recognising import Look
+from solvent.data.sources.files.surveying import text_file
 from solvent.data.sources.files.text.reading import TextFile
 from solvent.data.sources.files.text.splitting import Dialect, Splitter
 from solvent.errors import InputError
@@ -138,3 +141,28 @@ def test_a_projection_reads_the_same_columns():
     (piece,) = Splitter(Dialect("a.csv", ",", '"', 3)).cut([b'a,b,c\n1,"x,y",3\n'])
     assert file.text(piece, ["c2", "c0"]).to_dicts() == [{"c2": "3", "c0": "1"}]
     assert file.parse(piece, {"c2": pl.Int64(), "c0": pl.String()}).to_dicts() == [{"c2": 3, "c0": "1"}]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    head=st.lists(FIELD, min_size=2, max_size=2, unique=True),
+    rows=st.lists(st.lists(st.none() | FIELD, min_size=2, max_size=2), min_size=1, max_size=8),
+    mark=st.booleans(),
+    end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_polars_scans_itself_is_the_same(head, rows, mark, end):
+    """A file that is handed to Polars whole gives the frame that the pieces give, whatever its header holds."""
+    quoted = [["" if one is None else '"' + one.replace('"', '""') + '"' for one in row] for row in [head, *rows]]
+    text = end.join(",".join(row) for row in quoted) + end
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.csv"
+        path.write_bytes((b"\xef\xbb\xbf" if mark else b"") + text.encode())
+        source = open_source({"files": "a.csv", "delimiter": ","}, Path(folder))
+        survey = source.survey()
+        found = source.frame(survey).collect()
+        part = survey.parts[0]
+        pieces = list(text_file(path, part, Options(delimiter=",")).frames(survey.dtypes()))
+        assert found.equals(pl.concat(pieces))
+        assert found.columns == head
+        if all(kind == "text" for kind in survey.schema.values()):
+            assert found.rows() == [tuple(row) for row in rows]

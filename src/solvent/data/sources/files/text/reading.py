@@ -20,7 +20,7 @@ from solvent.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["TextFile"]
+__all__ = ["TextFile", "is_quick"]
 
 
 @dataclass(slots=True)
@@ -82,7 +82,7 @@ class TextFile:
         import polars as pl
 
         names = [name for name in self.look.names if name in wanted]
-        quick = {name: wanted[name] for name in names if _is_quick(wanted[name])}
+        quick = {name: wanted[name] for name in names if is_quick(wanted[name])}
         if any(not isinstance(one, pl.String) for one in quick.values()):
             try:
                 return self.raw_csv(piece, names, quick)
@@ -177,7 +177,7 @@ class TextFile:
         return ("\n".join(made) + "\n").encode()
 
 
-def _is_quick(dtype: Any) -> bool:
+def is_quick(dtype: Any) -> bool:
     """Whether Polars parses the type from CSV just as a cast of its text would."""
     return bool(dtype.is_integer() or dtype.is_float()) or type(dtype).__name__ in ("String", "Boolean")
 
