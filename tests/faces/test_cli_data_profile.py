@@ -169,6 +169,7 @@ def test_the_page_is_written_and_only_it(call, tmp_path):
     call("shop.csv", "--html", "page.html")
     assert (tmp_path / "page.html").read_bytes() == first
     assert sorted(one.name for one in tmp_path.iterdir()) == ["page.html", "shop.csv"]
+    assert json.loads(call("shop.csv", "--html", "page.html", "--json")[1])["profile"]["rows"] == 300
     code, out, err = call("shop.csv", "--html", "nowhere/page.html")
     assert code == 2 and err == "solvent: --html: nowhere/page.html: No such file or directory\n"
 

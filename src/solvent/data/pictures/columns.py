@@ -73,7 +73,12 @@ def _histogram(column: Mapping[str, Any], title: str, notes: list[str]) -> dict[
     step = high / len(counts) - low / len(counts)
     edges = [rounded(low + step * at) for at in range(len(counts))] + [rounded(high)]
     rows = [{"from": edges[at], "to": edges[at + 1], "rows": count} for at, count in enumerate(counts)]
-    place: dict[str, Any] = {"field": "from", "type": "quantitative", "title": None, "scale": {"zero": False}}
+    place: dict[str, Any] = {
+        "field": "from",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"zero": False, "nice": False},
+    }
     if column.get("kind") == "time":
         place = {"field": "from", "type": "temporal", "title": None, "scale": {"type": "utc"}}
         if column["type"] == "time":

@@ -237,7 +237,12 @@ def _bars(titles: list[str]) -> dict[str, Any]:
 
 
 def _steps(titles: list[str], kind: str, *, clock: bool) -> dict[str, Any]:
-    place: dict[str, Any] = {"field": "from", "type": "quantitative", "title": None, "scale": {"zero": False}}
+    place: dict[str, Any] = {
+        "field": "from",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"zero": False, "nice": False},
+    }
     if kind == "time":
         place |= {"type": "temporal", "scale": {"type": "utc"}}
         if clock:

@@ -15,7 +15,8 @@ body { margin: 0 auto; max-width: 78rem; padding: 1.5rem; background: var(--back
 h1 { font-size: 1.5rem; margin: 0 0 .3rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .6rem; }
 h3 { font-size: 1rem; margin: 0 0 .4rem; overflow-wrap: anywhere; }
-a { color: inherit; } a:focus-visible, button:focus-visible, input:focus-visible { outline: 3px solid var(--bar); }
+a { color: inherit; }
+a:focus-visible, button:focus-visible, input:focus-visible, .wide:focus-visible { outline: 3px solid var(--bar); }
 .skip { position: absolute; left: -999rem; } .skip:focus { position: static; }
 .soft { color: var(--soft); } .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }

@@ -36,7 +36,7 @@ _SUFFIXES = (
 
 @click.command()
 @click.argument("subjects", metavar="FILE_OR_REF...", nargs=-1, required=True, shell_complete=complete_reference)
-@click.option("--html", "page", metavar="OUT", type=click.Path(dir_okay=False), help="Write one HTML page instead.")
+@click.option("--html", "page", metavar="OUT", type=click.Path(dir_okay=False), help="Write one HTML page.")
 @click.option(
     "--columns", multiple=True, metavar="GLOB", help="Only columns of such names, as in 'price*'. Repeatable."
 )
@@ -65,8 +65,10 @@ def profile(
         made, found = _profile_kept(project, subjects[0], columns)
     if page is not None:
         _write_page(made, found, page)
-    elif more["as_json"]:
+    if more["as_json"]:
         show_json({**found, "profile": made.to_json()})
+    elif page is not None:
+        write(f"{safe(page)}: {len(made.columns):,} columns, {made.rows:,} rows")
     else:
         _show(made, found["found"], max(1, more["limit"]))
 
@@ -206,7 +208,6 @@ def _write_page(made: Profile, found: Mapping[str, Any], page: str) -> None:
         Path(page).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"--html: {page}: {error.strerror}") from error
-    write(f"{safe(page)}: {len(made.columns):,} columns, {made.rows:,} rows")
 
 
 def _show(made: Profile, found: Mapping[str, Any], limit: int) -> None:
