@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["EXACT", "guess_types", "has_odd_numbers", "join_guesses", "looks_like"]
 
+_CACHED = 1 << 18
 EXACT = 2**53
 """Whole numbers up to this size are exact as 64-bit fractions."""
 _ZEROS = r"^(?:0[0-9]|\+)"
@@ -71,14 +72,9 @@ def _guess(facts: dict[str, Any], values: pl.Series) -> pl.DataType:
 
 
 def _inexact(values: pl.Series) -> bool:
-    """Whether a whole number among these texts loses a digit as a 64-bit fraction."""
-    import polars as pl
-
-    values = values.drop_nulls()
-    numbers = values.cast(pl.Float64, strict=False)
-    large = values.filter(numbers.abs() >= EXACT)
-    whole = large.filter(large.str.contains(r"^-?[0-9]{16,}$"))
-    return any(int(float(one)) != int(one) for one in whole.unique().to_list())
+    """Whether a whole number among these texts is beyond what every 64-bit fraction keeps exactly."""
+    whole = values.filter(values.str.contains(r"^-?[0-9]{16,}$").fill_null(False))
+    return any(abs(int(one)) > EXACT for one in whole.unique().to_list())
 
 
 def join_guesses(one: Any, other: Any, largest: int) -> pl.DataType:
@@ -102,16 +98,21 @@ def has_odd_numbers(data: bytes, delimiter: str, quote: str) -> bool:
     import numpy as np
 
     signs = np.frombuffer(data, np.uint8)
-    if len(signs) < 2:
-        return False
-    first = (signs[:-1] == ord("0")) | (signs[:-1] == ord("+"))
-    first &= (signs[1:] >= ord("0")) & (signs[1:] <= ord("9"))
-    places = np.flatnonzero(first)
-    before = signs[places - 1]
-    begins = (places == 0) | (before == ord(delimiter)) | (before == ord("\n"))
-    if quote:
-        begins |= before == ord(quote)
-    return bool(begins.any())
+    for start in range(0, len(signs), _CACHED):
+        part = signs[max(0, start - 1) : start + _CACHED + 1]  # with the sign before, and the one after
+        first = (part[:-1] == ord("0")) | (part[:-1] == ord("+"))
+        first &= part[1:] - ord("0") < 10  # unsigned: what is below the digits is far above them
+        places = np.flatnonzero(first)
+        if not len(places):
+            continue
+        before = part[places - 1]
+        begins = (before == ord(delimiter)) | (before == ord("\n"))
+        if quote:
+            begins |= before == ord(quote)
+        begins[places == 0] = start == 0  # else it is the sign before, which the part before this one looked at
+        if begins.any():
+            return True
+    return False
 
 
 def looks_like(values: pl.Series) -> str | None:

@@ -170,7 +170,7 @@ class JsonTypes:
             self._largest[name] = max(self._largest.get(name, 0), *ends)
         if dtype == pl.Float64 and bool((column.abs() >= EXACT).any()):
             rows = (json.loads(line) for line in self._file.mended(piece).splitlines())
-            if any(type(value := row.get(name)) is int and int(float(value)) != value for row in rows):
+            if any(type(value := row.get(name)) is int and abs(value) > EXACT for row in rows):
                 return pl.String()
         if dtype == pl.Int128:
             low, high = column.min(), column.max()

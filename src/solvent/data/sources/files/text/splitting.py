@@ -157,6 +157,7 @@ class Splitter:
             signs, (_LF, ord(dialect.delimiter)) if quote is None else (_LF, ord(dialect.delimiter), quote)
         )
         kinds = signs[places]
+        newlines = places[kinds == _LF]
         if quote is not None:
             quotes = kinds == quote
             inside = np.logical_xor.accumulate(quotes)
@@ -178,8 +179,7 @@ class Splitter:
         self.crlf += int(returned.sum())
         self.ends += len(ends)
         cut = int(ends[-1]) + 1
-        newlines = ends if quote is None else np.flatnonzero(signs[:cut] == _LF)
-        lines = self._line + np.searchsorted(newlines, starts)
+        newlines = newlines[: np.searchsorted(newlines, cut)]
         drop = blank.copy() if dialect.columns > 1 else np.zeros(len(ends), bool)
         if not self._begun:
             head = int(np.argmax(~blank)) if not blank.all() else len(ends)
@@ -190,10 +190,13 @@ class Splitter:
                     drop[head] = True
                     blank[head] = False
                     fields[head] = dialect.columns
+        total, lost = len(newlines), bool(drop.any())
+        if not lost and bool((fields == dialect.columns).all()):
+            return cut, self._made(buffer[:cut], self._line, len(ends), total, None)
+        lines = self._line + np.searchsorted(newlines, starts)
         self._note(fields, drop, lines)
         self.blank.extend(lines[drop & blank][: max(0, 10 - len(self.blank))].tolist())
-        total = len(newlines)
-        if drop.any():
+        if lost:
             return cut, self._made(_without(buffer, starts, ends, drop), 0, int((~drop).sum()), total, lines[~drop])
         return cut, self._made(buffer[:cut], self._line, len(ends), total, None)
 
