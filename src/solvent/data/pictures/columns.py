@@ -11,6 +11,7 @@ from solvent.data.pictures.specs import (
     edges_of,
     ends_of,
     frame_spec,
+    is_counted,
     missing_of,
     number,
     rounded,
@@ -48,8 +49,7 @@ def draw_column(column: Mapping[str, Any], *, rows: int | None = None) -> dict[s
 
 def _few(column: Mapping[str, Any]) -> bool:
     """Whether every value of the column is known with its count, and there are but a few."""
-    top = column.get("top") or ()
-    return bool(top) and column.get("distinct_exact", False) and column.get("distinct") == len(top) <= _FEW
+    return is_counted(column) and len(column["top"]) <= _FEW
 
 
 def _notes(column: Mapping[str, Any], rows: int | None) -> list[str]:
@@ -126,6 +126,8 @@ def _bars(column: Mapping[str, Any], title: str, notes: list[str], whole: int | 
     looked = (column.get("sampled") or {}).get("top")
     present = looked or (None if whole is None else whole - missing_of(column))
     others = 0 if present is None else present - sum(row["rows"] for row in rows)
+    if column.get("top_missed"):
+        notes = [*notes, f"counts are right to {column['top_missed']:,} rows"]
     if present and others > 0:
         distinct = column.get("distinct")
         left = "others" if distinct is None else f"the other {max(distinct - len(rows), 1):,}"

@@ -15,6 +15,7 @@ from solvent.data.pictures.specs import (
     count_all,
     edges_of,
     frame_spec,
+    is_counted,
     is_whole,
     missing_of,
     rounded,
@@ -61,7 +62,7 @@ class _Side:
     @property
     def complete(self) -> bool:
         """Whether every value is known with its count."""
-        return bool(self.column.get("distinct_exact")) and self.column.get("distinct") == len(self.top)
+        return is_counted(self.column)
 
 
 def draw_comparison(
@@ -170,11 +171,12 @@ def _cumulated(column: Mapping[str, Any], edges: Sequence[float]) -> list[float]
         inner = [sums[bisect.bisect_left(values, edge)] for edge in edges[:-1]]
         return [*inner, sums[bisect.bisect_right(values, edges[-1])]]
     place = axis(column)
-    grid = [found for value in column.get("grid") or () if (found := place(value)) is not None]
-    if len(grid) == len(column.get("grid") or ()) > 1:
+    found = edges_of(column)
+    grid = [one for value in column.get("grid") or () if (one := place(value)) is not None]
+    few = found is not None and is_whole(column) and found[1] - found[0] <= 2 * len(found[2])  # then bins know more
+    if len(grid) == len(column.get("grid") or ()) > 1 and not few:
         ranks = [at / (len(grid) - 1) for at in range(len(grid))]
         return [_between(grid, ranks, edge, last=edge == edges[-1]) for edge in edges]
-    found = edges_of(column)
     if found is None:
         return None
     low, high, counts = found

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 __all__ = [
-    "MOST", "PALETTE", "SCHEMA", "axis", "count_all", "edges_of", "ends_of", "frame_spec", "is_whole", "missing_of",
-    "moment", "number", "plain", "rounded", "say", "share", "shorten", "show_value", "tell_apart",
+    "MOST", "PALETTE", "SCHEMA", "axis", "count_all", "edges_of", "ends_of", "frame_spec", "is_counted", "is_whole",
+    "missing_of", "moment", "number", "plain", "rounded", "say", "share", "shorten", "show_value", "tell_apart",
 ]  # fmt: skip
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
@@ -114,10 +114,17 @@ def is_whole(column: Mapping[str, Any]) -> bool:
     return str(column.get("type")).startswith(("int", "uint"))
 
 
+def is_counted(column: Mapping[str, Any]) -> bool:
+    """Whether the column's ``top`` holds every value that occurs, each with its true count."""
+    top = column.get("top") or ()
+    true = column.get("top_exact", not column.get("sampled"))  # records before version 2 say it by `sampled`
+    return bool(top and true and column.get("distinct_exact")) and column.get("distinct") == len(top)
+
+
 def count_all(column: Mapping[str, Any]) -> list[tuple[float, int]] | None:
     """Every value of a column as a place on an axis, with its count, in order; None where not all are known."""
     top = column.get("top") or ()
-    if not top or not column.get("distinct_exact") or column.get("distinct") != len(top) or column.get("sampled"):
+    if not is_counted(column):
         return None
     place = axis(column)
     known = [(found, int(count)) for value, count in top if (found := place(value)) is not None]

@@ -95,6 +95,8 @@ def _top(column: Mapping[str, Any], rows: int) -> str:
         for value, count in top[:_TOP]
     )
     more = f", the first {_TOP} of {len(top)}" if len(top) > _TOP else ""
+    if column.get("top_missed"):
+        more += f"; counts are right to {column['top_missed']:,} rows"
     return (
         f'<table><caption>Most frequent values{more}</caption><thead><tr><th scope="col">value</th>'
         f'<th scope="col" class="n">rows</th><th scope="col" class="n">share</th><td></td></tr></thead>'
