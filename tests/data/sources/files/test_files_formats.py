@@ -203,3 +203,16 @@ def test_a_lazy_frame_reads_what_is_asked(write_files, tmp_path):
     assert lazy.head(3).collect()["a"].to_list() == [1, 2, 3]
     assert lazy.select("k").collect()["k"].to_list() == [None, None, None, 5]
     assert lazy.collect_schema() == {"a": pl.Int64, "b": pl.String, "k": pl.Int64}
+
+
+@pytest.mark.parametrize(
+    "last",
+    ['{"a":1.5,"b":"x"}', '{"a":1,"c":2}', '{"a":1,"b":"\\":"}', '{"a":null,"b":null}', "{}", '{"b":"x","a":true}'],
+)
+def test_json_lines_in_pieces_are_what_they_are_in_one(last, monkeypatch, write_files, tmp_path):
+    """A last line of any kind gives the same types and rows, whether it comes in a piece of its own or not."""
+    write_files(tmp_path, {"a.jsonl": '{"a":1,"b":"x"}\n' * 200 + last + "\n"})
+    whole = open_source("a.jsonl", tmp_path).read(pl.DataFrame)
+    monkeypatch.setattr("solvent.data.sources.files.text.decoding.read_chunks.__defaults__", (100,))
+    assert open_source("a.jsonl", tmp_path).read(pl.DataFrame).equals(whole)
+    assert whole.height == 201

@@ -269,7 +269,7 @@ ERRORS = {
     "no list": ({}, {"files": {"a": 1}}, "files: expected a path"),
     "empty path": ({}, {"files": ""}, "a path is empty"),
     "misspelt kind": ({}, {"flies": "1.csv"}, r"'flies' is not a source\. Did you mean 'files'\?"),
-    "a source to come": ({}, {"database": "sqlite:///x"}, r"'database' is not a source\. There are: files, value"),
+    "no source at all": ({}, {"telegraph": "x"}, r"'telegraph' is not a source\..* There are: files, value"),
     "two at once": ({}, {"files": "a", "value": 1}, "two sources at once: files and value"),
     "a number": ({}, 3, "expected a source"),
     "nothing": ({}, {}, "names no source"),
