@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -234,3 +236,63 @@ def test_row_wise_means_a_table_in_and_a_table_out(project, pipeline, value):
     """What cannot be row-wise is said when the plan is made."""
     with pytest.raises(PlanError, match="rowwise"):
         sv.run(pipeline, inputs={"rows": value}, project=project)
+
+
+def add(parts: list[dict[str, float]]) -> dict[str, float]:
+    """Sums of sums."""
+    return {name: float(sum(part[name] for part in parts)) for name in parts[0]}
+
+
+@sv.step(combine=add)
+def sums(rows: pl.DataFrame) -> dict[str, float]:
+    """A count and a sum."""
+    SEEN.append(rows.height)
+    return {"rows": float(rows.height), "id": float(rows["id"].sum() or 0)}
+
+
+@sv.pipeline
+def summing(rows: pl.DataFrame) -> dict[str, float]:
+    """One aggregation."""
+    return sums(rows)
+
+
+def test_an_aggregation_that_can_be_merged_looks_at_new_blocks_only(project):
+    """More rows cost those rows; what comes out is that of all rows, also of none."""
+    rows = rows_of(500_000)
+    more = pl.concat([rows[:200_000], rows_of(3_000, 1), rows[200_000:]])
+    for version, most in ((rows, 500_000), (more, 200_000), (rows, 0), (more[:0], 0), (more[:1], 1)):
+        seen()
+        found = sv.run(summing, inputs={"rows": version}, project=project).value()
+        assert found == {"rows": float(version.height), "id": float(version["id"].sum() or 0)}
+        assert seen() <= most
+
+
+def test_what_combines_is_part_of_the_key(tmp_path):
+    """Another way of merging gives another result, though the step itself is the same."""
+    text = """
+import polars as pl
+import solvent as sv
+
+def merge(parts):
+    return {how}(parts)
+
+@sv.step(combine=merge)
+def largest(rows: pl.DataFrame) -> int:
+    return rows["id"].max()
+
+@sv.pipeline
+def flow(rows: pl.DataFrame) -> int:
+    return largest(rows)
+"""
+    found = []
+    for how in ("max", "min", "max"):
+        (tmp_path / "merging.py").write_text(text.replace("{how}", how))
+        code = (
+            "import sys, polars as pl, solvent as sv; sys.path.insert(0, '.'); import merging; "
+            "rows = pl.DataFrame({'id': [n * 7919 % 100_003 for n in range(300_000)]}); "
+            "run = sv.run(merging.flow, inputs={'rows': rows}, project='.'); print(run.value(), run['largest'].status)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+        found.append(done.stdout.split())
+    assert [one[1] for one in found] == ["ran", "ran", "reused"]
+    assert found[0] == ["100002", "ran"] and int(found[1][0]) < 100_002 and found[2][0] == "100002"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from solvent import digest
@@ -21,7 +23,7 @@ from solvent.errors import DataError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Done", "RowMap", "mappable"]
+__all__ = ["Done", "RowMap", "block_ids", "mappable", "no_rows", "read_blocks"]
 
 _AT_ONCE = 1_000_000
 """So many rows at least are read of the input at a time."""
@@ -60,14 +62,13 @@ class RowMap:
 
     def result(self) -> Splice | Stream:
         """The table that the function makes of all rows: kept where it did so before, new where it did not."""
-        import polars as pl
 
         ids = block_ids(self.table)
         if self.done is None:
             frames = self._frames(0, ids, 0)
             first = next(frames, None)
             if first is None:
-                first = self._one(pl.DataFrame(schema=_schema(self.table)), "")
+                first = self._one(no_rows(self.table), "")
             return Stream(first.schema, _before(first, frames))
         stored = self.done.made
         self._types = dict(_schema(stored))
@@ -107,17 +108,10 @@ class RowMap:
 
     def _frames(self, first: int, ids: list[str], row: int) -> Iterator[pl.DataFrame]:
         """What the function makes of consecutive blocks, one frame for each."""
-        import polars as pl
-
         if self.done is None:
             self.made.extend((name, -1) for name in ids)
-        lazy: pl.LazyFrame = read_packs(self.table, self.source, pl.LazyFrame)
-        held, begun = pl.DataFrame(), row
-        for place, name in enumerate(ids, first):
-            rows = self.table.blocks[place].rows
-            if row + rows > begun + held.height:
-                begun, held = row, lazy.slice(row, max(_AT_ONCE, rows)).collect()
-            part = held.slice(row - begun, rows)
+        for place, part in read_blocks(self.table, self.source, range(first, first + len(ids))):
+            name = ids[place - first]
             made = self._one(part, name)
             if self._types is None:
                 self._types = dict(made.schema)
@@ -125,7 +119,7 @@ class RowMap:
                 self._prove(part, made, name, row)
                 self._check = -2
             self.made[place] = (name, made.height)
-            row += rows
+            row += part.height
             yield made
 
     def _one(self, part: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -185,6 +179,23 @@ class RowMap:
                 )
 
 
+def read_blocks(table: Manifest, source: Opened, places: Iterable[int]) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Some blocks of a stored table, in order; where they follow one another, many are read at a time."""
+    import polars as pl
+
+    starts = [0, *accumulate(block.rows for block in table.blocks)]
+    lazy: pl.LazyFrame = read_packs(table, source, pl.LazyFrame)
+    wanted = deque(sorted(places))
+    while wanted:
+        run = [wanted.popleft()]
+        while wanted and wanted[0] == run[-1] + 1 and starts[run[-1] + 1] - starts[run[0]] < _AT_ONCE:
+            run.append(wanted.popleft())
+        begin = starts[run[0]]
+        held = lazy.slice(begin, starts[run[-1] + 1] - begin).collect()
+        for place in run:
+            yield place, held.slice(starts[place] - begin, table.blocks[place].rows)
+
+
 def mappable(table: Manifest) -> bool:
     """Whether a stored table can be worked on by block: one with a pandas index is worked on whole."""
     return not table.extra and bool(table.names)
@@ -200,6 +211,13 @@ def block_ids(table: Manifest) -> list[str]:
 
 def _id(schema: str, block: Block) -> str:
     return digest.of_structure("block.1", [schema, block.rows, *block.columns])[:32]
+
+
+def no_rows(table: Manifest) -> pl.DataFrame:
+    """A frame with a stored table's columns and none of its rows."""
+    import polars as pl
+
+    return pl.DataFrame(schema=_schema(table))
 
 
 def _schema(table: Manifest) -> dict[str, Any]:

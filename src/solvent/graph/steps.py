@@ -59,6 +59,7 @@ class Options:
     reuse: bool | float = True
     reads: tuple[str, ...] = ()
     rowwise: bool = False
+    combine: Callable[[list[Any]], Any] | None = None
     role: bool = False
     state: Callable[[dict[str, Any], dict[str, str]], str | None] | None = None
     kinds: Callable[[Mapping[str, Any], Mapping[str, Any]], Any] | None = None
@@ -70,6 +71,19 @@ class Options:
     gpus: float | None = None
     executor: str | None = None
     on_error: Literal["stop", "collect"] = "stop"
+    publish: tuple[tuple[str, str], ...] = ()
+
+
+def parse_publish(said: object) -> tuple[tuple[str, str], ...]:
+    """The datasets that outputs become: ``"flights"`` for the only output, or ``{"train": "flights-train"}``.
+
+    Gives pairs of output (empty for the only one) and dataset. Raises ``ValueError`` for names that are none.
+    """
+    if isinstance(said, str):
+        return (("", check_name(str(said), "a dataset")),)
+    if not isinstance(said, Mapping) or not said:
+        raise ValueError(f"expected the name of a dataset, or {{output: name}}, got {said!r:.80}")
+    return tuple((str(output), check_name(name, "a dataset")) for output, name in said.items())
 
 
 def parse_reuse(text: object) -> bool | float:
@@ -228,6 +242,11 @@ def make_options(base: Options, changes: Mapping[str, Any]) -> Options:
             values["reuse"] = parse_reuse(values["reuse"])
     except ValueError as error:
         raise DefinitionError(str(error)) from None
+    if "publish" in values:
+        try:
+            values["publish"] = parse_publish(values["publish"]) if values["publish"] is not None else ()
+        except ValueError as error:
+            raise DefinitionError(f"publish: {error}") from None
     if "reads" in values:
         if isinstance(values["reads"], str):
             raise DefinitionError("reads is a list of names, such as reads=['env:HOME']")
@@ -243,6 +262,7 @@ def step(
     reuse: bool | str = ...,
     reads: Sequence[str] = ...,
     rowwise: bool = ...,
+    combine: Callable[[list[R]], R] | None = ...,
     retries: int = ...,
     timeout: float | None = ...,
     cpus: float | None = ...,
@@ -255,7 +275,9 @@ def step(function: Any = None, /, **options: Any) -> Any:
     """Make a step of a function: positional parameters are data, keyword-only ones settings.
 
     ``reuse=False`` never reuses a result, ``reuse="1 day"`` only for so long. ``reads`` allows outside reads by
-    name. ``retries``, ``timeout`` (seconds), ``cpus``, ``memory``, ``gpus`` and ``executor`` say how and where,
+    name. ``rowwise=True`` promises that each row depends on itself alone, so that only new blocks of a table are worked
+    on; ``combine`` makes one value of a list of values of blocks, where the step is an aggregation that can be merged.
+    ``retries``, ``timeout`` (seconds), ``cpus``, ``memory``, ``gpus`` and ``executor`` say how and where,
     and never enter the key.
     """
     made = make_options(Options(), options)

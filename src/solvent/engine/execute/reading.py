@@ -16,6 +16,7 @@ from solvent import digest
 from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import ArtifactRow, StepEnd, StepStart
 from solvent.data import is_table_type
+from solvent.engine.datasets.reading import DatasetSource
 from solvent.engine.execute.behind.profiling import profile_jobs
 from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.hand import State
@@ -45,15 +46,15 @@ def do_input(session: Session, one: NodePlan) -> State:
     path = one.node.path
     if made.pending is not None:
         return _keep_input(session, one, _Reading(made.pending), None, time.time())
+    if isinstance(made.source, DatasetSource):  # its rows are what they are, however often they are read
+        try:
+            with made.blamed():
+                made.source.fetch()
+        except Exception as error:
+            return _input_failed(session, one, made, error)
+        return _known_input(session, one, made, (made.source.warning,) if made.source.warning else ())
     if made.known is not None and path not in session.forced:
-        with session.project.catalog.write() as tx:
-            start = _input_start(session, one, made)
-            number = write.add_step(tx, start)
-            write.end_step(tx, StepEnd(number, "reused", time.time(), False, outputs={"value": made.known}))
-        state = State("reused", {"value": made.known}, number, one.kinds())
-        session.states.append(state)
-        session.tell(path, "", "reused", rows=session.rows_of(state))
-        return state
+        return _known_input(session, one, made)
     session.begin(path, "")
     begun = time.time()
     try:
@@ -64,6 +65,19 @@ def do_input(session: Session, one: NodePlan) -> State:
     except Exception as error:
         return _input_failed(session, one, made, error)
     return _keep_input(session, one, read, made, begun)
+
+
+def _known_input(session: Session, one: NodePlan, made: Input, warnings: tuple[str, ...] = ()) -> State:
+    """Record an input whose rows are in the archive already."""
+    assert made.known is not None
+    notes = json.dumps({"warnings": warnings}) if warnings else None
+    with session.project.catalog.write() as tx:
+        number = write.add_step(tx, _input_start(session, one, made))
+        write.end_step(tx, StepEnd(number, "reused", time.time(), False, notes=notes, outputs={"value": made.known}))
+    state = State("reused", {"value": made.known}, number, one.kinds())
+    session.states.append(state)
+    session.tell(one.node.path, "", "reused", rows=session.rows_of(state), notes=warnings)
+    return state
 
 
 def _read(session: Session, made: Input, path: str) -> _Reading:

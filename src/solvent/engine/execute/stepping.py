@@ -15,7 +15,7 @@ from solvent.engine.execute.behind.profiling import profile_jobs
 from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.calling.attempt import Attempt, Outcome, attempt
 from solvent.engine.execute.hand import Scope, State
-from solvent.engine.execute.rowwise import Mapped, mapped
+from solvent.engine.execute.rowwise import Blocks, by_blocks
 from solvent.engine.execute.session import env_digest, file_digest
 from solvent.engine.planning.key import derive_seed, key_of
 from solvent.errors import Corrupted, PlanError, Rejected
@@ -93,7 +93,7 @@ def _run(session: Session, work: _Work) -> State:
         number = write.add_step(tx, start)
     rows = session.input_rows(one, work.scope, dict(work.trees))
     parameters = {spec.name: spec for spec in node.step.signature.data}
-    blocks = mapped(session, one, work.inputs, work.part, work.label)
+    blocks = by_blocks(session, one, work.inputs, work.part, work.label)
 
     def load() -> dict[str, Any]:
         return {
@@ -128,7 +128,7 @@ class _Ended:
     outcome: Outcome
     rows: tuple[InputRow, ...]
     context: Context
-    blocks: Mapped | None
+    blocks: Blocks | None
 
 
 def _load(session: Session, tree: Any, scope: Scope, wanted: Any) -> Any:

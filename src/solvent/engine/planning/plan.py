@@ -14,6 +14,7 @@ from solvent.config import Settings, load_settings
 from solvent.config.typed.structured import load_reference
 from solvent.data import is_table_type
 from solvent.engine import watch
+from solvent.engine.datasets.declared import check_declared
 from solvent.engine.execute.hand import concrete
 from solvent.engine.planning.inputs import Input, bind_inputs
 from solvent.engine.planning.key import declared, derive_seed, settings_part
@@ -165,7 +166,7 @@ def make_plan(request: Request, project: Home) -> Plan:
     graph = Graph(pipeline.name)
     if not any(problem.what.startswith("missing input") for problem in ground.problems):
         graph = wire(pipeline, data, settings.root_block, ground)
-    problems = [*ground.problems, *settings.unread()]
+    problems = [*ground.problems, *check_declared(graph), *settings.unread()]
     if problems:
         raise SettingsError(problems)
     graph.nodes = {**{one.node.path: one.node for one in inputs.values()}, **graph.nodes}
@@ -224,8 +225,8 @@ def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodeP
     outputs = declared(node.outputs)
     if node.kind == "input":
         return NodePlan(node, None, {}, wired, outputs)
-    if node.options.rowwise:
-        _check_rowwise(node)
+    if node.options.rowwise or node.options.combine is not None:
+        _check_blocks(node)
     if node.options.executor not in (None, "inline"):
         raise PlanError(
             f"{node.where}: {node.path!r} asks for the executor {node.options.executor!r}; this version of Solvent "
@@ -234,7 +235,7 @@ def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodeP
     if node.template is not None:
         return NodePlan(node, None, {}, wired, outputs, (), _wired(node.template.result, project, constants))
     found = fingerprint(node.step.raw, code=project.code)
-    uncached = list(found.uncached)
+    uncached = [*found.uncached, *_behaviours(node.options.combine, project)]
     allowed = node.options.reads
     for one in found.hidden:
         if one.kind != "env" and one.kind not in allowed and one.name not in allowed:
@@ -244,26 +245,31 @@ def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodeP
         if bound.value is DERIVED or next(promises_in(bound.value), None) is not None:
             continue
         fixed[name] = bound.value
-        for hidden in _behaviours(bound.value, project):
-            uncached.extend(hidden)
+        uncached.extend(_behaviours(bound.value, project))
     try:
         settings = settings_part(fixed, lambda thing: fingerprint(thing, code=project.code).digest)
     except TypeError as error:
         raise PlanError(f"{node.where}: {node.path!r}: {error}") from None
+    if node.options.combine is not None:
+        settings["combine="] = fingerprint(node.options.combine, code=project.code).digest
     for name, bound in node.settings.items():
         if name not in fixed:
             settings[name] = "derived" if bound.value is DERIVED else {"edge": _wired(bound.value, project, constants)}
     return NodePlan(node, found, settings, wired, outputs, tuple(uncached))
 
 
-def _check_rowwise(node: Node) -> None:
-    """A row-wise step takes a table first, and gives one. Raises :class:`PlanError`."""
-    data, outputs = node.step.signature.data, node.step.signature.outputs
+def _check_blocks(node: Node) -> None:
+    """A step that works by block takes a table first, and a row-wise one gives a table. Raises :class:`PlanError`."""
+    data, outputs, options = node.step.signature.data, node.step.signature.outputs, node.options
+    word = "rowwise=True" if options.rowwise else "combine="
+    if options.rowwise and options.combine is not None:
+        raise PlanError(f"{node.where}: {node.path!r} says rowwise=True and combine=: it is one or the other")
     takes = bool(data) and not data[0].variadic and type(node.data.get(data[0].name)) is Promise
-    if not takes or not is_table_type(data[0].annotation) or not is_table_type(outputs.annotation):
+    gives = len(outputs.fields) == 1 and (options.combine is not None or is_table_type(outputs.annotation))
+    if not takes or not is_table_type(data[0].annotation) or not gives:
         raise PlanError(
-            f"{node.where}: {node.path!r} says rowwise=True: its first parameter must be a table that a step or an "
-            f"input gives, and it must return one table, by their annotations"
+            f"{node.where}: {node.path!r} says {word}: its first parameter must be a table that a step or an input "
+            f"gives, and it must return one {'table' if options.rowwise else 'value'}, by their annotations"
         )
 
 
@@ -275,11 +281,9 @@ def _kind_of(value: Any, nodes: Mapping[str, NodePlan]) -> Any:
     return tuple(_kind_of(item, nodes) for item in value) if isinstance(value, (list, tuple)) else type(value)
 
 
-def _behaviours(value: Any, project: Home) -> list[tuple[str, ...]]:
+def _behaviours(value: Any, project: Home) -> tuple[str, ...]:
     """Why code that is handed over as a setting cannot be identified, if it cannot."""
-    if not callable(value):
-        return []
-    return [fingerprint(value, code=project.code).uncached]
+    return fingerprint(value, code=project.code).uncached if callable(value) else ()
 
 
 def _wired(value: Any, project: Home, constants: dict[str, Pending]) -> Any:
