@@ -90,6 +90,20 @@ def test_typed_files_and_patterns_are_checked_as_they_are(call, tmp_path):
     assert paths == {"columns.zip.type", "columns.day.type", "freshness"}
 
 
+def test_the_same_messages_in_another_encoding_keep_the_contract(call, tmp_path):
+    """Text in Latin-1 is held to the contract that was inferred from UTF-8, once it is said what it is."""
+    text = "label,text\n" + "".join(f"{'ham' if one % 4 else 'spam'},£{one} für dich\n" for one in range(100))
+    (tmp_path / "spam8.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "spam1.csv").write_text(text, encoding="latin-1")
+    assert call("spam8.csv", "--infer", "spam.yaml")[0] == 0
+    code, _, err = call("spam1.csv", "--contract", "spam.yaml")
+    assert code == 2 and "encoding: latin-1" in err
+    assert call("spam1.csv", "--contract", "spam.yaml", "--open-options", "encoding=latin-1")[0] == 0
+    code, out, _ = call("spam1.csv", "--contract", "spam.yaml", "--open-options", "encoding=cp437")
+    assert code == 1 and "columns.text.pattern" in out
+    assert call("spam1.csv", "--contract", "spam.yaml", "--open-options", "encoding")[0] == 2
+
+
 def test_wrong_use_is_told_in_a_line(call):
     """Neither or both of the two uses, a contract with faults, a word that names nothing: exit 2."""
     assert call("shop.csv")[0] == 2

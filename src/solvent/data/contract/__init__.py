@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from solvent.data.contract.checks import Checked, Finding, Parted, check, part, read_texts
+from solvent.data.contract.checks import Checked, Finding, Parted, check, part
 from solvent.data.contract.comparing import Change, compare
 from solvent.data.contract.inference import infer
 from solvent.data.contract.parts import CONTRACT, Column, Demand, Rule
 from solvent.data.contract.passing import Passed, check_table
 from solvent.data.contract.record import Contract
 from solvent.data.contract.schemas import bare_annotation, check_schema, schema_of
+from solvent.data.contract.texts import read_texts
 
 __all__ = [
     "CONTRACT",

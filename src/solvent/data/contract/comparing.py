@@ -42,9 +42,9 @@ class Change:
 def compare(old: Contract, new: Contract) -> list[Change]:
     """Every difference between two contracts, and ``same`` for each column without any."""
     changes: list[Change] = []
-    names = dict.fromkeys([*(one.name for one in old.columns), *(one.name for one in new.columns)])
-    for name in names:
-        found = list(_column(name, old, new))
+    before, after = ({one.name: one for one in two.columns} for two in (old, new))
+    for name in dict.fromkeys([*before, *after]):
+        found = list(_column(f"columns.{name}", before.get(name), after.get(name), old.extra))
         changes.extend(found or [Change(f"columns.{name}", "same", "nothing changed")])
     changes.extend(_extra(old, new))
     changes.extend(_table(old, new))
@@ -52,13 +52,11 @@ def compare(old: Contract, new: Contract) -> list[Change]:
     return changes
 
 
-def _column(name: str, old: Contract, new: Contract) -> Iterator[Change]:
-    path = f"columns.{name}"
-    before, after = old.column(name), new.column(name)
+def _column(path: str, before: Column | None, after: Column | None, extra: str) -> Iterator[Change]:
     if before is None and after is not None:
         if after.required:
             yield Change(path, WRITERS, "a new column that every table must have")
-        elif old.extra == "fail":
+        elif extra == "fail":
             yield Change(path, "wider", "a new column that a table may have, and could not before")
         else:
             yield Change(path, "narrower", "a column that was free now has demands")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from solvent.data.contract.checks.judging import check
 from solvent.data.contract.checks.parting import Parted, part
-from solvent.data.contract.checks.texts import read_texts
 from solvent.data.contract.checks.verdict import Checked, Finding
 
-__all__ = ["Checked", "Finding", "Parted", "check", "part", "read_texts"]
+__all__ = ["Checked", "Finding", "Parted", "check", "part"]

@@ -7,23 +7,18 @@ from typing import Any
 
 from solvent.data.contract.literals import check_values, literal
 from solvent.data.contract.parts import Demand
-from solvent.data.profile.record import Profile
 
 __all__ = ["all_values", "decide"]
 
 _CLIPPED = 80
 
 
-def decide(known: Profile, name: str, demand: Demand, dtype: Any) -> bool:
-    """Whether the profile shows that the demand holds; False where rows must be read to know, or to be named."""
-    try:
-        column = known.column(name)
-    except KeyError:
-        return False
+def decide(column: Mapping[str, Any], rows: int, demand: Demand, dtype: Any) -> bool:
+    """Whether a column's figures show that the demand holds; False where rows must be read to know, or to be named."""
     kind, value = demand.kind, demand.value
-    present = known.rows - column["nulls"]
+    present = rows - column["nulls"]
     if kind == "nulls":
-        return bool(column["nulls"] <= value * known.rows)
+        return bool(column["nulls"] <= value * rows)
     if not present:
         return True
     if kind == "finite":

@@ -10,10 +10,10 @@ from solvent.data.contract.checks.deciding import decide
 from solvent.data.contract.checks.demands import breaking, say, type_fault, unlike
 from solvent.data.contract.checks.opening import Opened
 from solvent.data.contract.checks.slots import Counted, Fresh, Once, Ordered, RowCount, Said, Settled, Slot
-from solvent.data.contract.checks.texts import unread
 from solvent.data.contract.expression import asks_for_now, build, names_in, parse
 from solvent.data.contract.parts import Column, Demand, Rule
 from solvent.data.contract.record import Contract
+from solvent.data.contract.texts import unread
 from solvent.data.profile.record import Profile
 from solvent.errors import did_you_mean
 
@@ -30,7 +30,8 @@ class Plan:
         self.schema = schema = opened.schema
         self.loose = opened.loose
         self.now = now
-        self.known = known
+        self.known = {one["name"]: one for one in known.columns} if known is not None else {}
+        self.rows = known.rows if known is not None else 0
         self.mistyped: set[str] = set()
         key = contract.demand("key")
         self.keys = [one for one in (key.value if key else ()) if one in schema]
@@ -73,7 +74,7 @@ class Plan:
                 yield self._type(name, demand, said)
             elif name in self.mistyped and demand.kind != "nulls":
                 yield Settled(said.skipped("the column has another type"))
-            elif self.known is not None and decide(self.known, name, demand, dtype):
+            elif name in self.known and decide(self.known[name], self.rows, demand, dtype):
                 yield Settled(said.passed())
             else:
                 yield self._demand(name, demand, said)

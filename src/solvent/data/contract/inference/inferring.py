@@ -107,7 +107,8 @@ def _whole(
 
 def _key(suggested: Sequence[Suggested]) -> Suggested | None:
     able = [one for one in suggested if one.is_key]
-    return next((one for one in able if one.named_as_key), able[0] if able else None)
+    numbers = [one for one in able if one.seen.figures[-1]["kind"] == "number"]
+    return next((one for one in able if one.named_as_key), numbers[0] if numbers else None)
 
 
 def _fresh(suggested: Sequence[Suggested]) -> tuple[str, list[datetime.datetime]] | None:

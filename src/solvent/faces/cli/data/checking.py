@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 import glob
+import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ _UNTYPED = (".csv", ".tsv", ".txt")
 @click.option("--force", is_flag=True, help="With --infer: overwrite the file.")
 @click.option("--now", metavar="TIME", help="The moment for freshness, as in 2024-03-01T12:00Z (default: the clock).")
 @click.option("--sample", "-n", default=10, show_default=True, help="How many rows are named for each violation.")
+@click.option("--open-options", "options", multiple=True, metavar="KEY=VALUE", help="How a file is read: delimiter=';'")
 @click.option("--all", "every", is_flag=True, help="Show what passed too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
@@ -48,7 +50,7 @@ def check(ctx: click.Context, /, subject: str, contract: str | None, out: str | 
     from solvent.data.contract import check as judge
 
     agreed = Contract.load(Path(str(contract)).expanduser())
-    table = _open(ctx.obj, subject, agreed)
+    table = _open(ctx.obj, subject, _options(more["options"]), agreed)
     now = _moment(more["now"])
     found = _read(lambda: judge(table, agreed, now=now, sample=max(0, more["sample"])), subject)
     if more["as_json"]:
@@ -70,7 +72,7 @@ def _infer(project: str | None, subject: str, out: str, more: Mapping[str, Any])
         raise UsageError(f"--infer: a contract is written to a file that ends in .yaml, and this is {out!r}")
     if path.exists() and not more["force"]:
         raise UsageError(f"--infer: {out} is there already. Name another file, or overwrite it with --force")
-    table = _open(project, subject, None)
+    table = _open(project, subject, _options(more["options"]), None)
     made = _read(lambda: infer(profile(table), slack=more["slack"], table=table, names=[Path(subject).name]), subject)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,11 +99,29 @@ def _moment(text: str | None) -> datetime.datetime:
     return found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
 
 
-def _open(project: str | None, word: str, contract: Contract | None) -> Any:
+def _options(given: Sequence[str]) -> dict[str, Any]:
+    """``key=value`` words as the options of a source; a value is JSON where it reads as such, else text."""
+    made: dict[str, Any] = {}
+    for one in given:
+        name, equals, text = one.partition("=")
+        first, dot, second = name.strip().partition(".")
+        if not equals or not first or (dot and not isinstance(made.setdefault(first, {}), dict)):
+            raise click.UsageError(f"--open-options: expected KEY=VALUE, such as delimiter=';', got {one!r}")
+        if dot:
+            made[first][second] = text
+            continue
+        try:
+            made[first] = json.loads(text)
+        except ValueError:
+            made[first] = text
+    return made
+
+
+def _open(project: str | None, word: str, options: Mapping[str, Any], contract: Contract | None) -> Any:
     """The table that a word names. A file without types of its own is read as the contract types it."""
-    if not _names_files(word):
+    if not options and not _names_files(word):
         return _kept(project, word)
-    frame = _files(word, {})
+    frame = _files(word, options)
     suffixes = [one.lower() for one in Path(word).suffixes]
     if contract is None or not any(one in suffixes for one in _UNTYPED):
         return frame
@@ -116,7 +136,8 @@ def _open(project: str | None, word: str, contract: Contract | None) -> Any:
         if (typed := one.demand("type")) is not None and typed.value == "text"
         if one.name in schema and not isinstance(schema[one.name], pl.String)
     }
-    frame = _files(word, types) if types else frame
+    types |= options.get("types") or {}
+    frame = _files(word, {**options, "types": types}) if types else frame
     return _read(lambda: read_texts(frame, contract), word)
 
 
@@ -130,7 +151,7 @@ def _names_files(word: str) -> bool:
     return there or any(one in word for one in "*?[") or word.startswith(("/", "./", "../", "~")) or holds_rows(word)
 
 
-def _files(word: str, types: Mapping[str, str]) -> Any:
+def _files(word: str, options: Mapping[str, Any]) -> Any:
     import polars as pl
 
     from solvent.data.sources import open_source
@@ -138,7 +159,7 @@ def _files(word: str, types: Mapping[str, str]) -> Any:
     # A file whose name has signs of a pattern in it is that file, as a shell hands it over.
     plain = "://" not in word and os.path.exists(os.path.expanduser(word))
     named = glob.escape(word) if plain else word
-    spec: Any = {"files": named, "types": dict(types)} if types else {"files": named} if plain else named
+    spec: Any = {"files": named, **options} if options or plain else named
     source = open_source(spec, Path.cwd())
     return _read(lambda: source.read(pl.LazyFrame), word)
 
