@@ -48,6 +48,7 @@ def test_a_packed_file_that_is_cut_off(write_files, tmp_path):
         (b"a,b\n1,x\n2,caf\xe9\n", r"a\.csv line 3: invalid utf-8: the byte 0xe9 near '2,caf.*encoding: latin-1"),
         ("a,a\n1,2\n", "names more than one column 'a'"),
         ("a,,\n1,2,3\n", "unnamed"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "full of zero bytes.*utf-16-le"),
         ("", "is empty"),
         ("\n\n", "is empty"),
     ],
@@ -263,3 +264,12 @@ def test_a_large_file_is_read_in_little_memory(write_files, tmp_path):
         assert int(total) == count
         peaks[name] = int(peak) // 1024
     assert peaks["large.csv"] < peaks["small.csv"] + 100
+
+
+def test_objects_without_a_key_are_rows(write_files, tmp_path):
+    """Each is a row of nulls beside others; by themselves they are no table."""
+    write_files(tmp_path, {"1.jsonl": "{}\n{}\n", "2.jsonl": '{"a":1}\n', "k=1/3.jsonl": "{}\n"})
+    assert _read(["1.jsonl", "2.jsonl"], tmp_path)["a"].to_list() == [None, None, 1]
+    assert _read(["2.jsonl", "k=1"], tmp_path).rows() == [(1, None), (None, 1)]
+    with pytest.raises(InputError, match=r"1\.jsonl has 2 rows without any column"):
+        _read("1.jsonl", tmp_path)

@@ -216,3 +216,12 @@ def test_json_lines_in_pieces_are_what_they_are_in_one(last, monkeypatch, write_
     monkeypatch.setattr("solvent.data.sources.files.text.decoding.read_chunks.__defaults__", (100,))
     assert open_source("a.jsonl", tmp_path).read(pl.DataFrame).equals(whole)
     assert whole.height == 201
+
+
+def test_many_small_files_are_one_scan(write_files, tmp_path):
+    """A hundred files are read by one source, in their order, with the same rows as a few."""
+    write_files(tmp_path, {f"{n:03}.csv": f"a,b\n{n},x\n" for n in range(100)})
+    lazy = open_source("*.csv", tmp_path).read(pl.LazyFrame)
+    assert lazy.explain().count("SCAN") == 1
+    assert lazy.collect()["a"].to_list() == list(range(100))
+    assert open_source("00*.csv", tmp_path).read(pl.DataFrame)["a"].to_list() == list(range(10))

@@ -105,6 +105,9 @@ def _by_suffix(name: str) -> str | None:
 
 def _layout(path: Path, label: str, options: Options, look: Look, head: bytes) -> Look:
     """The delimiter and header of a text file."""
+    if look.encoding == "utf-8" and head.count(0) * 4 > len(head):
+        order = "le" if head[:2].endswith(b"\0") else "be"
+        raise InputError(f"{label}: the text is full of zero bytes. Say which encoding it has, as in utf-16-{order}")
     text = _text(head, look.encoding)
     returns = "\r" in text and "\n" not in text
     guessed = list(look.guessed)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Ready", "scan_parts"]
 
+_SCANS = 64
+"""From so many files on, text is read by one source for all: a query over thousands of scans takes long to plan."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
@@ -41,7 +44,10 @@ def scan_parts(files: Sequence[Ready], schema: Mapping[str, Any], options: Optio
     frames: list[pl.LazyFrame] = []
     run: list[Ready] = []
     for one in files:
-        native = (_plain_csv if one.part.look.format in TEXTS else _native)(one, schema, options)
+        if one.part.look.format in TEXTS:
+            native = _plain_csv(one, schema, options) if len(files) <= _SCANS else None
+        else:
+            native = _native(one, schema, options)
         if native is None:
             run.append(one)
             continue
@@ -184,7 +190,7 @@ def _batches(one: Ready, wanted: Mapping[str, Any], options: Options) -> Iterato
         else _converted(one, asked, options)
     )
     for frame in source:
-        if list(inside) == list(wanted):
+        if inside and list(inside) == list(wanted):
             yield frame
             continue
         # A dict, since a list of series would give a nameless column a name.

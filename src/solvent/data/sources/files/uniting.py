@@ -36,6 +36,8 @@ def unite(parts: Sequence[Part], options: Options, fits: Fits) -> tuple[dict[str
     changes: list[Change] = []
     own = [part.schema for part in parts]
     names = list(dict.fromkeys(name for one in own for name in one))
+    if not names and (full := next((part for part in parts if part.rows), None)):
+        raise InputError(f"{full.label} has {full.rows} rows without any column, which no table can keep")
     if options.schema != "evolve":
         names = [*own[0], *(name for name in pinned if name in names and name not in own[0])]
     _columns(parts, options, names, changes)

@@ -148,10 +148,9 @@ class JsonTypes:
                 found = pl.read_ndjson(io.BytesIO(piece.data), infer_schema_length=None)
             except pl.exceptions.PolarsError:
                 found = self._mended(piece)
-        if not found.width and self._file.count(piece):
+        if not found.width:  # lines without any key, if they are objects at all
             self._file.mended(piece)
-            self.rows += self._file.count(piece)
-        self.rows += found.height
+        self.rows += found.height if found.width else self._file.count(piece)
         if self.sample is None:
             self.sample = found.head(1000)
         for name, dtype in found.schema.items():

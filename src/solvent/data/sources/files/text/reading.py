@@ -62,8 +62,13 @@ class TextFile:
 
     def frames(self, wanted: Mapping[str, Any]) -> Iterator[pl.DataFrame]:
         """Its rows as frames with these columns and types; columns that it lacks are null. Raises InputError."""
+        import polars as pl
+
         for piece in self.pieces():
-            yield self.parse(piece, wanted)
+            if wanted:
+                yield self.parse(piece, wanted)
+            else:  # only how many rows there are
+                yield pl.DataFrame({"": pl.Series([None] * self.count(piece), dtype=pl.Null)})
 
     def parse(self, piece: Piece, wanted: Mapping[str, Any]) -> pl.DataFrame:
         """A piece as a frame with these columns and types. Raises :class:`InputError` with line and column."""
@@ -142,7 +147,7 @@ class TextFile:
                 kind = wanted[name] if _is_json_like(self.natural[name], wanted[name]) else self.natural[name]
                 schema[name] = pl.Int128() if isinstance(kind, pl.Decimal) else kind
         if not schema:
-            return pl.DataFrame({"": pl.Series([None] * self.count(piece))}).select(pl.col("").alias("\0"))
+            return pl.DataFrame({"": pl.Series([None] * self.count(piece), dtype=pl.Null)})
         try:
             return pl.read_ndjson(io.BytesIO(piece.data), schema=schema)
         except pl.exceptions.PolarsError:
