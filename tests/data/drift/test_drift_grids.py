@@ -96,3 +96,16 @@ def test_a_frequent_value_that_vanished_is_seen_without_its_count():
     column = drift(surveyed(before), surveyed(after)).column("c")
     assert column.verdict == "drift" and column.figures["total_variation"] > 0.4
     assert "new" not in column.figures and "vanished" not in column.figures
+
+
+def test_counts_that_may_be_too_low_are_taken_as_near_to_no_change_as_they_may_be():
+    """Where a profile's counts miss up to 300 rows each, a difference of 250 is none, and one of 900 is."""
+
+    def made(often, missed):
+        column = {"name": "c", "type": "text", "kind": "text", "nulls": 0, "distinct": 9000, "distinct_exact": False}
+        top = [["a", often], ["b", 2000]]
+        return Profile(10_000, ({**column, "top": top, "top_exact": False, "top_missed": missed},), "profile.2")
+
+    for often, missed, significant in ((3750, 300, False), (3750, 0, True), (3100, 300, True)):
+        (column,) = drift(made(4000, 0), made(often, missed)).columns
+        assert (column.aspects[-1].q <= 0.01) is significant

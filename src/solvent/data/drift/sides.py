@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,7 +29,8 @@ class Column:
     """What is known of a column of one side.
 
     ``count`` values are neither missing nor infinite, of ``rows``. ``counts`` are those of values as text, and all
-    there are where ``complete``; no count that is left out is above ``ceiling``. ``seen`` is how many rows the
+    there are where ``complete``; no count that is left out is above ``ceiling``, none is too low by more than
+    ``missed``. ``seen`` is how many rows the
     counts are of, and ``ends`` the first and last of a column of text in the order of its letters.
     """
 
@@ -47,6 +48,7 @@ class Column:
     counts: Mapping[str, int] = field(default_factory=dict)
     complete: bool = True
     ceiling: int = 0
+    missed: int = 0
     seen: int = 0
     lengths: Curve | None = None
     length: Mapping[str, Any] = field(default_factory=dict)
@@ -257,10 +259,19 @@ class FromProfile:
             if kind == "text" and count > 0:
                 facts["ends"] = (str(body.get("min")), str(body.get("max")))
             facts["seen"] = int(looked.get("top", count))
-            facts["counts"] = {str(value): int(times) for value, times in top}
-            facts["complete"] = sum(facts["counts"].values()) >= count
-            facts["ceiling"] = 0 if facts["complete"] else min(facts["counts"].values(), default=1)
+            facts["counts"], facts["missed"] = _summed(top), int(body.get("top_missed") or 0)
+            facts["complete"] = sum(facts["counts"].values()) >= count and not facts["missed"]
+            least = min(facts["counts"].values(), default=1) + facts["missed"]
+            facts["ceiling"] = 0 if facts["complete"] else least
         return Column(**facts)
+
+
+def _summed(top: Iterable[Sequence[Any]]) -> dict[str, int]:
+    """Values as text with their counts; long texts that were cut to the same one are one."""
+    counts: dict[str, int] = {}
+    for value, times in top:
+        counts[str(value)] = counts.get(str(value), 0) + int(times)
+    return counts
 
 
 def _curve(body: Mapping[str, Any], kind: str, count: int) -> Curve | None:

@@ -48,9 +48,9 @@ def count_together(before: Column, after: Column) -> Counted:
     n, m = before.seen, after.seen
     found: list[tuple[float, str, float, float]] = []
     for value in before.counts.keys() | after.counts.keys():
-        known, known_later = before.counts.get(value), after.counts.get(value)
-        first = float(known) if known is not None else _unseen(before, float(known_later or 0) * n / m)
-        later = float(known_later) if known_later is not None else _unseen(after, first * m / n)
+        first = float(before.counts.get(value, 0))
+        later = _count(after, value, first * m / n)
+        first = _count(before, value, later * n / m)
         share = (first + later) / (n + m)
         if _surely_known(before, share * n) and _surely_known(after, share * m):
             found.append((-(first + later), value, first, later))
@@ -63,9 +63,12 @@ def count_together(before: Column, after: Column) -> Counted:
     return Counted(tuple(value for _, value, _, _ in found), counts[:, 0], counts[:, 1], more)
 
 
-def _unseen(column: Column, likely: float) -> float:
-    """The count of a value that a side does not name: none if it names all, else as near to no change as it may be."""
-    return 0.0 if column.complete else min(float(column.ceiling), likely)
+def _count(column: Column, value: str, likely: float) -> float:
+    """How often a value occurs; as near to no change as may be, where a side does not know it exactly."""
+    known = column.counts.get(value)
+    if known is None:
+        return 0.0 if column.complete else min(float(column.ceiling), likely)
+    return min(max(float(known), likely), float(known + column.missed))
 
 
 def _surely_known(column: Column, expected: float) -> bool:
