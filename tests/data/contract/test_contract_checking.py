@@ -11,6 +11,7 @@ import pytest
 from solvent.data.contract import Contract, check, part
 from solvent.data.contract.checks.doubles import Doubles
 from solvent.data.contract.checks.opening import open_table
+from solvent.data.contract.expression.functions import FUNCTIONS, Function
 from solvent.data.profile import profile
 
 NOW = datetime.datetime(2020, 1, 9)
@@ -159,6 +160,50 @@ def test_rows_set_aside_carry_the_reason():
     clean = rows.head(1)
     kept, aside = part(clean, contract, check(clean, contract))
     assert kept.collect().equals(clean) and aside.collect().height == 0
+
+
+def test_what_cannot_be_set_aside_refuses():
+    """A quarantine that no row can go to, since a demand makes no sense for the column, is a failure."""
+    contract = Contract.from_json(
+        {
+            "severity": "quarantine",
+            "columns": {"n": {"pattern": "x"}, "m": {"max": 1}},
+            "rules": [{"check": "n > 'x'"}, {"check": "nn > 1"}],
+        }
+    )
+    checked = check(pl.DataFrame({"n": [1], "m": [5]}), contract)
+    assert {one.path for one in checked.failed} == {"columns.n.pattern", "rules.n > 'x'", "rules.nn > 1"}
+    assert [one.path for one in checked.quarantined] == ["columns.m.max"]
+    assert part(pl.DataFrame({"n": [1], "m": [5]}), contract, checked).kept.collect().height == 0
+
+
+def test_a_warning_does_not_hide_a_failure():
+    """Where a missing or mistyped column is only warned of, what depends on it is judged all the same."""
+    contract = Contract.from_json(
+        {
+            "key": "id",
+            "columns": {
+                "id": {"required": {"is": True, "severity": "warn"}},
+                "n": {"type": {"is": "int64", "severity": "warn"}, "max": 5},
+                "free": {"required": False},
+            },
+            "rules": [{"check": "free > 1"}, {"check": "id > 1"}],
+        }
+    )
+    checked = check(pl.DataFrame({"n": [1.0, 9.0]}), contract)
+    assert {one.path for one in checked.warned} == {"columns.id.required", "columns.n.type"}
+    assert {one.path for one in checked.failed} == {"key", "columns.n.max", "rules.id > 1"}
+    assert [one.path for one in checked.skipped] == ["rules.free > 1"]
+
+
+def test_a_rule_that_fails_on_some_values_fails_alone(monkeypatch):
+    """Where computing one demand goes wrong over the values that are there, the others are still told."""
+    strict = Function(1, 1, lambda text: text.str.to_date("%Y-%m-%d", strict=True))
+    monkeypatch.setitem(FUNCTIONS, "strict", strict)
+    contract = Contract.from_json({"columns": {"n": {"max": 1}}, "rules": [{"check": "strict(t) > '2020-01-01'"}]})
+    checked = check(pl.DataFrame({"t": ["2020-01-02", "q"], "n": [1, 2]}), contract)
+    assert broken(checked) == {"columns.n.max": 1, "rules.strict(t) > '2020-01-01'": 0}
+    assert "cannot be computed" in checked.failed[1].why
 
 
 def test_shares_allow_some_rows():

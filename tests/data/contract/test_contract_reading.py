@@ -47,6 +47,7 @@ rules:
   - {check: "a >< b"}
   - {check: "slep(3) = 1"}
   - {name: x}
+  - {check: 1 = 2}
 """
 
 
@@ -93,8 +94,9 @@ def test_every_fault_is_told_at_once_with_its_line(tmp_path):
     assert "unclosed group" in str(caught.value)
     assert "set aside" in told["c.yaml:14"]
     assert "character 4" in told["c.yaml:16"]
+    assert "names no column" in told["c.yaml:19"]
     assert "no function 'slep'" in told["c.yaml:17"]
-    assert len(caught.value.problems) == 19
+    assert len(caught.value.problems) == 20
 
 
 def test_another_version_is_refused(tmp_path):

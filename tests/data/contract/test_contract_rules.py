@@ -18,6 +18,7 @@ ROWS = pl.DataFrame(
         "z": pl.Series([0, 1, None, 2], dtype=pl.Datetime("ms", "Europe/Berlin")),
         "ok": [True, False, None, True],
         "odd name": [1, 2, 3, 4],
+        "e": pl.Series(["x", "y", None, "x"], dtype=pl.Enum(["x", "y"])),
         "l": [[1], [1, 2], None, []],
     }
 )
@@ -55,6 +56,10 @@ def told(text, now=None):
         ("if(ok, a, 9) = 9", [False, True, True, False]),
         ("number(t) is null", [True, True, True, True]),
         ("'it''s' = t", [False, False, None, False]),
+        ("date(z) = date '1970-01-01'", [True, True, None, True]),
+        ("e = 'x' and length(e) = 1", [True, False, None, True]),
+        ("a = 1 and null", [None, False, None, False]),
+        ("if(ok, null, null)", [None, None, None, None]),
         ("-a = 4", [False, False, None, True]),
     ],
 )

@@ -56,8 +56,10 @@ CONTRACT = Contract.from_json({"columns": {"a": {"min": 0}}})
         (ppt.DataFrame[PandasShop], PandasShop, pd.DataFrame),
         (typing.Annotated[pl.DataFrame, Shop], Shop, None),
         (typing.Annotated[pl.DataFrame, "words", CONTRACT], CONTRACT, None),
-        (pt.DataFrame[Shop] | None, Shop, None),
+        (typing.Annotated[pl.DataFrame, CONTRACT] | None, CONTRACT, None),
+        (pt.DataFrame[Shop] | None, Shop, pl.DataFrame | None),
         (pl.DataFrame, None, None),
+        (typing.Annotated[pt.DataFrame[Shop], "words"], Shop, typing.Annotated[pl.DataFrame, "words"]),
         (typing.Annotated[int, 5], None, None),
         (list[int], None, None),
         (typing.Any, None, None),
@@ -66,7 +68,8 @@ CONTRACT = Contract.from_json({"columns": {"a": {"min": 0}}})
 def test_an_annotation_tells_its_schema(annotation, schema, frame):
     """The schema, or none; and the frame that pandera's own annotation stands for."""
     assert schema_of(annotation) is schema
-    assert bare_annotation(annotation) is (frame or annotation)
+    assert bare_annotation(annotation) == (frame or annotation)
+    assert frame is not None or bare_annotation(annotation) is annotation
 
 
 def test_a_schema_object_is_one_too():

@@ -33,6 +33,10 @@ class Demand:
     severity: str = "fail"
     others: float = 0.0
 
+    def __hash__(self) -> int:
+        """A hash although the value may be a list: annotations that carry a contract are put into sets."""
+        return hash((self.kind, repr(self.value), self.severity, self.others))
+
 
 @dataclass(frozen=True, slots=True)
 class Column:

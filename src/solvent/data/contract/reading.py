@@ -11,6 +11,7 @@ from solvent.config import Leaf, Origin
 from solvent.config.leaf import Branch, Node, Text, fold, is_null
 from solvent.config.reading import read_file, read_mapping
 from solvent.config.typed.grammar import core_tree
+from solvent.data.contract.expression import names_in, parse
 from solvent.data.contract.parts import COLUMN_DEMANDS, CONTRACT, EXTRA, SEVERITIES, Column, Demand, Parts, Rule
 from solvent.data.contract.values import Wrong, settle
 from solvent.errors import Problem, SettingsError, did_you_mean
@@ -194,6 +195,9 @@ class _Reader:
         severity = self.severity(known.get("severity"), f"{path}.severity", severity)
         others = self.share(known.get("others"), f"{path}.others", "rule")
         if len(self.problems) > before:
+            return None
+        if not any(names_in(parse(texts[name])) for name in ("check", "when") if name in texts):
+            self.fault(leaf.at((place,)), path, "it names no column")
             return None
         return Rule(texts.get("name", texts["check"]), texts["check"], texts.get("when"), severity, others)
 

@@ -41,6 +41,8 @@ def all_values(column: Mapping[str, Any], present: int) -> list[Any] | None:
     top = column.get("top")
     if not top or "top" in column.get("sampled", {}) or column.get("kind") not in ("text", "category"):
         return None
+    if not column.get("top_exact", True):  # counts that are estimated show nothing
+        return None
     if sum(count for _, count in top) != present or any(len(str(value)) >= _CLIPPED for value, _ in top):
         return None
     return [value for value, _ in top]

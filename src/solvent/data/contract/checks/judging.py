@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.data.contract.checks.opening import Opened, open_table
 from solvent.data.contract.checks.planning import Plan
+from solvent.data.contract.checks.slots import Settled
 from solvent.data.contract.checks.verdict import Checked
 from solvent.data.contract.record import Contract
 from solvent.data.profile.record import Profile
@@ -46,14 +47,35 @@ def _count(opened: Opened, profile: Profile | None) -> int:
 def _pass(opened: Opened, plan: Plan, names: list[str], most: int) -> int:
     start = 0
     for piece in opened.pieces(names):
-        asked: dict[str, pl.Expr] = {}
-        for place, slot in enumerate(plan.slots):
-            found = slot.expression()
-            if found is not None:
-                asked[str(place)] = found.sum()
-        counts = piece.select(**asked).row(0, named=True) if asked and piece.height else {}
-        for place, slot in enumerate(plan.slots):
-            if slot.columns and piece.height:
-                slot.add(piece, start, int(counts.get(str(place)) or 0), most, plan.keys)
+        if piece.height:
+            counts = _counts(piece, plan)
+            for place, slot in enumerate(plan.slots):
+                if slot.columns:
+                    slot.add(piece, start, counts.get(str(place)) or 0, most, plan.keys)
         start += piece.height
     return start
+
+
+def _counts(piece: pl.DataFrame, plan: Plan) -> dict[str, int]:
+    """How many rows of a piece break each demand; what cannot be computed over these values is settled as such."""
+    import polars as pl
+
+    asked: dict[str, pl.Expr] = {}
+    for place, slot in enumerate(plan.slots):
+        found = slot.expression()
+        if found is not None:
+            asked[str(place)] = found.sum()
+    if not asked:
+        return {}
+    try:
+        return piece.select(**asked).row(0, named=True)
+    except pl.exceptions.PolarsError:
+        counts: dict[str, int] = {}
+        for name, one in asked.items():
+            try:
+                counts[name] = piece.select(one).item()
+            except pl.exceptions.PolarsError as error:
+                slot = plan.slots[int(name)]
+                why = f"it cannot be computed: {str(error).splitlines()[0]}"
+                plan.slots[int(name)] = Settled(slot.said.violated(why))
+        return counts

@@ -86,7 +86,8 @@ class Plan:
         odd = unlike(name, demand.value, self.schema[name]) if self.loose else None
         if odd is not None:
             return Counted(said, (name,), odd)
-        self.mistyped.add(name)
+        if demand.severity == "fail":  # else what follows is judged over the type that is there
+            self.mistyped.add(name)
         odd = unread(name, demand.value, self.schema[name])
         return Settled(said.violated(fault)) if odd is None else Counted(said, (name,), odd, fault)
 
@@ -156,10 +157,14 @@ class Plan:
         return Counted(said, tuple(names), broken.fill_null(False))
 
     def _absent(self, said: Said, names: list[str]) -> Any:
-        """The finding where a column is missing: told once, by the column itself, if the contract lists it."""
+        """The finding where a column is missing: told once, by the column itself, where that refuses the table."""
         for name in names:
             if name not in self.schema:
-                if self.contract.column(name) is not None:
+                column = self.contract.column(name)
+                required = column.demand("required") if column is not None else None
+                told = required is not None and required.value and required.severity == "fail"
+                free = required is not None and not required.value and said.path.startswith("rules.")
+                if told or free:
                     return said.skipped(f"the column {name!r} is missing")
                 return said.violated(f"there is no column {name!r}.{did_you_mean(name, self.schema)}")
         return None

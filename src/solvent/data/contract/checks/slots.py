@@ -36,8 +36,9 @@ class Said:
         return Finding(self.path, self.demand, self.severity, "skipped", why=why)
 
     def violated(self, why: str) -> Finding:
-        """The finding that the table as a whole breaks it."""
-        return Finding(self.path, self.demand, self.severity, "violated", why=why)
+        """The finding that the table as a whole breaks it: no row can be set aside for that, so it is refused."""
+        severity = "fail" if self.severity == "quarantine" else self.severity
+        return Finding(self.path, self.demand, severity, "violated", why=why)
 
 
 class Slot:
@@ -172,8 +173,10 @@ class Once(Slot):
         names = list(dict.fromkeys([*self.columns, *keys]))
         examples = [*lacking.examples, *name_rows(_picked(opened, names, first), first, list(self.columns), keys)]
         examples.sort(key=lambda one: int(one["row"]))
-        parts = [f"{count:,} rows repeat an earlier one"] if count else []
-        parts += [f"{lacking.count:,} rows lack a value"] if lacking.count else []
+        parts = [f"{count:,} {'row repeats' if count == 1 else 'rows repeat'} an earlier one"] if count else []
+        parts += (
+            [f"{lacking.count:,} {'row lacks' if lacking.count == 1 else 'rows lack'} a value"] if lacking.count else []
+        )
         share = total / rows
         return Finding(
             said.path, said.demand, said.severity, "violated", total, share, tuple(examples[:most]), ", ".join(parts)

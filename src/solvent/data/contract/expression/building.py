@@ -42,7 +42,7 @@ def build(node: Node, schema: Mapping[str, Any], now: datetime.datetime | None) 
         raise ValueError(str(error).split("\n")[0]) from None
     if found.dtype not in (pl.Boolean, pl.Null):
         raise ValueError(f"a condition is true or false, and this is {found.dtype}")
-    return made
+    return made.cast(pl.Boolean)
 
 
 class _Builder:
@@ -58,8 +58,10 @@ class _Builder:
         import polars as pl
 
         if node.kind == "name":
-            column = pl.col(node.value)
-            return column.fill_nan(None) if self.schema[node.value].is_float() and not raw else column
+            column, dtype = pl.col(node.value), self.schema[node.value]
+            if isinstance(dtype, (pl.String, pl.Enum, pl.Categorical)):
+                return column.cast(pl.String)  # functions of text know no dictionaries
+            return column.fill_nan(None) if dtype.is_float() and not raw else column
         if node.kind == "value":
             return self._value(node)
         if node.kind == "now":

@@ -31,6 +31,12 @@ def _polars() -> Any:
     return polars
 
 
+def _date(x: pl.Expr) -> pl.Expr:
+    """The day of a date, a time, or a text that begins with one as ISO 8601 writes it."""
+    day = x.cast(_polars().String, strict=False).str.extract(r"^(\d{4}-\d{2}-\d{2})(?:$|[T ])")
+    return day.str.to_date("%Y-%m-%d", strict=False)
+
+
 def _one(make: Callable[[pl.Expr], pl.Expr], *, raw: bool = False) -> Function:
     return Function(1, 1, make, raw)
 
@@ -60,7 +66,7 @@ FUNCTIONS: dict[str, Function] = {
     "contains": _two(lambda x, part: x.str.contains(part, literal=True)),
     "number": _one(lambda x: x.cast(_polars().Float64, strict=False)),
     "text": _one(lambda x: x.cast(_polars().String, strict=False)),
-    "date": _one(lambda x: x.cast(_polars().Date, strict=False)),
+    "date": _one(lambda x: _date(x)),
     "year": _one(lambda x: x.dt.year()),
     "month": _one(lambda x: x.dt.month()),
     "day": _one(lambda x: x.dt.day()),

@@ -31,17 +31,26 @@ def schema_of(annotation: Any) -> Any:
 
 
 def bare_annotation(annotation: Any) -> Any:
-    """The frame that an annotation asks for: pandera's ``DataFrame[Model]`` is the class that it stands for.
+    """The annotation with the frames that pandera's own stand for: ``DataFrame[Model]`` is ``polars.DataFrame``.
 
-    What is no such annotation comes back as it is.
+    Looked for through unions and ``Annotated``; an annotation without any comes back as it is.
     """
     origin = typing.get_origin(annotation)
-    if not _is_pandera_frame(origin):
-        return annotation
-    return next(
-        (one for one in origin.__mro__ if not _of_pandera(one) and one.__name__ in ("DataFrame", "LazyFrame")),
-        annotation,
-    )
+    if _is_pandera_frame(origin):
+        own = (one for one in origin.__mro__ if not _of_pandera(one) and one.__name__ in ("DataFrame", "LazyFrame"))
+        return next(own, annotation)
+    parts = typing.get_args(annotation)
+    if origin is typing.Annotated:
+        inner = bare_annotation(parts[0])
+        return annotation if inner is parts[0] else typing.Annotated.__class_getitem__((inner, *parts[1:]))
+    if origin is typing.Union or origin is types.UnionType:
+        made = tuple(bare_annotation(part) for part in parts)
+        return (
+            annotation
+            if all(one is part for one, part in zip(made, parts, strict=True))
+            else typing.Union.__getitem__(made)
+        )
+    return annotation
 
 
 def is_pandera(value: Any) -> bool:
