@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvent.data.profile import PROFILE, Profile, numbers, profile, render_text, words
+from solvent.data.profile import PROFILE, Profile, profile, render_text
 from solvent.data.profile.rendering import sparkline
 
 
@@ -37,7 +37,7 @@ def test_whole_numbers(values):
     assert (found["min"], found["max"], found["distinct"]) == (known[0], known[-1], len(set(known)))
     assert found["quantiles"]["0.5"] == known[int(0.5 * (len(known) - 1))]
     assert found["mean"] == pytest.approx(sum(known) / len(known), rel=1e-9, abs=1e3)
-    counted = sorted((-known.count(one), one) for one in set(known))[:10]
+    counted = sorted((-known.count(one), one) for one in set(known))[:100]
     if len(set(known)) < 0.99 * len(known):
         assert found["top"] == [[one, -count] for count, one in counted]
     histogram = found["histogram"]
@@ -155,29 +155,11 @@ def test_a_value_that_fills_nearly_half_is_found():
     assert 3_800 < top[0][1] < 4_200
 
 
-def test_what_is_sampled_is_said(monkeypatch):
-    """Above the limits, quantiles and top values come from some rows, which the profile and its text say."""
-    monkeypatch.setattr(numbers, "WHOLE", 1_000)
-    monkeypatch.setattr(words, "MANY", 100)
-    monkeypatch.setattr(words, "SAMPLE", 1_000)
-    rows = pl.concat([_rows(9_000), _rows(9_000)])
-    found = profile(rows)
-    x, name = found.column("x"), found.column("id")
-    assert x["sampled"]["quantiles"] == x["sampled"]["histogram"] == 1_000
-    assert not x["distinct_exact"]
-    assert (x["min"], x["max"]) == (rows["x"].min(), rows["x"].max())
-    assert x["quantiles"]["0.5"] == pytest.approx(0, abs=0.1)
-    assert not name["distinct_exact"]
-    assert name["distinct"] == pytest.approx(9_000, rel=0.05)
-    assert "x: quantiles from 1,000 rows" in render_text(found)
-    assert "sampled" not in found.column("k") or "quantiles" in found.column("k")["sampled"]
-
-
 def test_a_profile_is_small_and_survives_json():
-    """A profile of many columns is a few hundred bytes each, and comes back from its JSON."""
+    """A profile is a few thousand bytes for each column, and comes back from its JSON."""
     found = profile(_rows(5_000))
     text = json.dumps(found.to_json(), allow_nan=False)
-    assert len(text) < 1_500 * len(found.columns)
+    assert len(text) < 5_000 * len(found.columns)
     assert Profile.from_json(json.loads(text)) == found
     assert found.version == PROFILE
     with pytest.raises(KeyError):

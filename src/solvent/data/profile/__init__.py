@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from solvent.data.profile.record import PROFILE, Profile
 from solvent.data.profile.rendering import render_text
-from solvent.data.profile.surveying import profile
+from solvent.data.profile.states import ColumnState, TableState, merge, state_version
+from solvent.data.profile.surveying import profile, survey
 
-__all__ = ["PROFILE", "Profile", "profile", "render_text"]
+__all__ = [
+    "PROFILE", "ColumnState", "Profile", "TableState", "merge", "profile", "render_text", "state_version", "survey",
+]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["PROFILE", "Profile", "clip", "finite", "rounded"]
 
-PROFILE = "profile.1"
+PROFILE = "profile.2"
 """The version of what a profile holds and how it is computed: another version is another cache entry."""
 _DIGITS = 12
 _WIDEST = 80
@@ -21,10 +21,11 @@ class Profile:
 
     Each column is a dict with ``name``, ``type`` and ``kind`` (``number, text, category, bool, time, duration, list,
     struct, binary, null``), ``nulls``, and, as far as its kind has them: ``nans``, ``infinite``, ``min``, ``max``,
-    ``mean``, ``std``, ``quantiles``, ``distinct`` (``distinct_exact`` says whether it was counted or estimated),
-    ``top`` (values and counts), ``histogram`` (``low``, ``high``, ``counts`` in bins of equal width, ``below``,
-    ``above``), ``lengths``, ``empty``. Where a figure comes from some of the rows only, ``sampled`` names it with
-    the number of rows looked at.
+    ``mean``, ``std``, ``quantiles``, ``grid`` (101 values, at ranks 0, 0.01 … 1), ``distinct`` (``distinct_exact``
+    says whether it was counted or estimated), ``top`` (up to 100 values and counts, the most frequent first;
+    ``top_exact`` says whether the counts are true and no other value occurs; else no count is too low, and no value
+    left out occurs, by more than ``top_missed``), ``histogram`` (``low``, ``high``, ``counts`` in bins of equal
+    width, ``below``, ``above``), ``lengths``, ``empty``. Times are ISO text, durations seconds.
     """
 
     rows: int

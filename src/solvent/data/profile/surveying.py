@@ -1,167 +1,154 @@
-"""Surveying a table: column by column, so that no more than one column is in memory beside it."""
+"""Surveying a table: run of rows by run of rows, its columns side by side, so that few rows are in memory at once."""
 
 from __future__ import annotations
 
-import datetime
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import Rows, conform, type_of
 from solvent.data.family import kind_of
 from solvent.data.frames.incoming import take
 from solvent.data.profile.numbers import survey_numbers
-from solvent.data.profile.record import Profile, clip, rounded
-from solvent.data.profile.words import survey_lengths, survey_words
+from solvent.data.profile.record import Profile
+from solvent.data.profile.showing import kind_of_type
+from solvent.data.profile.sketches import EXACT
+from solvent.data.profile.states import ColumnState, TableState, merge
+from solvent.data.profile.words import survey_categories, survey_flags, survey_sizes, survey_words
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["profile"]
+__all__ = ["profile", "survey"]
 
-_EPOCH = datetime.datetime(1970, 1, 1)
-_TICKS = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_RUN = 131_072
+_CELLS = 1 << 25
+_HASHES = 1 << 23
+_FANOUT = 16
 
 
 def profile(table: Any) -> Profile:
-    """The statistics of a table, in whatever frame it comes; a ``LazyFrame`` is read one column at a time."""
-    import polars as pl
+    """The statistics of a table, in whatever frame it comes; one that is not in memory is gone through once.
 
+    The same rows have the same profile, whichever frame they come in.
+    """
+    schema, pieces = _open(table)
+    width = max(1, len(schema))
+    rows = max(1, min(_RUN, _CELLS // width))
+    limit = max(EXACT, min(1 << 20, _HASHES // width))
+    levels: list[list[TableState]] = []
+    for state in _survey_all(_runs(pieces, rows), limit):
+        _add(levels, state)
+    states = [state for level in levels for state in level]
+    return (merge(states) if states else survey(_empty(schema))).profile()
+
+
+def survey(frame: pl.DataFrame, *, distinct: int = EXACT) -> TableState:
+    """The state of all columns of some rows, which are looked at as one run: a few blocks, say 25,000 to 250,000 rows.
+
+    Of each column up to ``distinct`` hashes of values are kept, so that distinct values are counted, not estimated.
+    """
+    return TableState(frame.height, tuple(frame.columns), tuple(map(_survey, frame.get_columns(), repeat(distinct))))
+
+
+def _open(table: Any) -> tuple[Mapping[str, Any], Iterable[pl.DataFrame]]:
+    """The columns of a table with their types, and its rows in pieces."""
     kind = kind_of(type(table))
-    if kind == "polars.LazyFrame":
-        names = table.collect_schema().names()
-        rows = int(table.select(pl.len()).collect().item())
-        return Profile(rows, tuple(_column(table.select(pl.col(name)).collect().to_series()) for name in names))
     if kind == "polars.DataFrame":
-        frame = table
-    else:
-        taken = take(table)
-        frame = taken.frame if isinstance(taken, Rows) else _gathered(taken)
-    return Profile(frame.height, tuple(_column(frame.get_column(name)) for name in frame.columns))
+        return table.schema, [table]
+    if kind == "polars.LazyFrame":
+        return table.collect_schema(), table.collect_batches(maintain_order=True, lazy=True)
+    taken = take(table)
+    return (taken.frame.schema, [taken.frame]) if isinstance(taken, Rows) else (taken.schema, taken.pieces)
 
 
-def _gathered(stream: Any) -> pl.DataFrame:
+def _empty(schema: Mapping[str, Any]) -> pl.DataFrame:
     import polars as pl
 
-    pieces = list(stream.pieces)
-    return pl.concat(pieces) if pieces else pl.DataFrame(schema=stream.schema)
+    return pl.DataFrame(schema=dict(schema))
 
 
-def _column(column: pl.Series) -> dict[str, Any]:
+def _runs(pieces: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """The same rows in runs of one size, whatever the sizes of the pieces; the last run may be shorter."""
+    import polars as pl
+
+    held: list[pl.DataFrame] = []
+    count = 0
+    for piece in pieces:
+        start = 0
+        while piece.height - start >= rows - count:
+            stop = start + rows - count
+            held.append(piece.slice(start, stop - start))
+            yield pl.concat(held, rechunk=False) if len(held) > 1 else held[0]
+            held, count, start = [], 0, stop
+        if start < piece.height:
+            held.append(piece.slice(start))
+            count += piece.height - start
+    if held:
+        yield pl.concat(held, rechunk=False)
+
+
+def _survey_all(runs: Iterator[pl.DataFrame], limit: int) -> Iterator[TableState]:
+    """The states of the runs, in order; while one run is looked at by all threads, the next one is read."""
+    import polars as pl
+
+    with ThreadPoolExecutor(pl.thread_pool_size(), "profile") as pool:
+        waiting: tuple[pl.DataFrame, list[Future[ColumnState]]] | None = None
+        for run in runs:
+            begun = [pool.submit(_survey, column, limit) for column in run.get_columns()]
+            if waiting is not None:
+                yield _finish(*waiting)
+            waiting = (run, begun)
+        if waiting is not None:
+            yield _finish(*waiting)
+
+
+def _finish(run: pl.DataFrame, begun: list[Future[ColumnState]]) -> TableState:
+    return TableState(run.height, tuple(run.columns), tuple(one.result() for one in begun))
+
+
+def _add(levels: list[list[TableState]], state: TableState) -> None:
+    """Put a state with the others, and merge sixteen of a level into one of the next: few are held, of any number."""
+    for level in levels:
+        level.append(state)
+        if len(level) < _FANOUT:
+            return
+        state = merge(level)
+        level.clear()
+    levels.append([state])
+
+
+def _survey(column: pl.Series, limit: int) -> ColumnState:
+    """The state of one column."""
     column = conform(column.to_frame()).to_series().rechunk()
-    kind = _kind(column.dtype)
-    found: dict[str, Any] = {
-        "name": column.name, "type": _shown_type(column.dtype), "kind": kind, "nulls": column.null_count(),
-    }  # fmt: skip
-    present = column.drop_nulls()
-    if len(present) and kind != "null":
-        found.update(_SURVEYS[kind](present))
-    elif kind not in ("null", "list", "struct", "binary"):
-        found.update(distinct=0, distinct_exact=True)
-    return found
+    logical = type_of(column.dtype)
+    nulls = column.null_count()
+    return ColumnState(logical, len(column), nulls, _figures(column.drop_nulls() if nulls else column, logical, limit))
 
 
-def _kind(dtype: Any) -> str:
+def _figures(column: pl.Series, logical: Any, limit: int) -> Any:
+    """The figures of a column without nulls."""
+    kind = kind_of_type(logical)
+    if kind in ("number", "time", "duration"):
+        return _numbers(column, logical, limit)
+    if kind == "text":
+        return survey_words(column, limit)
+    if kind == "category":
+        return survey_categories(column, limit)
+    if kind == "bool":
+        return survey_flags(column, limit)
+    if kind == "list":
+        return survey_sizes(column.arr.len() if logical[0] == "array" else column.list.len())
+    return survey_sizes(column.bin.size()) if kind == "binary" else None
+
+
+def _numbers(column: pl.Series, logical: Any, limit: int) -> Any:
+    from dataclasses import replace
+
     import polars as pl
 
-    if dtype.is_numeric():
-        return "number"
-    if dtype == pl.Duration:
-        return "duration"
-    if dtype.is_temporal():
-        return "time"
-    if isinstance(dtype, pl.Array):
-        return "list"
-    names = {"String": "text", "Enum": "category", "Boolean": "bool", "Null": "null", "Binary": "binary"}
-    return names.get(type(dtype).__name__, type(dtype).__name__.lower())
-
-
-def _shown_type(dtype: Any) -> str:
-    logical = type_of(dtype)
-    if isinstance(logical, str):
-        return logical
-    kind, *rest = logical
-    if kind == "enum":
-        return f"enum of {len(rest[0])}"
-    if kind in ("list", "array", "struct"):
-        return clip(str(dtype))
-    words = ", ".join(str(one) for one in rest if one is not None)
-    return f"{kind}({words})" if kind == "decimal" else f"{kind}[{words}]"
-
-
-def _number(column: pl.Series) -> dict[str, Any]:
-    import polars as pl
-
-    if isinstance(column.dtype, pl.Decimal):
-        found = survey_numbers(column.cast(pl.Float64))
-        return {**found, "min": str(column.min()), "max": str(column.max())}
-    return survey_numbers(column)
-
-
-def _time(column: pl.Series) -> dict[str, Any]:
-    """Times as ISO text; their standard deviation in seconds."""
-    import polars as pl
-
-    dtype = column.dtype
-    ticks = _TICKS[dtype.time_unit] if isinstance(dtype, pl.Datetime) else _TICKS["ns"]
-    zone = "Z" if isinstance(dtype, pl.Datetime) and dtype.time_zone else ""
-
-    def show(value: Any) -> str:
-        if dtype == pl.Date:
-            return _day(int(value))
-        return _moment(int(value), ticks).partition("T")[2] if dtype == pl.Time else _moment(int(value), ticks) + zone
-
-    found = survey_numbers(column.to_physical(), show)
-    if isinstance(found.get("std"), float):
-        found["std"] = rounded(found["std"] * 86_400 if dtype == pl.Date else found["std"] / ticks)
-    return found
-
-
-def _duration(column: pl.Series) -> dict[str, Any]:
-    """Durations in seconds."""
-    unit = column.dtype.time_unit  # type: ignore[attr-defined]
-    return survey_numbers(column.to_physical() / _TICKS[unit])
-
-
-def _day(days: int) -> str:
-    try:
-        return (_EPOCH.date() + datetime.timedelta(days=days)).isoformat()
-    except OverflowError:
-        return f"{days} days from 1970"
-
-
-def _moment(ticks: int, per_second: int) -> str:
-    seconds, part = divmod(ticks, per_second)
-    try:
-        text = (_EPOCH + datetime.timedelta(seconds=seconds)).isoformat()
-    except OverflowError:
-        return f"{seconds} s from 1970"
-    digits = len(str(per_second)) - 1
-    return text + (f".{part:0{digits}d}" if part else "")
-
-
-def _list(column: pl.Series) -> dict[str, Any]:
-    import polars as pl
-
-    lengths = column.arr.len() if isinstance(column.dtype, pl.Array) else column.list.len()
-    return {"lengths": survey_lengths(lengths)}
-
-
-def _binary(column: pl.Series) -> dict[str, Any]:
-    return {"lengths": survey_lengths(column.bin.size())}
-
-
-def _struct(column: pl.Series) -> dict[str, Any]:
-    return {"fields": [one.name for one in column.dtype.fields]}  # type: ignore[attr-defined]
-
-
-_SURVEYS: dict[str, Callable[[pl.Series], dict[str, Any]]] = {
-    "number": _number,
-    "time": _time,
-    "duration": _duration,
-    "text": survey_words,
-    "category": survey_words,
-    "bool": survey_words,
-    "list": _list,
-    "binary": _binary,
-    "struct": _struct,
-}
+    if logical[0] != "decimal":
+        return survey_numbers(column.to_physical().to_numpy(), limit)
+    found = survey_numbers(column.cast(pl.Float64).to_numpy(), limit)
+    return replace(found, ends=(str(column.min()), str(column.max()))) if found.count else found
