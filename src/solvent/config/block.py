@@ -12,7 +12,7 @@ from solvent.errors import Problem, did_you_mean
 __all__ = ["OPTIONS", "TOP", "WORDS", "Block", "Settings"]
 
 WORDS: Final = ("use", "with", "of", "options", "steps")
-OPTIONS: Final = ("retries", "timeout", "cpus", "memory", "gpus", "executor", "reuse", "on_error")
+OPTIONS: Final = ("retries", "timeout", "cpus", "memory", "gpus", "executor", "reuse", "on_error", "publish")
 TOP: Final = ("pipeline", "name", "inputs", "seed", "vars", "steps", "settings", "extends", "profiles", "run")
 _EMPTY: Final[Mapping[str, Leaf]] = {}
 

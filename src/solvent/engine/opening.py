@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar, overload
 
 from solvent.config.typed.structured import load_reference
+from solvent.engine.context import current
 from solvent.engine.events import silent
 from solvent.engine.project import Project, find_project
 from solvent.engine.running import Config, carry_out_request, request_of
 from solvent.engine.views.run import Run
-from solvent.errors import UsageError
 from solvent.graph.steps import RECORDERS, Step
 
 __all__ = ["MODEL_LOADER", "load", "open", "record_in_kernel", "run"]
@@ -86,18 +86,19 @@ def open(path: str | os.PathLike[str] | Project | None = None) -> Project:
     return find_project(path)
 
 
-def load(reference: str, as_: Any = None) -> Any:
+def load(reference: str, as_: Any = None, *, allow_deprecated: bool = False) -> Any:
     """The value behind a reference, in the nearest project.
 
-    ``RUN/STEP[ITEM].OUTPUT`` (the run may be left out), ``#DIGEST``, or ``model:NAME@ALIAS`` for a predictor.
+    ``RUN/STEP[ITEM].OUTPUT`` (the run may be left out), ``#DIGEST``, ``data:NAME@VERSION`` for a dataset (``flights``,
+    ``flights@v3`` and ``flights@prod`` will do), or ``model:NAME@ALIAS`` for a predictor. That a dataset is read is
+    recorded; one whose time is over is read with ``allow_deprecated`` only.
     """
     kind, colon, rest = reference.partition(":")
-    project = find_project()
+    inside = current()  # a step that is running reads from its own project
+    project = inside.project if inside is not None and isinstance(inside.project, Project) else find_project()
     if colon and kind == "model":
         return load_reference(MODEL_LOADER)(project, rest).predictor
-    if colon and kind == "data":
-        raise UsageError(f"{reference!r}: named datasets are not there yet; load the step that made the table")
-    return project.load(reference, as_)
+    return project.load(reference, as_, allow_deprecated=allow_deprecated)
 
 
 def record_in_kernel() -> None:

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from solvent.archive.catalog import query
 from solvent.config import ProjectFile, load_project_file
+from solvent.engine.datasets.resolving import is_dataset, names_dataset
 from solvent.engine.home import Home
 from solvent.engine.references import artifact_of, find_run
 from solvent.engine.views.run import Run
 from solvent.errors import NotFound
 
 if TYPE_CHECKING:
+    from solvent.archive.catalog.datasets import DatasetRow
     from solvent.archive.keeping import Artifact
+    from solvent.engine.datasets.publishing import Published
     from solvent.engine.upkeep import Checked
     from solvent.engine.views.lineage import Lineage
     from solvent.engine.views.why import Why
@@ -44,9 +47,36 @@ class Project(Home):
         """The artifact behind a reference: ``RUN/STEP.OUTPUT`` or ``#DIGEST``."""
         return self.archive.find(artifact_of(self, reference))
 
-    def load(self, reference: str, as_: Any = None) -> Any:
-        """The value behind a reference, as declared or as ``as_`` asks for it."""
-        return self.archive.get(artifact_of(self, reference), as_ if as_ is not None else Any)
+    def load(self, reference: str, as_: Any = None, *, allow_deprecated: bool = False) -> Any:
+        """The value behind a reference, as declared or as ``as_`` asks for it.
+
+        That a dataset is read is recorded. One that is deprecated gives a ``FutureWarning``, and :class:`InputError`
+        when its time is over, unless that is allowed.
+        """
+        wanted = as_ if as_ is not None else Any
+        digest = "" if names_dataset(reference) else artifact_of(self, reference)  # raises for what is not clear
+        if not digest or is_dataset(self, reference):
+            from solvent.engine.datasets.reading import load_dataset
+
+            return load_dataset(self, reference, wanted, allow=allow_deprecated)
+        return self.archive.get(digest, wanted)
+
+    def publish(self, thing: Any, name: str, **said: Any) -> Published:
+        """Make a table the next version of a dataset: a frame, or a reference such as ``last/join`` or ``#DIGEST``.
+
+        ``description``, ``owner``, ``keys`` (the columns that tell rows apart) and ``contract`` (a file) are said of
+        the dataset; ``tag`` is pointed at the version, and ``message`` is kept with it. The table of the latest
+        version makes no new one: its ``new`` is false then. Raises :class:`UsageError` for a value that is no table.
+        """
+        from solvent.engine.datasets.publishing import publish, said_of
+
+        return publish(self, thing, name, said_of(said))
+
+    def datasets(self) -> list[DatasetRow]:
+        """The datasets of the archive, by name."""
+        from solvent.archive.catalog.datasets import list_datasets
+
+        return list_datasets(self.catalog) if self.begun else []
 
     def lineage(self, reference: str, direction: Literal["up", "down"] = "up") -> Lineage:
         """What led to a step run or an artifact, or what it led to."""

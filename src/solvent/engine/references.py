@@ -1,4 +1,4 @@
-"""References: ``RUN/STEP[ITEM].OUTPUT`` and ``#DIGEST`` to artifacts, ``module:name`` to code."""
+"""References: ``RUN/STEP[ITEM].OUTPUT``, ``data:NAME@VERSION``, ``#DIGEST`` to artifacts, ``module:name`` to code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from solvent.archive.catalog import query
+from solvent.engine.datasets.resolving import find_dataset_version, is_dataset, names_dataset
 from solvent.engine.home import Home
 from solvent.engine.views.run import Run, StepRun
 from solvent.errors import NotFound, NoValue, UsageError, did_you_mean
@@ -58,6 +59,14 @@ def artifact_of(project: Home, reference: str) -> str:
         if len(reference) < 7:
             raise UsageError(f"{reference!r} is too short: give at least six characters of the digest")
         return project.archive.find(reference[1:]).digest
+    if names_dataset(reference):
+        return find_dataset_version(project, reference).artifact
+    if is_dataset(project, reference):
+        if query.find_step_run(project.catalog, reference) is not None:
+            raise UsageError(
+                f"{reference!r} is a dataset and a step of a run: write data:{reference}, or last/{reference}"
+            )
+        return find_dataset_version(project, reference).artifact
     run, step, output = find_step(project, reference)
     outputs = step.outputs
     if not outputs:

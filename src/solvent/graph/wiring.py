@@ -15,7 +15,7 @@ from solvent.graph.checking import fits
 from solvent.graph.node import Graph, Node
 from solvent.graph.pipelines import Pipeline
 from solvent.graph.promise import Promise, caller_line, node_of, promises_in
-from solvent.graph.steps import ACTIVE, Options, Step, parse_reuse
+from solvent.graph.steps import ACTIVE, Options, Step, parse_publish, parse_reuse
 
 __all__ = ["DERIVED", "ITEM", "Ground", "wire"]
 
@@ -307,6 +307,8 @@ class _Wiring:
                 if name == "reuse":
                     value = leaf.value
                     values[name] = parse_reuse({"true": True, "false": False}.get(str(value).lower(), value))
+                elif name == "publish":
+                    values[name] = parse_publish(leaf.value)
                 elif name == "on_error":
                     values[name] = str(leaf.value)
                     if values[name] not in ("stop", "collect"):
@@ -314,7 +316,7 @@ class _Wiring:
                 elif name in kinds:
                     values[name] = validate(leaf.value, kinds[name], from_file=True)
                 else:
-                    raise ValueError(f"no such option.{did_you_mean(name, [*kinds, 'reuse', 'on_error'])}")
+                    raise ValueError(f"no such option.{did_you_mean(name, [*kinds, 'reuse', 'on_error', 'publish'])}")
             except ValueError as error:
                 self.ground.problems.append(Problem(str(leaf.origin), f"{_dotted(path)}.options.{name}: {error}"))
         return replace(options, **values) if values else options

@@ -158,6 +158,12 @@ def undurable(catalog: Catalog, artifact: str, boot: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def blobs_of(catalog: Catalog, artifact: str) -> list[str]:
+    """The blobs that an artifact needs."""
+    rows = catalog.read("SELECT blob FROM artifact_blobs WHERE artifact = ? ORDER BY rowid", (artifact,))
+    return [str(row[0]) for row in rows]
+
+
 def discovered(catalog: Catalog, step_run: int) -> list[tuple[str, str | None, str]]:
     """The undeclared files that a step run read: path, digest, and where in the code."""
     return catalog.read("SELECT path, digest, place FROM discovered WHERE step_run = ? ORDER BY path", (step_run,))

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -93,10 +93,11 @@ class LocalStore:
             for file in sorted(folder.iterdir()):
                 yield file.name
 
-    def sync(self) -> None:
-        """Make everything that was put so far survive a power cut."""
+    def sync(self, names: Iterable[str] = ()) -> None:
+        """Make everything that was put so far survive a power cut, and these blobs, whoever put them."""
         with self._lock:
             paths, self._unsynced = self._unsynced, set()
+        paths = paths | {self._at(name) for name in names}
         for path in [*paths, *{path.parent for path in paths}]:
             try:
                 handle = os.open(path, os.O_RDONLY)

@@ -12,6 +12,7 @@ from solvent import digest
 from solvent.archive.catalog import query
 from solvent.config import Settings, validate
 from solvent.config.typed.structured import load_reference
+from solvent.engine.datasets.reading import DatasetSource, open_dataset
 from solvent.engine.references import artifact_of
 from solvent.errors import ArchiveError, InputError, Problem, SolventError, did_you_mean
 from solvent.graph.annotation import describe
@@ -171,7 +172,7 @@ def _open(made: Input, spec: Any, project: Home) -> None:
     described = made.source.describe()
     made.version = made.source.version()
     made.spec = digest.of_structure("source.1", [json.dumps(described, sort_keys=True), describe(made.wanted)])
-    if isinstance(made.source, _Output):
+    if isinstance(made.source, (_Output, DatasetSource)):
         made.known = made.source.artifact
     elif made.version is not None:
         found = query.find_source(project.catalog, made.spec, made.version)
@@ -180,6 +181,8 @@ def _open(made: Input, spec: Any, project: Home) -> None:
 
 
 def _open_source(spec: Any, project: Home) -> Readable:
+    if isinstance(spec, Mapping) and "dataset" in spec:
+        return open_dataset(project, spec)
     if isinstance(spec, Mapping) and len(spec) and next(iter(spec)) in ("model", "output", "use"):
         kind, rest = next(iter(spec)), dict(spec)
         target = str(rest.pop(kind))

@@ -1,0 +1,1 @@
+"""Datasets: tables with a name, versions and known readers, shared by the projects of one archive."""
