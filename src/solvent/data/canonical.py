@@ -11,7 +11,10 @@ from solvent.errors import DataError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Rows", "canonical_schema", "check_names", "conform", "dtype_of", "protect", "type_of", "visible_columns"]
+__all__ = [
+    "Rows", "canonical_schema", "check_names", "column_named", "columns_named", "conform", "dtype_of", "protect",
+    "type_of", "visible_columns",
+]  # fmt: skip
 
 _SIMPLE = {
     "Boolean": "bool", "Int8": "int8", "Int16": "int16", "Int32": "int32", "Int64": "int64", "UInt8": "uint8",
@@ -153,6 +156,20 @@ def check_names(names: Iterable[Any], where: str) -> None:
     if double:
         shown = ", ".join(repr(name) for name in double[:10])
         raise DataError(f"{where} has more than one column called {shown}. Rename or drop the copies")
+
+
+def column_named(name: str) -> pl.Expr:
+    """The column of just this name: Polars takes a name such as ``^a.*$`` for a pattern."""
+    import polars as pl
+    import polars.selectors as cs
+
+    pattern = name == "*" or (name.startswith("^") and name.endswith("$"))
+    return cs.by_name(name).as_expr() if pattern else pl.col(name)
+
+
+def columns_named(names: Iterable[str]) -> list[pl.Expr]:
+    """The columns of just these names."""
+    return [column_named(name) for name in names]
 
 
 def visible_columns(columns: Iterable[str], extra: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent import digest
 from solvent.data.blocks.identity import Block
-from solvent.data.canonical import Rows, conform, visible_columns
+from solvent.data.canonical import Rows, column_named, columns_named, conform, dtype_of, visible_columns
 from solvent.data.family import is_table
 from solvent.data.frames.incoming import Stream, take
 from solvent.data.frames.outgoing import give
@@ -143,7 +143,7 @@ class RowMap:
         for column, wanted in self._types.items():
             if frame.schema[column] != wanted:
                 try:
-                    frame = frame.with_columns(pl.col(column).cast(wanted))
+                    frame = frame.with_columns(column_named(column).cast(wanted))
                 except pl.exceptions.PolarsError as error:
                     raise DataError(
                         f"column {column!r} of a row-wise step is {frame.schema[column]} for one block, and {wanted} "
@@ -221,8 +221,6 @@ def no_rows(table: Manifest) -> pl.DataFrame:
 
 
 def _schema(table: Manifest) -> dict[str, Any]:
-    from solvent.data.canonical import dtype_of
-
     return {name: dtype_of(kind) for name, kind in zip(table.names, table.types, strict=True)}
 
 
@@ -242,6 +240,6 @@ def _visible(value: Any) -> pl.DataFrame:
             raise DataError(
                 f"a row-wise step gave a frame with the index {', '.join(named)}; make it a column: reset_index()"
             )
-        return taken.frame.select(visible_columns(taken.frame.columns, taken.extra))
+        return taken.frame.select(columns_named(visible_columns(taken.frame.columns, taken.extra)))
     pieces = list(taken.pieces)
     return conform(pl.concat(pieces)) if pieces else pl.DataFrame(schema=dict(taken.schema))

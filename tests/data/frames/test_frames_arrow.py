@@ -100,6 +100,9 @@ class _Nowhere:
     def blob(self, data):
         return "0" * 64
 
+    def near(self, format):
+        return []
+
 
 MONTHS, WIDE = pa.month_day_nano_interval(), pa.decimal256(60, 0)
 REFUSED = {

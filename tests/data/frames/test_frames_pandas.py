@@ -129,6 +129,9 @@ class _Nowhere:
     def blob(self, data):
         return "0" * 64
 
+    def near(self, format):
+        return []
+
 
 REFUSED = {
     "two kinds": (

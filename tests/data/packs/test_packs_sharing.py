@@ -189,3 +189,18 @@ def test_a_stream_shares_as_a_table_in_memory_does(shelf):
     stream = carry_out(take(more.lazy()), shelf, most=1)
     assert isinstance(stream, Manifest)
     assert stream.places == Manifest.from_json(whole).places
+
+
+def test_names_that_look_like_patterns_are_just_names(shelf):
+    """Columns called ``*`` or ``^x.*$``, empty ones and those with odd signs are kept apart, fresh and mixed."""
+    names = ["*", "^x.*$", "x", "xy", "", "a\nb", "^$", "row", "row_"]
+    rows = rows_of(60_000)
+    odd = pl.DataFrame([rows["id"].alias("id"), *(pl.Series(n, range(k, 60_000 + k)) for k, n in enumerate(names, 1))])
+    put(odd, shelf)
+    after = pl.concat([odd, odd.tail(3)])
+    body, _ = put(after, shelf)
+    assert not Manifest.from_json(body).fresh
+    lazy = FORMAT.read(body, shelf, pl.LazyFrame)
+    assert lazy.collect().equals(after)
+    assert lazy.filter(pl.col("id") == odd["id"][59_999]).select("x", "row").collect().height == 2
+    assert FORMAT.read(body, shelf, pl.DataFrame).equals(after)

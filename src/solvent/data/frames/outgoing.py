@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import Rows, visible_columns
+from solvent.data.canonical import Rows, columns_named, visible_columns
 from solvent.data.family import KINDS, asked_kind
 from solvent.errors import InputError, MissingExtra
 
@@ -31,7 +31,9 @@ def give(rows: Rows, wanted: Any) -> Any:
     kind = wanted_kind(wanted)
     if kind == "pandas.DataFrame":
         return _pandas(rows)
-    frame = rows.frame.select(visible_columns(rows.frame.columns, rows.extra)) if rows.extra else rows.frame.clone()
+    frame = rows.frame.clone()
+    if rows.extra:
+        frame = frame.select(columns_named(visible_columns(frame.columns, rows.extra)))
     if kind == "polars.DataFrame":
         return frame
     if kind == "polars.LazyFrame":

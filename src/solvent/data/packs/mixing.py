@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import dtype_of
+from solvent.data.canonical import column_named, columns_named, dtype_of
 from solvent.data.packs.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ _AT_ONCE = 4_000_000
 _GAP = 65_536
 """Rows between two runs in one file that are rather read for nothing than skipped by a scan of their own."""
 
+
+_INDEX = "\0 row of the file"
+"""A column for the time of a search; no file may have one of its name, and files hold columns of any names."""
 
 Pairs = tuple[tuple[str, str], ...]
 """Columns by their names in the table and in a file."""
@@ -60,7 +63,7 @@ def scan_mixed(manifest: Manifest, paths: Sequence[Path]) -> pl.LazyFrame:
         wanted = list(schema) if columns is None else columns
         needed = wanted if predicate is None else list(dict.fromkeys([*wanted, *predicate.meta.root_names()]))
         for group in _batches(runs if most is None else _head(runs, most)):
-            yield pl.concat(_collect(group, needed, files, predicate)).select(wanted)
+            yield pl.concat(_collect(group, needed, files, predicate)).select(columns_named(wanted))
 
     return register_io_source(read, schema=schema, validate_schema=True, is_pure=True)
 
@@ -169,7 +172,7 @@ class _Files:
         )
         taken = [] if index is None else [pl.col(index)]
         for name, inside in pairs:
-            column = pl.col(inside) if inside == name else pl.col(inside).alias(name)
+            column = column_named(inside) if inside == name else column_named(inside).alias(name)
             wanted = self._schema[name]
             taken.append(column if self._schema_of(paths[0])[inside] == wanted else column.cast(wanted))
         return frame.select(taken)
@@ -203,7 +206,6 @@ class _Search:
     """Files of the same columns that are searched in one go: what a predicate finds in them, by number of the row."""
 
     pairs: Pairs
-    index: str
     starts: dict[Path, int] = field(default_factory=dict)
     end: int = 0
     found: Any = None
@@ -218,7 +220,7 @@ class _Search:
     def take(self, path: Path, start: int, rows: int) -> pl.DataFrame:
         """What was found in some of the rows of a file."""
         if self.numbers is None:
-            self.numbers, self.found = self.found[self.index], self.found.drop(self.index)
+            self.numbers, self.found = self.found[_INDEX], self.found.drop(_INDEX)
         begin = self.starts[path] + start
         first, last = self.numbers.search_sorted(begin), self.numbers.search_sorted(begin + rows)
         made: pl.DataFrame = self.found.slice(first, last - first)
@@ -231,7 +233,6 @@ def _collect(
     """The rows of these runs: as few scans as possible, side by side, and of each the rows that a run needs."""
     import polars as pl
 
-    index = next(f"row{'_' * n}" for n in range(len(needed) + 1) if f"row{'_' * n}" not in needed)
     parts = [_parts(run, needed) for run in runs]
     ordered = [name for name in files.names if name in needed]
     scans: dict[tuple[Path, Pairs], list[_Scan]] = {}
@@ -239,7 +240,7 @@ def _collect(
     for taken in parts:
         for one, pairs in taken:
             if predicate is not None and len(taken) == 1:
-                searches.setdefault(pairs, _Search(pairs, index)).add(one)
+                searches.setdefault(pairs, _Search(pairs)).add(one)
             else:
                 made = _Scan(one.path, one.total, pairs, one.start, one.start + one.rows)
                 scans.setdefault((one.path, pairs), []).append(made)
@@ -248,7 +249,7 @@ def _collect(
     plans = [one.open(files) for one in ranged]
     if predicate is not None:
         # Over a slice no predicate reaches the statistics of a file; over whole files with numbered rows it does.
-        plans += [files.open(list(one.starts), one.pairs, index).filter(predicate) for one in searches.values()]
+        plans += [files.open(list(one.starts), one.pairs, _INDEX).filter(predicate) for one in searches.values()]
     holders: list[_Scan | _Search] = [*ranged, *searches.values()]
     for holder, found in zip(holders, pl.collect_all(plans), strict=True):
         holder.found = found
@@ -265,7 +266,7 @@ def _collect(
             for one, pairs in taken
         ]
         if len(pieces) > 1:
-            pieces = [pl.concat(pieces, how="horizontal").select(ordered)]
+            pieces = [pl.concat(pieces, how="horizontal").select(columns_named(ordered))]
         whole = pieces[0] if pieces else pl.DataFrame(height=run.rows)
         frames.append(whole if predicate is None else whole.filter(predicate))
     return frames

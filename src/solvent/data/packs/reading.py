@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import Rows, dtype_of, visible_columns
+from solvent.data.canonical import Rows, columns_named, dtype_of, visible_columns
 from solvent.data.frames.outgoing import give, import_duckdb, wanted_kind
 from solvent.data.packs.manifest import Manifest, Opened
 from solvent.data.packs.mixing import fragments, scan_mixed
@@ -25,7 +25,7 @@ def read_packs(manifest: Manifest, source: Opened, wanted: Any) -> Any:
     frame = _scan(paths, manifest) if manifest.fresh else scan_mixed(manifest, paths)
     visible = visible_columns(manifest.names, manifest.extra)
     if kind == "polars.LazyFrame":
-        return frame if len(visible) == len(manifest.names) else frame.select(visible)
+        return frame if len(visible) == len(manifest.names) else frame.select(columns_named(visible))
     if kind == "duckdb.DuckDBPyRelation" and manifest.fresh:
         return _relation(import_duckdb().read_parquet([str(path) for path in paths]), visible)
     if kind in ("pyarrow.dataset.Dataset", "pyarrow.RecordBatchReader", "duckdb.DuckDBPyRelation"):

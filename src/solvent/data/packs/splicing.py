@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from solvent.data.blocks.borders import MOST, cut
 from solvent.data.blocks.columns import open_columns
 from solvent.data.blocks.identity import Block
-from solvent.data.canonical import conform, type_of
+from solvent.data.canonical import columns_named, conform, type_of
 from solvent.data.packs.manifest import Bytes, Manifest, Opened
 from solvent.data.packs.reading import read_packs
 from solvent.data.packs.sharing import Layout
@@ -140,7 +140,7 @@ class _Work:
 
     def _load(self, start: int, rows: int, names: Sequence[str] | None = None) -> pl.DataFrame:
         """Rows of the stored table."""
-        frame = self._frame if names is None else self._frame.select(names)
+        frame = self._frame if names is None else self._frame.select(columns_named(names))
         found: pl.DataFrame = frame.slice(start, rows).collect()
         return found.rechunk()
 

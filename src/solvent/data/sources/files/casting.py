@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Misfit", "cast_column", "cast_frame", "column_named"]
+__all__ = ["Misfit", "cast_column", "cast_frame"]
 
 _ISO = r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$"
 _ZONE = r"(?:Z|:\d\d[+-]\d\d:?\d\d|\.\d+[+-]\d\d:?\d\d)$"
@@ -46,15 +46,6 @@ def cast_frame(frame: pl.DataFrame, wanted: Mapping[str, Any], formats: Mapping[
         for name, dtype in wanted.items()
     }
     return pl.DataFrame(made)
-
-
-def column_named(name: str) -> pl.Expr:
-    """The column of just this name: Polars takes a name such as ``^a.*$`` for a pattern."""
-    import polars as pl
-    import polars.selectors as cs
-
-    pattern = name == "*" or (name.startswith("^") and name.endswith("$"))
-    return cs.by_name(name).as_expr() if pattern else pl.col(name)
 
 
 def cast_column(column: pl.Series, dtype: Any, written: str | None = None) -> pl.Series:

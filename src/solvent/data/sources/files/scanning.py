@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import canonical_schema, dtype_of, type_of
+from solvent.data.canonical import canonical_schema, column_named, dtype_of, type_of
 from solvent.data.sources.files.binary import open_binary, reason
-from solvent.data.sources.files.casting import Misfit, cast_column, cast_frame, column_named
+from solvent.data.sources.files.casting import Misfit, cast_column, cast_frame
 from solvent.data.sources.files.options import Options
 from solvent.data.sources.files.surveying import TEXTS, Part, text_file
 from solvent.data.sources.files.text.reading import is_quick
