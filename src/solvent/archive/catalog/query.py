@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,9 @@ __all__ = [
     "step_rows",
     "text",
 ]
+
+_AT_ONCE = 500
+"""So many names at most are looked up by one statement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,13 +304,29 @@ def find_source(catalog: Catalog, spec: str, version: str) -> str | None:
     return rows[0][0] if rows else None
 
 
+def column_states(catalog: Catalog, names: Sequence[str], version: str) -> dict[str, bytes]:
+    """What is known of columns of groups of blocks, by the names of these."""
+    found: dict[str, bytes] = {}
+    for start in range(0, len(names), _AT_ONCE):
+        some = names[start : start + _AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        rows = catalog.read(
+            f"SELECT digest, body FROM column_states WHERE version = ? AND digest IN ({marks})", (version, *some)
+        )
+        found.update((str(name), bytes(body)) for name, body in rows)
+    return found
+
+
 def survey(catalog: Catalog, spec: str) -> tuple[Any, str] | None:
     """What was noted of the parts of an artifact that this recipe made last, and the artifact."""
     rows = catalog.read("SELECT body, artifact FROM surveys WHERE spec = ?", (spec,))
     return (json.loads(rows[0][0]), str(rows[0][1])) if rows else None
 
 
-def profile(catalog: Catalog, artifact: str) -> dict[str, Any] | None:
-    """The newest kind of profile of a table artifact."""
-    rows = catalog.read("SELECT body FROM profiles WHERE artifact = ? ORDER BY version DESC LIMIT 1", (artifact,))
+def profile(catalog: Catalog, artifact: str, version: str | None = None) -> dict[str, Any] | None:
+    """The profile of a table artifact, of the newest version or of this one."""
+    rows = catalog.read(
+        "SELECT body FROM profiles WHERE artifact = ? AND (version = ? OR ? IS NULL) ORDER BY version DESC LIMIT 1",
+        (artifact, version, version),
+    )
     return json.loads(rows[0][0]) if rows else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from solvent import digest
@@ -200,6 +200,24 @@ def mark_absent(tx: Transaction, blob: str) -> None:
 def mark_durable(tx: Transaction, blobs: Iterable[str]) -> None:
     """Record that these blobs are on the disk for good, whatever happens to the power."""
     tx.many("UPDATE blobs SET boot = NULL WHERE digest = ?", [(blob,) for blob in blobs])
+
+
+def add_profile(tx: Transaction, artifact: str, version: str, body: str) -> None:
+    """Keep the profile of an artifact, in place of one that could not be made."""
+    tx.execute(
+        "INSERT INTO profiles (artifact, version, body) VALUES (?, ?, ?) "
+        "ON CONFLICT (artifact, version) DO UPDATE SET body = excluded.body",
+        (artifact, version, body),
+    )
+
+
+def add_column_states(tx: Transaction, version: str, states: Mapping[str, bytes]) -> None:
+    """Keep what is known of columns of groups of blocks, for the next version of their table."""
+    tx.many(
+        "INSERT INTO column_states (digest, version, body) VALUES (?, ?, ?) "
+        "ON CONFLICT (digest, version) DO UPDATE SET body = excluded.body",
+        [(name, version, body) for name, body in states.items()],
+    )
 
 
 def remember_survey(tx: Transaction, spec: str, body: Any, artifact: str, now: float) -> None:

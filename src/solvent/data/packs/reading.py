@@ -13,7 +13,14 @@ from solvent.errors import Corrupted
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["read_packs"]
+__all__ = ["lazy_kind", "read_packs"]
+
+
+def lazy_kind() -> type[pl.LazyFrame]:
+    """The annotation that asks for a lazy frame, for who may not import Polars."""
+    import polars as pl
+
+    return pl.LazyFrame
 
 
 def read_packs(manifest: Manifest, source: Opened, wanted: Any) -> Any:

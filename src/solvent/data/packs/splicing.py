@@ -13,7 +13,7 @@ from solvent.data.blocks.columns import open_columns
 from solvent.data.blocks.identity import Block
 from solvent.data.canonical import columns_named, conform, type_of
 from solvent.data.packs.manifest import Bytes, Manifest, Opened
-from solvent.data.packs.reading import read_packs
+from solvent.data.packs.reading import lazy_kind, read_packs
 from solvent.data.packs.sharing import Layout
 from solvent.data.packs.writing import Writing
 from solvent.errors import DataError
@@ -83,7 +83,7 @@ class _Work:
         self.blocks: list[Block] = []
         self._stored = value.stored
         self._types = list(value.stored.types)
-        self._frame = read_packs(value.stored, value.source, _lazy_kind())
+        self._frame = read_packs(value.stored, value.source, lazy_kind())
         self._tape: deque[_Rows | Kept | Iterator[pl.DataFrame]] = deque()
         for piece in value.pieces:
             if isinstance(piece, Kept):
@@ -210,9 +210,3 @@ class _Work:
                     place = None if one.start is None else one.start + rows
                     self._tape.appendleft(_Rows(one.frame.slice(rows), place))
             rows -= min(rows, size)
-
-
-def _lazy_kind() -> type:
-    import polars as pl
-
-    return pl.LazyFrame

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from solvent.archive.catalog import query, write
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
     from solvent.engine.home import Home
 
 __all__ = ["profile_jobs"]
+
+_SMALL = 100_000
+"""Of tables of fewer rows nothing is kept of their parts: to look at them again is as quick."""
 
 
 def profile_jobs(project: Home, outputs: dict[str, Pending]) -> tuple[Callable[[], None], ...]:
@@ -23,21 +28,31 @@ def profile_jobs(project: Home, outputs: dict[str, Pending]) -> tuple[Callable[[
 
 def _job(project: Home, pending: Pending) -> Callable[[], None]:
     # Imported here, by the thread that runs the steps: imports of two threads at once can meet half-made modules.
-    from solvent.data.profile import PROFILE, profile
+    from solvent.data.grouping import profile_blocks
+    from solvent.data.packs.manifest import Manifest
+    from solvent.data.packs.reading import lazy_kind
+    from solvent.data.profile import PROFILE, profile, state_version
+
+    def known(names: Sequence[str]) -> Mapping[str, bytes]:
+        return query.column_states(project.catalog, names, state_version())
 
     def work() -> None:
-        if project.catalog.read("SELECT 1 FROM profiles WHERE artifact = ? AND version = ?", (pending.digest, PROFILE)):
+        if query.profile(project.catalog, pending.digest, PROFILE) is not None:
             return
+        new: dict[str, bytes] = {}
         try:
             keep = pending.written.keep
-            table: Any = keep(Any) if keep is not None else project.archive.get(pending.digest)
-            body = profile(table).to_json()
+            table = Manifest.from_json(project.archive.document(pending.digest)["body"])
+            if table.rows < _SMALL or table.extra:
+                body = profile(keep(Any) if keep is not None else project.archive.get(pending.digest)).to_json()
+            else:
+                frame = keep(lazy_kind()) if keep is not None else project.archive.get(pending.digest, lazy_kind())
+                found, new = profile_blocks(table, frame, known)
+                body = found.to_json()
         except Exception as error:  # a profile is a convenience: what went wrong is kept in its place
             body = {"error": f"{type(error).__qualname__}: {error}"}
         with project.catalog.write() as tx:
-            tx.execute(
-                "INSERT INTO profiles (artifact, version, body) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                (pending.digest, PROFILE, json.dumps(body)),
-            )
+            write.add_profile(tx, pending.digest, PROFILE, json.dumps(body))
+            write.add_column_states(tx, state_version(), new)
 
     return work

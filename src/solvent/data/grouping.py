@@ -1,0 +1,93 @@
+"""Groups of blocks: what a profile knows of them is kept by their digests, so that a new version costs its new groups.
+
+A group ends after a block whose first column's digest says so, one in six, or after 24 blocks: as borders of blocks
+do, it depends on the rows alone, and an edit moves few of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from solvent import digest
+from solvent.data.canonical import columns_named
+from solvent.data.packs.manifest import Manifest
+from solvent.data.profile import ColumnState, Profile, TableState, merge, survey
+from solvent.errors import Corrupted
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["profile_blocks"]
+
+_ONE_IN = 6
+_MOST = 24
+
+Known = Callable[[Sequence[str]], Mapping[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Consecutive blocks: the first row, how many, and for each column the name of what is known of it."""
+
+    start: int
+    rows: int
+    keys: tuple[str, ...]
+
+
+def profile_blocks(table: Manifest, frame: pl.LazyFrame, known: Known) -> tuple[Profile, dict[str, bytes]]:
+    """The profile of a stored table, and what is now known of its groups and was not before.
+
+    ``known`` gives what is kept by name; of a group only the columns of which nothing is known are read.
+    """
+    groups = list(_groups(table))
+    kept = _opened(known([key for group in groups for key in group.keys]))
+    new: dict[str, bytes] = {}
+    states = []
+    with ThreadPoolExecutor(2, "solvent-profile") as pool:
+        read = pool.map(lambda group: _read(frame, table, group, kept), groups)
+        for group, found in zip(groups, read, strict=True):
+            made = None if found is None else survey(found)
+            fresh = {} if made is None else dict(zip(made.names, made.columns, strict=True))
+            columns = []
+            for name, key in zip(table.names, group.keys, strict=True):
+                if name in fresh:
+                    new[key] = fresh[name].to_bytes()
+                    kept[key] = ColumnState.from_bytes(new[key])  # as the next version will find it
+                columns.append(kept[key])
+            states.append(TableState(group.rows, tuple(table.names), tuple(columns)))
+    return (merge(states) if states else survey(frame.collect())).profile(), new
+
+
+def _opened(kept: Mapping[str, bytes]) -> dict[str, ColumnState]:
+    """What can be read of what was kept; the rest counts for nothing."""
+    found = {}
+    for key, data in kept.items():
+        with suppress(Corrupted):
+            found[key] = ColumnState.from_bytes(data)
+    return found
+
+
+def _read(frame: pl.LazyFrame, table: Manifest, group: _Group, kept: Mapping[str, object]) -> pl.DataFrame | None:
+    """The columns of a group of which nothing is known."""
+    missing = [name for name, key in zip(table.names, group.keys, strict=True) if key not in kept]
+    return frame.slice(group.start, group.rows).select(columns_named(missing)).collect() if missing else None
+
+
+def _groups(table: Manifest) -> Iterator[_Group]:
+    start = row = first = 0
+    for number, block in enumerate(table.blocks):
+        row += block.rows
+        whole = number + 1 == len(table.blocks) or number + 1 - first >= _MOST
+        if whole or int(block.columns[0][:8], 16) % _ONE_IN == 0:
+            blocks = table.blocks[first : number + 1]
+            sizes = [one.rows for one in blocks]
+            keys = [
+                digest.of_structure("columnstate.1", [kind, sizes, [one.columns[place] for one in blocks]])
+                for place, kind in enumerate(table.types)
+            ]
+            yield _Group(start, row - start, tuple(keys))
+            start, first = row, number + 1
