@@ -108,7 +108,7 @@ class Parcel:
             if len(ends) != len(values) or (ends and ends[-1] != len(body)):
                 raise Corrupted("a state of a profile has texts of other lengths than it says")
             texts = np.empty(len(ends), object)
-            texts[:] = [body[start:stop].decode() for start, stop in zip([0, *ends[:-1]], ends, strict=True)]
+            texts[:] = [body[start:stop].decode() for start, stop in zip([0, *ends], ends, strict=False)]
         _check(len(values) == len(counts) and bool((counts > 0).all()) and _ascending(values))
         return Counts(values, counts, int(self.facts["missed"]), texts)
 

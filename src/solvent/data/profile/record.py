@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["PROFILE", "Profile", "clip", "finite", "rounded"]
+__all__ = ["PROFILE", "WIDEST", "Profile", "clip", "finite", "rounded"]
 
 PROFILE = "profile.2"
 """The version of what a profile holds and how it is computed: another version is another cache entry."""
 _DIGITS = 12
-_WIDEST = 80
+WIDEST = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +64,4 @@ def rounded(value: float) -> float | str | None:
 
 def clip(text: str) -> str:
     """A text short enough for a record."""
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
+    return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"

@@ -33,6 +33,7 @@ def profile(table: Any) -> Profile:
 
     The same rows have the same profile, whichever frame they come in.
     """
+    _keep_memory()
     schema, pieces = _open(table)
     width = max(1, len(schema))
     rows = max(1, min(_RUN, _CELLS // width))
@@ -50,6 +51,17 @@ def survey(frame: pl.DataFrame, *, distinct: int = EXACT) -> TableState:
     Of each column up to ``distinct`` hashes of values are kept, so that distinct values are counted, not estimated.
     """
     return TableState(frame.height, tuple(frame.columns), tuple(map(_survey, frame.get_columns(), repeat(distinct))))
+
+
+def _keep_memory() -> None:
+    """Have the C library keep what arrays of a run give back, instead of asking the system anew for each of them.
+
+    glibc does so up to the size of the largest piece that was ever freed, up to 32 MB: one is freed here, untouched.
+    Elsewhere this does nothing. It halves the time: fresh memory costs more than what is done in it.
+    """
+    import numpy as np
+
+    np.empty((32 << 20) - 8_192, np.uint8)
 
 
 def _open(table: Any) -> tuple[Mapping[str, Any], Iterable[pl.DataFrame]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.profile.packing import Parcel, hash_words
-from solvent.data.profile.record import clip
+from solvent.data.profile.record import WIDEST, clip
 from solvent.data.profile.sketches import EXACT, Counts, Distinct, best
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["Sizes", "Words", "survey_categories", "survey_flags", "survey_sizes", "survey_words"]
 
 _END = 200
-_SLOTS = 18
+_SLOTS = 16
+_FIRST = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +136,21 @@ class Words:
 
 def survey_words(text: pl.Series, limit: int) -> Words:
     """The figures of a column of text without nulls."""
-    import numpy as np
-
     if not len(text):
         return Words(0, _none(), limit, sizes=Sizes(), empty=0)
     hashes = hash_words(text)
-    ordered = np.sort(hashes)
-    starts = np.concatenate(([0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1))
-    found, counts = ordered[starts], np.diff(starts, append=len(ordered))
+    first, counts = _group_few(hashes) or _group_many(hashes)
+    found, distinct = hashes[first], None
     if len(found) <= EXACT:
-        each = text.gather(_locate(hashes, found))
-        tally = Counts(found, counts, 0, _shown(each))
-        return _with_lengths(each, counts, Words(len(text), tally, limit))
-    chosen, left = best(counts, least=2) if len(found) < len(ordered) else (starts[:0], 1)
-    tally = Counts(found[chosen], counts[chosen], left, _shown(text.gather(_locate(hashes, found[chosen]))))
-    distinct = Distinct.of(found, limit, len(found))
-    return _with_lengths(text, None, Words(len(text), tally, limit, distinct=distinct))
+        tally = Counts(found, counts, 0, _shown(text[first]))
+    else:
+        chosen, left = best(counts, least=2) if len(found) < len(text) else (first[:0], 1)
+        tally = Counts(found[chosen], counts[chosen], left, _shown(text[first[chosen]]))
+        distinct = Distinct.of(found, limit, len(found))
+    made = Words(len(text), tally, limit, distinct=distinct)
+    if len(found) > len(text) // 2:
+        return _with_lengths(text, None, made)
+    return _with_lengths(text[first], counts, made)
 
 
 def survey_categories(members: pl.Series, limit: int) -> Words:
@@ -200,7 +200,8 @@ def _with_lengths(texts: pl.Series, counts: Values | None, made: Words) -> Words
     """The figures with first and last in order and lengths; of distinct texts if it is said how often each occurs."""
     lengths = texts.str.len_chars()
     if counts is None:
-        sizes, empty = survey_sizes(lengths), int((texts.str.len_bytes() == 0).sum())
+        sizes = survey_sizes(lengths)
+        empty = 0 if sizes.low else int((lengths == 0).sum())
     else:
         each = lengths.to_numpy()
         sizes = Sizes(int(counts.sum()), int(each.min()), int(each.max()), int((each * counts).sum()))
@@ -209,8 +210,64 @@ def _with_lengths(texts: pl.Series, counts: Values | None, made: Words) -> Words
     return Words(made.count, made.tally, made.limit, low, high, made.distinct, sizes, empty)
 
 
+def _group_few(hashes: Values) -> tuple[Values, Values] | None:
+    """Where a few different hashes come up, and how often each; in their order. None where they are many."""
+    import numpy as np
+
+    starts = _starts(np.sort(hashes[:_FIRST]))
+    if len(starts) > EXACT:
+        return None
+    ordered = np.sort(hashes)  # fast, as most of them are equal
+    starts = _starts(ordered)
+    if len(starts) > EXACT:
+        return None
+    return _locate(hashes, ordered[starts]), np.diff(starts, append=len(ordered))
+
+
+def _group_many(hashes: Values) -> tuple[Values, Values]:
+    """The first row of each different hash, and how often it occurs; in their order.
+
+    The last bits of each hash give way to its row, so that one sort of numbers does for both: two hashes that differ
+    in these bits alone would be taken for one, which among 131,072 of them happens once in 16,000 times.
+    """
+    import numpy as np
+
+    width = max(1, (len(hashes) - 1).bit_length())
+    rows = np.uint64((1 << width) - 1)
+    keys = hashes & ~rows
+    keys |= np.arange(len(hashes), dtype=np.uint64)
+    keys.sort()
+    starts = np.flatnonzero((keys[1:] ^ keys[:-1]) > rows)
+    starts += 1
+    starts = np.concatenate(([0], starts))
+    return (keys[starts] & rows).astype(np.intp), np.diff(starts, append=len(keys))
+
+
+def _starts(ordered: Values) -> Values:
+    import numpy as np
+
+    return np.concatenate(([0], np.flatnonzero(ordered[1:] != ordered[:-1]) + 1))
+
+
 def _locate(hashes: Values, wanted: Values) -> Values:
-    """For each wanted hash the first row that has it."""
+    """For each of a few wanted hashes a row that has it; those that are frequent are found among the first rows."""
+    import numpy as np
+
+    found = np.full(len(wanted), -1, np.int64)
+    stop = _FIRST
+    while True:
+        missing = np.flatnonzero(found < 0)
+        if not len(missing) or stop > 8 * len(hashes):
+            break
+        found[missing] = _seek(hashes[:stop], wanted[missing])
+        stop *= 8
+    for place in missing.tolist():  # those whose slot another one took
+        found[place] = np.flatnonzero(hashes == wanted[place])[0]
+    return found
+
+
+def _seek(hashes: Values, wanted: Values) -> Values:
+    """For each wanted hash a row that has it, or -1 where none is found by way of a table of their first bits."""
     import numpy as np
 
     shift = np.uint64(64 - _SLOTS)
@@ -220,11 +277,8 @@ def _locate(hashes: Values, wanted: Values) -> Values:
     rows = np.flatnonzero(which >= 0)
     which = which[rows]
     same = hashes[rows] == wanted[which]
-    rows, which = rows[same], which[same]
     found = np.full(len(wanted), -1, np.int64)
-    found[which[::-1]] = rows[::-1]  # of several rows the one assigned last stays: the first
-    for place in np.flatnonzero(found < 0).tolist():  # those whose slot another one took
-        found[place] = np.flatnonzero(hashes == wanted[place])[0]
+    found[which[same]] = rows[same]
     return found
 
 
@@ -232,8 +286,9 @@ def _shown(texts: pl.Series) -> Values:
     """Texts as a record shows them."""
     import numpy as np
 
-    made = np.empty(len(texts), object)
-    made[:] = [clip(one) for one in texts.to_list()]
+    listed = texts.to_list()
+    made = np.empty(len(listed), object)
+    made[:] = [one if len(one) <= WIDEST else clip(one) for one in listed]
     return made
 
 

@@ -19,6 +19,7 @@ __all__ = ["REGISTERS", "Distinct", "mix"]
 _BITS = 14
 REGISTERS = 1 << _BITS
 _REST = 64 - _BITS
+_MANY = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,12 @@ class Distinct:
         if all(one.registers is None for one in parts):
             if sum(map(len, hashes)) <= limit + limit // 2:
                 return Distinct(limit, hashes, known=known)
-            return Distinct.of(_once(hashes), limit, known)
-        registers = np.maximum.reduce([one.registers for one in parts if one.registers is not None])
+            if not _surely_above(limit, hashes):
+                return Distinct.of(_once(hashes), limit, known)
+        registers = np.zeros(REGISTERS, np.uint8)
+        for one in parts:
+            if one.registers is not None:
+                np.maximum(registers, one.registers, out=registers)
         for some in hashes:
             np.maximum(registers, _fold(some), out=registers)
         return Distinct(limit, registers=registers, known=known)
@@ -97,6 +102,16 @@ def _once(hashes: Sequence[Words]) -> Words:
     found = np.concatenate(hashes)
     found.sort()
     return found[np.concatenate(([True], found[1:] != found[:-1]))[: len(found)]]
+
+
+def _surely_above(limit: int, hashes: Sequence[Words]) -> bool:
+    """Whether there are more than ``limit`` different hashes, by far: every 64th is counted, which is soon done."""
+    import numpy as np
+
+    if limit < _MANY:
+        return False
+    some = _once([one[one < np.uint64(1 << 58)] for one in hashes])
+    return 64 * len(some) > 1.25 * limit
 
 
 def _fold(hashes: Words) -> Bytes:
