@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from solvent import digest
-from solvent.data.canonical import columns_named
 from solvent.data.packs.manifest import Manifest
 from solvent.data.profile import ColumnState, Profile, TableState, merge, survey
 from solvent.errors import Corrupted
@@ -27,6 +26,7 @@ _ONE_IN = 6
 _MOST = 24
 
 Known = Callable[[Sequence[str]], Mapping[str, bytes]]
+Take = Callable[[int, int, Sequence[str]], "pl.DataFrame"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +38,18 @@ class _Group:
     keys: tuple[str, ...]
 
 
-def profile_blocks(table: Manifest, frame: pl.LazyFrame, known: Known) -> tuple[Profile, dict[str, bytes]]:
+def profile_blocks(table: Manifest, take: Take, known: Known) -> tuple[Profile, dict[str, bytes]]:
     """The profile of a stored table, and what is now known of its groups and was not before.
 
-    ``known`` gives what is kept by name; of a group only the columns of which nothing is known are read.
+    ``take`` gives rows by number, ``known`` what is kept by name; of a group only the columns of which nothing is known
+    are read.
     """
     groups = list(_groups(table))
     kept = _opened(known([key for group in groups for key in group.keys]))
     new: dict[str, bytes] = {}
     states = []
     with ThreadPoolExecutor(2, "solvent-profile") as pool:
-        read = pool.map(lambda group: _read(frame, table, group, kept), groups)
+        read = pool.map(lambda group: _read(take, table, group, kept), groups)
         for group, found in zip(groups, read, strict=True):
             made = None if found is None else survey(found)
             fresh = {} if made is None else dict(zip(made.names, made.columns, strict=True))
@@ -59,7 +60,7 @@ def profile_blocks(table: Manifest, frame: pl.LazyFrame, known: Known) -> tuple[
                     kept[key] = ColumnState.from_bytes(new[key])  # as the next version will find it
                 columns.append(kept[key])
             states.append(TableState(group.rows, tuple(table.names), tuple(columns)))
-    return (merge(states) if states else survey(frame.collect())).profile(), new
+    return (merge(states) if states else survey(take(0, 0, list(table.names)))).profile(), new
 
 
 def _opened(kept: Mapping[str, bytes]) -> dict[str, ColumnState]:
@@ -71,10 +72,10 @@ def _opened(kept: Mapping[str, bytes]) -> dict[str, ColumnState]:
     return found
 
 
-def _read(frame: pl.LazyFrame, table: Manifest, group: _Group, kept: Mapping[str, object]) -> pl.DataFrame | None:
+def _read(take: Take, table: Manifest, group: _Group, kept: Mapping[str, object]) -> pl.DataFrame | None:
     """The columns of a group of which nothing is known."""
     missing = [name for name, key in zip(table.names, group.keys, strict=True) if key not in kept]
-    return frame.slice(group.start, group.rows).select(columns_named(missing)).collect() if missing else None
+    return take(group.start, group.rows, missing) if missing else None
 
 
 def _groups(table: Manifest) -> Iterator[_Group]:

@@ -16,7 +16,7 @@ from solvent.data.family import is_table
 from solvent.data.frames.incoming import Stream, take
 from solvent.data.frames.outgoing import give
 from solvent.data.packs.manifest import Manifest, Opened
-from solvent.data.packs.reading import read_packs
+from solvent.data.packs.reading import Ranges
 from solvent.data.packs.splicing import Kept, Splice
 from solvent.errors import DataError
 
@@ -181,17 +181,15 @@ class RowMap:
 
 def read_blocks(table: Manifest, source: Opened, places: Iterable[int]) -> Iterator[tuple[int, pl.DataFrame]]:
     """Some blocks of a stored table, in order; where they follow one another, many are read at a time."""
-    import polars as pl
-
     starts = [0, *accumulate(block.rows for block in table.blocks)]
-    lazy: pl.LazyFrame = read_packs(table, source, pl.LazyFrame)
+    rows = Ranges(table, source)
     wanted = deque(sorted(places))
     while wanted:
         run = [wanted.popleft()]
         while wanted and wanted[0] == run[-1] + 1 and starts[run[-1] + 1] - starts[run[0]] < _AT_ONCE:
             run.append(wanted.popleft())
         begin = starts[run[0]]
-        held = lazy.slice(begin, starts[run[-1] + 1] - begin).collect()
+        held = rows.take(begin, starts[run[-1] + 1] - begin)
         for place in run:
             yield place, held.slice(starts[place] - begin, table.blocks[place].rows)
 

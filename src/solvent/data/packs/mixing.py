@@ -48,14 +48,19 @@ class _Run:
     slices: tuple[_Slice, ...]
 
 
-def scan_mixed(manifest: Manifest, paths: Sequence[Path]) -> pl.LazyFrame:
-    """The table as a lazy frame: columns, predicates and limits reach the files; read in bounded memory."""
+def scan_mixed(manifest: Manifest, paths: Sequence[Path], start: int = 0, stop: int | None = None) -> pl.LazyFrame:
+    """The table as a lazy frame: columns, predicates and limits reach the files; read in bounded memory.
+
+    With ``start`` and ``stop`` only these of its rows, and nothing else is read.
+    """
     import polars as pl
     from polars.io.plugins import register_io_source
 
     schema = {name: dtype_of(kind) for name, kind in zip(manifest.names, manifest.types, strict=True)}
     files = _Files(schema)
-    runs = _runs(manifest, paths)
+    runs = _behind(_runs(manifest, paths), start)
+    if stop is not None:
+        runs = _head(runs, stop - start)
 
     def read(
         columns: list[str] | None, predicate: pl.Expr | None, most: int | None, _batch: int | None
@@ -145,6 +150,19 @@ def _head(runs: Sequence[_Run], most: int) -> list[_Run]:
         cut = run.slices if same else tuple(replace(one, rows=rows) for one in run.slices)
         found.append(_Run(rows, cut))
         most -= rows
+    return found
+
+
+def _behind(runs: Sequence[_Run], start: int) -> list[_Run]:
+    """The runs without so many of the first rows."""
+    found = []
+    for run in runs:
+        gone = min(start, run.rows)
+        start -= gone
+        if gone < run.rows:
+            left = run.rows - gone
+            cut = tuple(replace(one, start=one.start + gone, rows=left) for one in run.slices) if gone else run.slices
+            found.append(_Run(left, cut))
     return found
 
 

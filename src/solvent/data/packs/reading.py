@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import Rows, columns_named, dtype_of, visible_columns
@@ -13,7 +14,7 @@ from solvent.errors import Corrupted
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["lazy_kind", "read_packs"]
+__all__ = ["Ranges", "lazy_kind", "read_packs", "rows_of"]
 
 
 def lazy_kind() -> type[pl.LazyFrame]:
@@ -42,6 +43,36 @@ def read_packs(manifest: Manifest, source: Opened, wanted: Any) -> Any:
         if len(visible) == len(manifest.names):
             return found if kind == "pyarrow.dataset.Dataset" else found.scanner().to_reader()
     return give(Rows(_collect(frame, manifest), manifest.extra), wanted)
+
+
+def rows_of(frame: pl.LazyFrame) -> Callable[[int, int, Sequence[str]], pl.DataFrame]:
+    """What takes rows by number of a frame in memory, as :meth:`Ranges.take` does of a stored table."""
+
+    def take(start: int, rows: int, names: Sequence[str]) -> pl.DataFrame:
+        found: pl.DataFrame = frame.slice(start, rows).select(columns_named(names)).collect()
+        return found
+
+    return take
+
+
+class Ranges:
+    """Rows of a stored table by their numbers: of its files only what holds them is read."""
+
+    def __init__(self, manifest: Manifest, source: Opened) -> None:
+        self._manifest = manifest
+        self._paths = [source.path(pack.blob) for pack in manifest.packs]
+
+    def take(self, start: int, rows: int, names: Sequence[str] | None = None) -> pl.DataFrame:
+        """So many rows from ``start`` on, of all columns or of these."""
+        manifest = self._manifest
+        if not self._paths:
+            frame = _collect(None, manifest).lazy().slice(start, rows)
+        elif manifest.fresh:
+            frame = _scan(self._paths, manifest).slice(start, rows)
+        else:
+            frame = scan_mixed(manifest, self._paths, start, start + rows)
+        found: pl.DataFrame = frame.select(columns_named(names if names is not None else manifest.names)).collect()
+        return found
 
 
 def _dataset(manifest: Manifest, paths: list[Any], frame: pl.LazyFrame, source: Opened) -> Any:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from solvent.data.blocks.borders import MOST, cut
 from solvent.data.blocks.columns import open_columns
 from solvent.data.blocks.identity import Block
-from solvent.data.canonical import columns_named, conform, type_of
+from solvent.data.canonical import conform, type_of
 from solvent.data.packs.manifest import Bytes, Manifest, Opened
-from solvent.data.packs.reading import lazy_kind, read_packs
+from solvent.data.packs.reading import Ranges
 from solvent.data.packs.sharing import Layout
 from solvent.data.packs.writing import Writing
 from solvent.errors import DataError
@@ -83,7 +83,7 @@ class _Work:
         self.blocks: list[Block] = []
         self._stored = value.stored
         self._types = list(value.stored.types)
-        self._frame = read_packs(value.stored, value.source, lazy_kind())
+        self._stored_rows = Ranges(value.stored, value.source)
         self._tape: deque[_Rows | Kept | Iterator[pl.DataFrame]] = deque()
         for piece in value.pieces:
             if isinstance(piece, Kept):
@@ -140,9 +140,7 @@ class _Work:
 
     def _load(self, start: int, rows: int, names: Sequence[str] | None = None) -> pl.DataFrame:
         """Rows of the stored table."""
-        frame = self._frame if names is None else self._frame.select(columns_named(names))
-        found: pl.DataFrame = frame.slice(start, rows).collect()
-        return found.rechunk()
+        return self._stored_rows.take(start, rows, names).rechunk()
 
     def _read(self) -> bool:
         """Bring the next rows into memory; whether there were any more."""

@@ -30,7 +30,7 @@ def _job(project: Home, pending: Pending) -> Callable[[], None]:
     # Imported here, by the thread that runs the steps: imports of two threads at once can meet half-made modules.
     from solvent.data.grouping import profile_blocks
     from solvent.data.packs.manifest import Manifest
-    from solvent.data.packs.reading import lazy_kind
+    from solvent.data.packs.reading import Ranges, lazy_kind, rows_of
     from solvent.data.profile import PROFILE, profile, state_version
 
     def known(names: Sequence[str]) -> Mapping[str, bytes]:
@@ -46,8 +46,8 @@ def _job(project: Home, pending: Pending) -> Callable[[], None]:
             if table.rows < _SMALL or table.extra:
                 body = profile(keep(Any) if keep is not None else project.archive.get(pending.digest)).to_json()
             else:
-                frame = keep(lazy_kind()) if keep is not None else project.archive.get(pending.digest, lazy_kind())
-                found, new = profile_blocks(table, frame, known)
+                take = Ranges(table, project.archive).take if keep is None else rows_of(keep(lazy_kind()))
+                found, new = profile_blocks(table, take, known)
                 body = found.to_json()
         except Exception as error:  # a profile is a convenience: what went wrong is kept in its place
             body = {"error": f"{type(error).__qualname__}: {error}"}
