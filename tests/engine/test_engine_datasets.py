@@ -346,6 +346,9 @@ def test_a_name_that_is_a_step_too_must_be_told_apart(project):
         project.load("make")
     assert project.load("data:make").height == 4
     assert project.load("last/make").height == 3
+    project.publish(frame(5), "flights")
+    sv.run(counting, config={"inputs": {"flights": {"dataset": "flights"}}}, project=project)
+    assert project.load("flights").height == 5  # what was read under the name is no other thing
 
 
 def test_an_input_is_the_version_whose_digest_enters_the_key(project):

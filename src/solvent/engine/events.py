@@ -52,11 +52,12 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class RunEnded:
-    """A run has ended. ``run`` is its record."""
+    """A run has ended. ``run`` is its record, ``published`` are the new versions of datasets: ``flights@v3``."""
 
     status: str
     seconds: float
     run: Any = None
+    published: tuple[str, ...] = ()
 
 
 Event = RunStarted | StepStarted | StepEnded | LogLine | RunEnded

@@ -66,7 +66,8 @@ class Project(Home):
 
         ``description``, ``owner``, ``keys`` (the columns that tell rows apart) and ``contract`` (a file) are said of
         the dataset; ``tag`` is pointed at the version, and ``message`` is kept with it. The table of the latest
-        version makes no new one: its ``new`` is false then. Raises :class:`UsageError` for a value that is no table.
+        version makes no new one: its ``new`` is false then. Raises :class:`UsageError` for a value that is no table,
+        :class:`Rejected` for rows that break the contract, the one that is given now or was given before.
         """
         from solvent.engine.datasets.publishing import publish, said_of
 

@@ -62,7 +62,7 @@ def artifact_of(project: Home, reference: str) -> str:
     if names_dataset(reference):
         return find_dataset_version(project, reference).artifact
     if is_dataset(project, reference):
-        if query.find_step_run(project.catalog, reference) is not None:
+        if query.find_step_run(project.catalog, reference, inputs=False) is not None:
             raise UsageError(
                 f"{reference!r} is a dataset and a step of a run: write data:{reference}, or last/{reference}"
             )

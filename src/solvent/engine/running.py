@@ -80,9 +80,9 @@ def _recognised(plan: Plan, project: Home, observer: Observer, same: Any, begun:
         tx.execute("UPDATE runs SET result = ?, ended = ? WHERE id = ?", (same.result, time.time(), number))
     note_inputs(_sources(plan), name, plan.name)
     made: Run[Any] = Run(project, query.run_by_id(project.catalog, number), kinds_of(plan))
-    publish_declared(plan.graph, project, name, {step.name: step.outputs for step in made.steps})
+    published = publish_declared(plan.graph, project, name, {step.name: step.outputs for step in made.steps})
     observer(RunStarted(name, plan.name, tuple(path for path in plan.graph.nodes if path in plan.selected)))
-    observer(RunEnded("succeeded", time.time() - started, made))
+    observer(RunEnded("succeeded", time.time() - started, made, published))
     return made
 
 
@@ -94,12 +94,13 @@ def _carried_out(plan: Plan, request: Request, project: Home, observer: Observer
     start, (number, name) = open_run(plan, project, "pipeline", started)
     observer(RunStarted(name, plan.name, tuple(path for path in plan.graph.nodes if path in plan.selected)))
     session = Session(plan, request, project, (number, name), observer, do)
+    published: tuple[str, ...] = ()
     try:
         note_inputs(_sources(plan), name, plan.name)
         carry_out(session)
         if not session.failures:
             done = {path: one.outputs for path, one in session.top.states.items()}
-            publish_declared(plan.graph, project, name, done)
+            published = publish_declared(plan.graph, project, name, done)
     except BaseException as error:
         if not any(one is error for _, one in session.failures):
             session.fail("", error)
@@ -115,7 +116,7 @@ def _carried_out(plan: Plan, request: Request, project: Home, observer: Observer
         )  # fmt: skip
     project.catalog.checkpoint()
     made: Run[Any] = Run(project, query.run_by_id(project.catalog, number), kinds_of(plan))
-    observer(RunEnded(status, time.time() - started, made))
+    observer(RunEnded(status, time.time() - started, made, published))
     if check and status in ("failed", "cancelled"):
         raise RunFailed(f"{name} {status}: {_summary(session)}", made) from session.failures[0][1]
     return made

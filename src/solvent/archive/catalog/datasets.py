@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from solvent.archive.catalog.connection import Catalog, Transaction
 
 __all__ = [
+    "LATEST",
     "About",
     "Actor",
     "DatasetRow",
@@ -222,7 +223,8 @@ def describe(tx: Transaction, dataset: str, about: About, by: Actor, *, quiet: b
         )
         if not quiet:
             _log(tx, dataset, "described", None, by, {name: now[name] for name in now if now[name] != before[name]})
-    return now["contract"]
+    contract: str | None = now["contract"]
+    return contract
 
 
 def move_tag(tx: Transaction, dataset: str, tag: str, version: int | None, by: Actor) -> int | None:
@@ -293,7 +295,8 @@ _VERSION = (
 
 
 def _dataset(row: tuple[Any, ...]) -> DatasetRow:
-    return DatasetRow(*row[:5], tuple(json.loads(row[5])), *row[6:])
+    name, created, user, description, owner, keys, contract, latest = row
+    return DatasetRow(name, created, user, description, owner, tuple(json.loads(keys)), contract, latest)
 
 
 def list_datasets(catalog: Catalog) -> list[DatasetRow]:
@@ -385,7 +388,7 @@ def list_events(catalog: Catalog, dataset: str, limit: int = 100) -> list[EventR
         "ORDER BY id DESC LIMIT ?",
         (dataset, limit),
     )
-    return [EventRow(*row[:6], json.loads(row[6])) for row in rows]
+    return [EventRow(*(*row[:6], json.loads(row[6]))) for row in rows]
 
 
 def _few(names: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from solvent.archive.catalog.connection import Catalog
 
-__all__ = ["Edge", "consumers", "downstream", "producers", "upstream"]
+__all__ = ["Crossing", "Edge", "consumers", "downstream", "producers", "published_from", "read_by", "upstream"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,27 @@ class Edge:
     digest: str
     depth: int
 
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A version of a dataset through which a step run's result came into another run, as the input ``consumer``."""
+
+    producer: int
+    consumer: int
+    dataset: str
+    version: int
+    digest: str
+
+
+# The output tells a reader of this archive from one of another that has a run of the same name.
+_CROSSING = """
+SELECT DISTINCT p.id, c.id, v.dataset, v.version, v.artifact FROM dataset_versions v
+JOIN runs m ON m.name = v.run JOIN step_runs p ON p.run = coalesce(m.same_as, m.id) AND p.path = v.step
+JOIN dataset_reads d ON d.dataset = v.dataset AND d.version = v.version
+JOIN runs n ON n.name = d.run JOIN step_runs c ON c.run = coalesce(n.same_as, n.id) AND c.path = d.step
+JOIN outputs o ON o.step_run = c.id AND o.digest = v.artifact
+WHERE c.kind = 'input' AND
+"""
 
 _UP = """
 WITH RECURSIVE above (id, depth) AS (
@@ -53,6 +74,16 @@ def upstream(catalog: Catalog, step_run: int, depth: int = 1000) -> list[Edge]:
 def downstream(catalog: Catalog, step_run: int, depth: int = 1000) -> list[Edge]:
     """Everything that a step run led to within its run, the nearest first."""
     return [Edge(*row) for row in catalog.read(_DOWN, (step_run, depth))]
+
+
+def published_from(catalog: Catalog, step_run: int) -> list[Crossing]:
+    """Where the dataset came from that an input of a run read; empty for any other step run."""
+    return [Crossing(*row) for row in catalog.read(f"{_CROSSING} c.id = ?", (step_run,))]
+
+
+def read_by(catalog: Catalog, step_run: int) -> list[Crossing]:
+    """The inputs of other runs that read what a step run made, as a dataset."""
+    return [Crossing(*row) for row in catalog.read(f"{_CROSSING} p.id = ? ORDER BY c.id", (step_run,))]
 
 
 def producers(catalog: Catalog, artifact: str) -> list[int]:

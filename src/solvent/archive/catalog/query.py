@@ -230,11 +230,15 @@ def nearest_earlier(catalog: Catalog, step: StepRow, pipeline: str) -> StepRow |
     return _step(rows[0]) if rows else None
 
 
-def find_step_run(catalog: Catalog, path: str) -> tuple[int, str] | None:
-    """The last run that has such a step: its number and the step's path. ``path`` may be the end of one."""
+def find_step_run(catalog: Catalog, path: str, *, inputs: bool = True) -> tuple[int, str] | None:
+    """The last run that has such a step: its number and the step's path. ``path`` may be the end of one.
+
+    Without ``inputs`` what was read under this name does not count.
+    """
     rows = catalog.read(
-        "SELECT run, path FROM step_runs WHERE path = ? OR path LIKE ? ESCAPE '!' ORDER BY run DESC, id LIMIT 1",
-        (path, "%/" + path.replace("!", "!!").replace("%", "!%").replace("_", "!_")),
+        "SELECT run, path FROM step_runs WHERE (path = ? OR path LIKE ? ESCAPE '!') AND (? OR kind <> 'input') "
+        "ORDER BY run DESC, id LIMIT 1",
+        (path, "%/" + path.replace("!", "!!").replace("%", "!%").replace("_", "!_"), inputs),
     )
     return (rows[0][0], rows[0][1]) if rows else None
 

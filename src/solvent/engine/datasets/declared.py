@@ -10,7 +10,6 @@ from solvent.errors import Problem, did_you_mean
 from solvent.graph.annotation import describe
 
 if TYPE_CHECKING:
-    from solvent.engine.datasets.publishing import Published
     from solvent.engine.home import Home
     from solvent.graph.node import Graph, Node
 
@@ -36,10 +35,11 @@ def check_declared(graph: Graph) -> list[Problem]:
     return problems
 
 
-def publish_declared(graph: Graph, project: Home, run: str, made: Mapping[str, Mapping[str, str]]) -> list[Published]:
+def publish_declared(graph: Graph, project: Home, run: str, made: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
     """Publish what the options of a graph's nodes ask for, in one transaction; ``made`` are the outputs by step.
 
-    Raises what :func:`solvent.engine.datasets.publish` raises; then nothing is published.
+    Gives the new versions, as ``flights@v3``; the latest that came out again are only noted. Raises what
+    :func:`solvent.engine.datasets.publishing.publish` raises; then nothing is published.
     """
     wanted = [
         (path, output, name)
@@ -48,7 +48,7 @@ def publish_declared(graph: Graph, project: Home, run: str, made: Mapping[str, M
         for output, name in node.options.publish
     ]
     if not wanted:
-        return []
+        return ()
     from solvent.engine.datasets.publishing import Publication, actor, prepare
 
     commits = []
@@ -56,7 +56,7 @@ def publish_declared(graph: Graph, project: Home, run: str, made: Mapping[str, M
         digest = made[path][output or next(iter(made[path]))]
         commits.append(prepare(project, digest, name, Publication(), actor(project, run, path)))
     with project.catalog.write() as tx:
-        return [commit(tx) for commit in commits]
+        return tuple(one.label for one in [commit(tx) for commit in commits] if one.new)
 
 
 def _fault(node: Node, output: str) -> str | None:

@@ -6,7 +6,6 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import datasets, query, write
@@ -14,6 +13,7 @@ from solvent.archive.catalog.datasets import About, Actor, NewVersion
 from solvent.data import is_table
 from solvent.engine import watch
 from solvent.engine.context import current
+from solvent.engine.datasets.judging import judge, read_text
 from solvent.engine.datasets.resolving import find_dataset_version, names_dataset
 from solvent.engine.record.host import here
 from solvent.engine.references import artifact_of, find_step
@@ -30,8 +30,8 @@ __all__ = ["Publication", "Published", "actor", "prepare", "publish", "said_of"]
 class Publication:
     """What is said when a table is published; None leaves what was said of the dataset before.
 
-    ``keys`` are the columns that tell rows apart, ``contract`` is the path of a contract's YAML or its text, ``tag``
-    is pointed at the version.
+    ``keys`` are the columns that tell rows apart, ``contract`` is the path of a contract, which this version and all
+    later ones have to keep, ``tag`` is pointed at the version.
     """
 
     description: str | None = None
@@ -44,13 +44,17 @@ class Publication:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The version that a table is now; ``new`` is false where the latest version was this very table already."""
+    """The version that a table is now; ``new`` is false where the latest version was this very table already.
+
+    ``notes`` are what the dataset's contract warns of.
+    """
 
     dataset: str
     version: int
     digest: str
     rows: int
     new: bool
+    notes: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -74,7 +78,7 @@ def publish(project: Home, thing: Any, name: str, said: Publication | None = Non
     """Publish a table: a reference (``RUN/STEP.OUTPUT``, ``#DIGEST``, ``flights@v2``), or a frame.
 
     Raises :class:`UsageError` for a bad name or a value that is no table, :class:`NotFound` for a reference to
-    nothing.
+    nothing, :class:`Rejected` for rows that break the dataset's contract.
     """
     datasets.check_dataset_name(name)
     with watch.exempt():
@@ -103,7 +107,8 @@ def prepare(project: Home, digest: str, name: str, said: Publication, by: Actor)
     body = archive.document(digest)["body"]
     columns = [(str(column), kind) for column, kind in body["schema"]]
     _check_keys(name, said.keys, [column for column, _ in columns])
-    contract = _contract(said.contract)
+    contract = read_text(said.contract)
+    notes = judge(project, name, digest, contract)
     about = About(said.description, said.owner, said.keys, contract)
     new = NewVersion(name, digest, int(body["rows"]), columns, said.message, about)
     shaky = query.undurable(project.catalog, digest, "")
@@ -115,7 +120,7 @@ def prepare(project: Home, digest: str, name: str, said: Publication, by: Actor)
         number, fresh = datasets.add_version(tx, new, by)
         if said.tag is not None:
             datasets.move_tag(tx, name, said.tag, number, by)
-        return Published(name, number, digest, new.rows, fresh)
+        return Published(name, number, digest, new.rows, fresh, notes)
 
     return commit
 
@@ -155,16 +160,6 @@ def _check_keys(name: str, keys: tuple[str, ...] | None, columns: list[str]) -> 
             raise UsageError(f"{name}: the key {key!r} is no column of the table.{did_you_mean(key, columns)}")
     if keys is not None and len(set(keys)) != len(keys):
         raise UsageError(f"{name}: a key column is named twice")
-
-
-def _contract(given: str | os.PathLike[str] | None) -> str | None:
-    """The text of a contract: what stands in the file, or the text itself where it has more lines than one."""
-    if given is None or given == "" or (isinstance(given, str) and "\n" in given):
-        return given
-    try:
-        return Path(given).expanduser().read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"the contract {os.fspath(given)} cannot be read: {error}") from error
 
 
 def said_of(words: Mapping[str, Any]) -> Publication:

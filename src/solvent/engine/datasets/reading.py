@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["DatasetSource", "load_dataset", "note_inputs", "open_dataset"]
 
 _WORDS = {"dataset": str, "project": str, "allow_deprecated": bool}
+_OURS = str(Path(__file__).parents[2]) + os.sep
 _TOLD: set[tuple[str, str]] = set()
 _OTHERS: dict[Path, Home] = {}
 
@@ -61,7 +63,10 @@ def tell_once(project: Home, text: str | None) -> None:
     """Warn of a deprecated dataset, once in a process for each thing there is to say."""
     if text is not None and (str(project.root), text) not in _TOLD:
         _TOLD.add((str(project.root), text))
-        warnings.warn(text, FutureWarning, stacklevel=4)
+        level, frame = 1, sys._getframe()
+        while frame.f_back is not None and frame.f_code.co_filename.startswith(_OURS):  # it is the caller's line
+            level, frame = level + 1, frame.f_back
+        warnings.warn(text, FutureWarning, stacklevel=level)
 
 
 class DatasetSource:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from solvent.archive.catalog import lineage as catalog_lineage
 from solvent.archive.catalog import query
+from solvent.engine.datasets.resolving import find_dataset_version, is_dataset, names_dataset
 from solvent.engine.references import artifact_of, find_step
 from solvent.errors import NotFound
 
@@ -49,22 +50,42 @@ class Lineage:
 
 
 def trace(project: Home, reference: str, direction: Literal["up", "down"] = "up") -> Lineage:
-    """Everything that led to a step run or artifact (``up``), or that it led to (``down``)."""
+    """Everything that led to a step run or artifact (``up``), or that it led to (``down``), also through datasets."""
     start = _start(project, reference)
-    ask = catalog_lineage.upstream if direction == "up" else catalog_lineage.downstream
-    edges = ask(project.catalog, start)
-    numbers = {start} | {one.consumer for one in edges} | {one.producer for one in edges if one.producer is not None}
+    links: dict[Link, None] = {}
+    reached: set[int] = set()
+    waiting = [start]
+    while waiting:  # from run to run, where one reads a dataset that another published
+        found, crossings = _within(project, waiting.pop(), direction, reached)
+        links.update(dict.fromkeys(found))
+        waiting.extend(one for one in crossings if one not in reached)
     places: dict[int, Place] = {}
-    for number in sorted(numbers):
+    for number in sorted(reached):
         row = query.step_by_id(project.catalog, number)
         run = query.run_by_id(project.catalog, row.run).name
         name = f"{row.path}[{row.item}]" if row.item else row.path
         places[number] = Place(number, run, name, row.step, row.kind, row.status)
-    links = tuple(
+    return Lineage(start, direction, places, tuple(links))
+
+
+def _within(
+    project: Home, start: int, direction: Literal["up", "down"], reached: set[int]
+) -> tuple[list[Link], list[int]]:
+    """The links of one run from ``start`` on, and those to other runs; gives where to go on in these."""
+    up = direction == "up"
+    edges = (catalog_lineage.upstream if up else catalog_lineage.downstream)(project.catalog, start)
+    links = [
         Link(one.producer, one.consumer, f"{one.name}[{one.place}]" if one.place else one.name, one.digest)
         for one in edges
-    )
-    return Lineage(start, direction, places, links)
+    ]
+    numbers = {start} | {one.consumer for one in edges} | {one.producer for one in edges if one.producer is not None}
+    further = []
+    for number in sorted(numbers - reached):
+        for one in (catalog_lineage.published_from if up else catalog_lineage.read_by)(project.catalog, number):
+            links.append(Link(one.producer, one.consumer, f"{one.dataset}@v{one.version}", one.digest))
+            further.append(one.producer if up else one.consumer)
+    reached |= numbers
+    return links, further
 
 
 def _start(project: Home, reference: str) -> int:
@@ -73,4 +94,12 @@ def _start(project: Home, reference: str) -> int:
         if not made:
             raise NotFound(f"no step run made {reference}; it was handed in from outside")
         return made[0]
+    if names_dataset(reference) or (is_dataset(project, reference) and "/" not in reference):
+        row = find_dataset_version(project, reference)
+        if row.run is None:
+            raise NotFound(
+                f"{row.label} was published by {row.user} from outside of runs; 'solvent data consumers "
+                f"{row.label}' lists who reads it"
+            )
+        reference = f"{row.run}/{row.step}"
     return find_step(project, reference)[1].id

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
+from typing import Any
 
 import click
 
@@ -51,6 +53,15 @@ def solvent(ctx: click.Context, project: str | None) -> None:
     ctx.obj = project
 
 
+_format = warnings.formatwarning
+
+
+def _format_warning(message: Any, category: Any, filename: str, lineno: int, line: str | None = None) -> str:
+    """A warning that no line of the user's caused is a word of Solvent's own."""
+    own = issubclass(category, FutureWarning) and f"{os.sep}click{os.sep}" in filename
+    return f"solvent: {message}\n" if own else _format(message, category, filename, lineno, line)
+
+
 def main() -> None:
     """The command ``solvent``. Exit 0: done; 1: the work failed or a gate said no; 2: wrong use or settings."""
     from solvent.errors import SolventError
@@ -58,6 +69,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a sign that the terminal lacks must not end the command
             stream.reconfigure(errors="backslashreplace")
+    warnings.formatwarning = _format_warning
     try:
         sys.exit(solvent.main(standalone_mode=False) or 0)
     except click.exceptions.Exit as error:

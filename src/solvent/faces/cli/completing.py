@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from solvent.engine.project import Project
 
-__all__ = ["complete_model", "complete_reference"]
+__all__ = ["complete_dataset", "complete_model", "complete_reference"]
 
 
 def complete_reference(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -24,6 +24,22 @@ def complete_reference(ctx: click.Context, param: click.Parameter, incomplete: s
         known = [one.id for one in project.runs()]
         known += [step.name for step in project.run().steps] if known else []
     return [name for name in known if name.startswith(incomplete)]
+
+
+def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """The names of datasets, and behind an ``@`` the tags and versions of one."""
+    from solvent.archive.catalog import datasets
+
+    project = _kept(ctx)
+    if project is None:
+        return []
+    name, sign, _ = incomplete.partition("@")
+    known = {one.name: one.latest for one in datasets.list_datasets(project.catalog)}
+    places = list(known)
+    if sign and name in known:
+        words = [*datasets.list_tags(project.catalog, name), datasets.LATEST]
+        places = [f"{name}@{one}" for one in (*words, *(f"v{n}" for n in range(known[name], 0, -1)))]
+    return [one for one in places if one.startswith(incomplete)]
 
 
 def complete_model(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:

@@ -15,6 +15,12 @@ COMMANDS = {
     "profile": ("profiling", "Show what a file or table holds, column by column; --html writes a page."),
     "drift": ("drifting", "Say whether two files or tables hold the same: exit 0 if so, 1 where a column drifted."),
     "check": ("checking", "Check a file or table against a contract; --infer writes one."),
+    "export": ("exporting", "Write a table to plain files: Parquet, CSV, Arrow or JSON lines."),
+    "publish": ("publishing", "Make a table the next version of a dataset that others read."),
+    "versions": ("publishing", "List the versions of a dataset, with tags."),
+    "tag": ("publishing", "Point a tag at a version."),
+    "consumers": ("publishing", "List who reads a dataset."),
+    "deprecate": ("publishing", "Tell the readers of a dataset to go elsewhere."),
 }
 
 

@@ -35,7 +35,7 @@ def list_(project: str | None, limit: int, as_json: bool) -> None:
             (limit,),
         )
     )
-    tables = [_facts(row) for row in rows]
+    tables = _with_datasets(opened, [_facts(row) for row in rows], limit)
     if as_json:
         show_json(tables)
         return
@@ -43,10 +43,11 @@ def list_(project: str | None, limit: int, as_json: bool) -> None:
         write("There are no tables here yet.")
         return
     show_table(
-        ("made by", "rows", "columns", "size", "when", "digest"),
+        ("made by", "published as", "rows", "columns", "size", "when", "digest"),
         [
             (
                 one["made_by"],
+                ", ".join(one["datasets"][:3]) + (" …" if len(one["datasets"]) > 3 else ""),
                 number(one["rows"]),
                 one["columns"],
                 size(one["bytes"]),
@@ -71,12 +72,32 @@ def _facts(row: tuple[Any, ...]) -> dict[str, Any]:
     }
 
 
+def _with_datasets(opened: Any, tables: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
+    """The tables with the versions of datasets that they are, and those that were published from outside of runs."""
+    from solvent.archive.catalog import query
+    from solvent.archive.catalog.datasets import list_datasets, list_versions
+
+    labels: dict[str, list[str]] = {}
+    found = {one["digest"]: one for one in tables}
+    for about in list_datasets(opened.catalog) if opened.begun else ():
+        for version in list_versions(opened.catalog, about.name):
+            labels.setdefault(version.artifact, []).append(version.label)
+            row = query.artifact_row(opened.catalog, version.artifact)
+            if version.run is None and version.artifact not in found and row is not None:
+                found[version.artifact] = {
+                    "made_by": "", "digest": row[0], "rows": row[5].get("rows"), "columns": row[5].get("columns"),
+                    "bytes": row[4], "created": version.created,
+                }  # fmt: skip
+    chosen = sorted(found.values(), key=lambda one: one["created"], reverse=True)[:limit]
+    return [{**one, "datasets": labels.get(one["digest"], [])} for one in chosen]
+
+
 @click.command()
 @click.argument("reference", shell_complete=complete_reference)
 @_JSON
 @click.pass_obj
 def show(project: str | None, reference: str, as_json: bool) -> None:
-    """Show a table's profile: REFERENCE is RUN/STEP.OUTPUT, STEP, or #DIGEST."""
+    """Show a table's profile: REFERENCE is RUN/STEP.OUTPUT, STEP, NAME@v3 or #DIGEST."""
     from solvent.archive.catalog import query
     from solvent.errors import NotFound
 

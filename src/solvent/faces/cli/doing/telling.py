@@ -25,7 +25,8 @@ def ending(event: RunEnded) -> str:
     """The line that a run ends with."""
     run = event.run
     word = "all reused" if event.status == "succeeded" and _all_reused(run) else event.status
-    return f"{run.id}: {word} in {duration(event.seconds)}"
+    published = f", published {', '.join(event.published)}" if event.published else ""
+    return f"{run.id}: {word} in {duration(event.seconds)}{published}"
 
 
 def _all_reused(run: Any) -> bool:

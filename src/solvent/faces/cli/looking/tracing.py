@@ -28,7 +28,7 @@ __all__ = ["lineage", "log"]
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def lineage(project: str | None, reference: str, down: bool, mermaid: bool, as_json: bool) -> None:
-    """Show what led to a step's result or an artifact (#DIGEST), or what it led to."""
+    """Show what led to a step's result, an artifact (#DIGEST) or a dataset (NAME@v3), or what it led to."""
     found = find_kept(project).lineage(reference, "down" if down else "up")
     if as_json:
         show_json({
@@ -48,17 +48,19 @@ def lineage(project: str | None, reference: str, down: bool, mermaid: bool, as_j
         _tree(found, found.start, "", set())
 
 
-def _tree(found: Lineage, number: int, indent: str, seen: set[int]) -> None:
+def _tree(found: Lineage, number: int, indent: str, seen: set[int], dataset: str = "") -> None:
     place = found.places[number]
     again = "   (see above)" if number in seen else ""
-    write(safe(f"{indent}{place.name}   {place.status}{'   ' + place.run if not indent else ''}{again}"))
+    run = f"   {place.run}" if dataset or not indent else ""
+    through = f"   by {dataset}" if dataset else ""
+    write(safe(f"{indent}{place.name}   {place.status}{run}{through}{again}"))
     if number in seen:
         return
     seen.add(number)
     for link in found.links:
         near, far = (link.consumer, link.producer) if found.direction == "up" else (link.producer, link.consumer)
         if near == number and far is not None:
-            _tree(found, far, indent + "  ", seen)
+            _tree(found, far, indent + "  ", seen, link.parameter if "@" in link.parameter else "")
 
 
 @click.command()
