@@ -66,7 +66,7 @@ class Numbers:
             return replace(some[0] if some else parts[0], odd=odd)
         tally = Counts.merge([one.tally for one in some])
         ranks = distinct = None
-        if not tally.complete or len(tally.values) > EXACT:
+        if len(tally.values) > EXACT or any(one.distinct is not None for one in some):
             ranks = Ranks.merge([one.ranked() for one in some])
             distinct = Distinct.merge([one.told() for one in some], _known(some))
         ends = [one.ends for one in some if one.ends is not None]
@@ -88,6 +88,7 @@ class Numbers:
     def pack(self, parcel: Parcel) -> None:
         """Put this into a parcel."""
         parcel.facts.update(count=self.count, odd=list(self.odd), limit=min(self.limit, EXACT), ends=self.ends)
+        parcel.facts["ranked"] = self.ranks is not None
         parcel.put_counts(self.tally)
         if self.moments is not None:
             told = self.moments
@@ -108,7 +109,7 @@ class Numbers:
         low, high, base, offset, squares = parcel.take_scalars(5)
         moments = Moments(count, base, float(offset), float(squares))
         ranks = distinct = None
-        if not tally.complete or len(tally.values) > EXACT:
+        if facts["ranked"]:
             ranks, distinct = parcel.take_ranks(), parcel.take_distinct(limit)
         ends = tuple(facts["ends"]) if facts["ends"] else None
         return cls(count, (nans, above, below), tally, limit, low, high, moments, ranks, distinct, ends)

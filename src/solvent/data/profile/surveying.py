@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
@@ -11,21 +12,23 @@ from solvent.data.canonical import Rows, conform, type_of
 from solvent.data.family import kind_of
 from solvent.data.frames.incoming import take
 from solvent.data.profile.numbers import survey_numbers
+from solvent.data.profile.packing import hash_words
 from solvent.data.profile.record import Profile
 from solvent.data.profile.showing import kind_of_type
-from solvent.data.profile.sketches import EXACT
+from solvent.data.profile.sketches import EXACT, Distinct
 from solvent.data.profile.states import ColumnState, TableState, merge
 from solvent.data.profile.words import survey_categories, survey_flags, survey_sizes, survey_words
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["profile", "survey"]
+__all__ = ["profile", "survey", "survey_all"]
 
 _RUN = 131_072
 _CELLS = 1 << 25
 _HASHES = 1 << 23
 _FANOUT = 16
+_DIGITS = 15
 
 
 def profile(table: Any) -> Profile:
@@ -33,13 +36,12 @@ def profile(table: Any) -> Profile:
 
     The same rows have the same profile, whichever frame they come in.
     """
-    _keep_memory()
     schema, pieces = _open(table)
     width = max(1, len(schema))
     rows = max(1, min(_RUN, _CELLS // width))
     limit = max(EXACT, min(1 << 20, _HASHES // width))
     levels: list[list[TableState]] = []
-    for state in _survey_all(_runs(pieces, rows), limit):
+    for state in survey_all(_runs(pieces, rows), distinct=limit):
         _add(levels, state)
     states = [state for level in levels for state in level]
     return (merge(states) if states else survey(_empty(schema))).profile()
@@ -101,14 +103,18 @@ def _runs(pieces: Iterable[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
         yield pl.concat(held, rechunk=False)
 
 
-def _survey_all(runs: Iterator[pl.DataFrame], limit: int) -> Iterator[TableState]:
-    """The states of the runs, in order; while one run is looked at by all threads, the next one is read."""
+def survey_all(runs: Iterable[pl.DataFrame], *, distinct: int = EXACT) -> Iterator[TableState]:
+    """The state of each run of rows, as :func:`survey` makes it, in order.
+
+    While one run is looked at by as many threads as Polars uses, the next one is taken: two are in memory.
+    """
     import polars as pl
 
+    _keep_memory()
     with ThreadPoolExecutor(pl.thread_pool_size(), "profile") as pool:
         waiting: tuple[pl.DataFrame, list[Future[ColumnState]]] | None = None
         for run in runs:
-            begun = [pool.submit(_survey, column, limit) for column in run.get_columns()]
+            begun = [pool.submit(_survey, column, distinct) for column in run.get_columns()]
             if waiting is not None:
                 yield _finish(*waiting)
             waiting = (run, begun)
@@ -156,11 +162,17 @@ def _figures(column: pl.Series, logical: Any, limit: int) -> Any:
 
 
 def _numbers(column: pl.Series, logical: Any, limit: int) -> Any:
-    from dataclasses import replace
-
     import polars as pl
 
     if logical[0] != "decimal":
         return survey_numbers(column.to_physical().to_numpy(), limit)
     found = survey_numbers(column.cast(pl.Float64).to_numpy(), limit)
-    return replace(found, ends=(str(column.min()), str(column.max()))) if found.count else found
+    if not found.count:
+        return found
+    found = replace(found, ends=(str(column.min()), str(column.max())))
+    if logical[1] is not None and logical[1] <= _DIGITS:
+        return found
+    # A float may stand for several decimals of so many digits: these are told apart by their text.
+    hashes = hash_words(column.unique().cast(pl.String)).copy()
+    hashes.sort()
+    return replace(found, ranks=found.ranked(), distinct=Distinct.of(hashes, limit))
