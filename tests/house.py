@@ -25,7 +25,7 @@ HEAVY = {
     "pyarrow": ("data/",),
     "pandas": ("data/", "learn/", "delivery/"),
     "duckdb": ("data/",),
-    "apsw": ("archive/catalog/",),
+    "apsw": ("archive/catalog/", "data/sources/database/"),
     "numpy": ("data/", "learn/", "delivery/", "archive/formats/", "archive/fingerprint/constants/arrays.py"),
     "sklearn": ("learn/", "archive/formats/estimators/", "data/drift/classifier/"),
     "skops": ("archive/formats/",),

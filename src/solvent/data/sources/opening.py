@@ -2,58 +2,98 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from solvent.config import Secret
 from solvent.data.sources.base import Source
-from solvent.data.sources.files import Files, Patterns, read_options
-from solvent.data.sources.value import Value
 from solvent.errors import InputError, did_you_mean
 
-__all__ = ["open_source"]
+__all__ = ["open_source", "source_kinds"]
 
-_KINDS = ("files", "value")
-_ELSEWHERE = ("model", "output", "use")
+GROUP = "solvent.sources"
+_BUILT_IN = {
+    "files": "solvent.data.sources.making:files",
+    "value": "solvent.data.sources.making:value",
+    "database": "solvent.data.sources.making:database",
+    "url": "solvent.data.sources.making:url",
+}
+"""Kinds of source by the word that names them, each made by a function of the settings and the project's root."""
+_ELSEWHERE = ("dataset", "model", "output", "use")
 """Kinds that the engine opens itself, named here so that a misspelling is told of them too."""
 
 
-def open_source(spec: Any, root: Path) -> Source:
-    """The source that ``spec`` names: ``{files: …}``, ``{value: …}``, or just a path; relative to ``root``.
+def source_kinds(plugs: Mapping[str, str] | None = None) -> dict[str, str | EntryPoint]:
+    """Every kind of source that there is, with what makes it; nothing is imported.
 
-    Nothing is read yet. Raises :class:`InputError` for a spec that says nothing known.
+    ``plugs`` are a project's own (kind to ``module:Name``); packages bring theirs through entry points of the group
+    ``solvent.sources``. Raises :class:`InputError` where two bring the same kind.
     """
-    if isinstance(spec, (str, Path)):
-        return _files({"files": str(spec)}, root)
-    if isinstance(spec, list) and spec and all(isinstance(one, str) for one in spec):
-        return _files({"files": spec}, root)
-    if not isinstance(spec, Mapping):
+    found: dict[str, str | EntryPoint] = {**_BUILT_IN}
+    for one in entry_points(group=GROUP):
+        if one.name in _BUILT_IN or one.name in _ELSEWHERE:
+            raise InputError(
+                f"{_bringer(one)} brings a source called {one.name!r}, which is one of Solvent's own. Remove it, or "
+                f"ask its author for another name"
+            )
+        before = found.get(one.name)
+        if isinstance(before, EntryPoint) and before.value != one.value:
+            raise InputError(
+                f"{_bringer(before)} and {_bringer(one)} both bring a source called {one.name!r}; remove one of them"
+            )
+        found[one.name] = one
+    return {**found, **(plugs or {})}
+
+
+def open_source(spec: Any, root: Path, plugs: Mapping[str, str] | None = None) -> Source:
+    """The source that ``spec`` names: ``{files: …}``, ``{database: …}``, ``{url: …}``, or just a path below ``root``.
+
+    Nothing is read yet. Raises :class:`InputError` for a spec that says nothing known, or a plug that cannot be used.
+    """
+    if isinstance(spec, (str, Path)) or (isinstance(spec, list) and spec and all(isinstance(x, str) for x in spec)):
+        spec = {"files": spec}
+    if isinstance(spec, Secret) or not isinstance(spec, Mapping):
         raise InputError(f"expected a source, such as {{files: data/x.csv}}, got {type(spec).__name__} {spec!r:.80}")
-    named = [kind for kind in _KINDS if kind in spec]
+    kinds = source_kinds(plugs)
+    named = [str(kind) for kind in spec if kind in kinds]
+    if len(named) > 1 and named[0] in _BUILT_IN:
+        named = [one for one in named if one in _BUILT_IN]  # to another source, the word may be an option
     if len(named) > 1:
         raise InputError(f"names two sources at once: {' and '.join(named)}")
     if not named:
-        known = (*_KINDS, *_ELSEWHERE)
+        known = (*kinds, *_ELSEWHERE)
         first = str(next(iter(spec), ""))
         said = f"{first!r} is not a source.{did_you_mean(first, known)}" if first else "names no source."
         raise InputError(f"{said} There are: {', '.join(known)}; as in {{files: data/x.csv}}")
-    if named[0] == "files":
-        return _files(spec, root)
-    more = [str(name) for name in spec if name != "value"]
-    if more:
-        raise InputError(f"value takes nothing more, and {', '.join(more)} was given")
-    return Value(spec["value"])
+    options = {str(name): value for name, value in spec.items() if name != named[0]}
+    return _make(named[0], kinds[named[0]])(spec[named[0]], options, root)
 
 
-def _files(spec: Mapping[str, Any], root: Path) -> Files:
-    patterns = spec["files"]
-    if isinstance(patterns, (str, Path)):
-        patterns = [patterns]
-    if not isinstance(patterns, list) or not patterns or not all(isinstance(one, (str, Path)) for one in patterns):
+def _make(kind: str, made_by: str | EntryPoint) -> Callable[[Any, Mapping[str, Any], Path], Source]:
+    """What makes a source of this kind. Raises :class:`InputError` that names the distribution of a broken one."""
+    who = _bringer(made_by) if isinstance(made_by, EntryPoint) else made_by
+    try:
+        if isinstance(made_by, EntryPoint):
+            found = made_by.load()
+        else:
+            module, _, name = made_by.partition(":")
+            found = getattr(importlib.import_module(module), name)
+    except Exception as error:  # whatever the code of somebody else does
+        if made_by in _BUILT_IN.values():
+            raise
+        value = made_by.value if isinstance(made_by, EntryPoint) else made_by
         raise InputError(
-            f"files: expected a path, a pattern such as data/*.parquet, or a list of them, got {patterns!r:.80}"
-        )
-    if not all(str(one).strip() for one in patterns):
-        raise InputError("files: a path is empty")
-    finder = Patterns([str(one) for one in patterns], root)
-    return Files(finder, read_options({name: value for name, value in spec.items() if name != "files"}))
+            f"the source {kind!r} comes from {who}, which is broken: {value} cannot be imported: "
+            f"{type(error).__name__}: {error}. Repair it, or remove it"
+        ) from error
+    if not callable(found):
+        raise InputError(f"the source {kind!r} comes from {who}, which is broken: it names no function or class")
+    return found  # type: ignore[no-any-return]
+
+
+def _bringer(one: EntryPoint) -> str:
+    """The distribution that an entry point belongs to."""
+    return f"{one.dist.name} {one.dist.version}" if one.dist is not None else one.value
