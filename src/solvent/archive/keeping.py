@@ -7,6 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from solvent import digest
 from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import ArtifactRow, BlobRow
 from solvent.archive.store.local import BLOB
-from solvent.errors import Corrupted, NotFound
+from solvent.errors import Corrupted, NotFound, Unwritable
 
 if TYPE_CHECKING:
     from solvent.archive.catalog.connection import Catalog
@@ -51,6 +52,12 @@ class Pending:
     def waits(self) -> bool:
         """Whether there is work left that is worth a thread of its own."""
         return self.written.finish is not None
+
+    def look(self, wanted: Any) -> Any:
+        """The value, before it is committed; nothing that is done to what this gives changes it."""
+        if self.written.keep is not None:
+            return self.written.keep(wanted)
+        return self.format.read(self.written.body, self.sink.put_down(), wanted)
 
 
 class Archive:
@@ -173,7 +180,7 @@ class Archive:
         except Corrupted:
             return False
         if doubtful:
-            with self.catalog.write() as tx:
+            with suppress(Unwritable), self.catalog.write() as tx:  # one that may only be looked at is none the worse
                 write.mark_durable(tx, doubtful)
         return True
 
@@ -233,6 +240,12 @@ class _Sink:
         kept = formats.find(value)
         body = written.body if written.finish is None else written.finish(self)
         return {"format": kept.name, "digest": formats.identify(kept, written), "body": body}
+
+    def put_down(self) -> Archive:
+        for row in self.rows:  # small blobs are in no catalog yet
+            if row.data is not None and not self._archive.store.has(row.digest):
+                self._archive.store.put(row.data)
+        return self._archive
 
     def clean(self) -> None:
         for folder in self._scratch:

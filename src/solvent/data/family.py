@@ -59,8 +59,9 @@ def is_table_type(annotation: Any) -> bool:
     """Whether an annotation asks for a frame: a class of the family, :data:`Table`, or a union of nothing else."""
     if annotation is Table and Table is not Any:
         return True
-    if isinstance(annotation, type) and not typing.get_args(annotation):
-        return kind_of(annotation) is not None
+    made = _made(annotation)
+    if made is not None:
+        return kind_of(made) is not None
     parts = _parts(annotation)
     return bool(parts) and all(is_table_type(part) for part in parts)
 
@@ -72,12 +73,19 @@ def asked_kind(annotation: Any) -> str | None:
     """
     if annotation is Any or annotation is Table or annotation is object or isinstance(annotation, typing.TypeVar):
         return "polars.DataFrame"
-    if isinstance(annotation, type) and not typing.get_args(annotation):
-        found = kind_of(annotation)
-        if found is None and getattr(annotation, "_is_protocol", False):
+    made = _made(annotation)
+    if made is not None:
+        found = kind_of(made)
+        if found is None and getattr(made, "_is_protocol", False):
             return "polars.DataFrame"
         return found
     return next((kind for part in _parts(annotation) if (kind := asked_kind(part)) is not None), None)
+
+
+def _made(annotation: Any) -> type | None:
+    """The class that an annotation names: itself, or that of ``DataFrame[Model]``, where a schema is said beside."""
+    made = typing.get_origin(annotation) if typing.get_args(annotation) else annotation
+    return made if isinstance(made, type) and made not in (types.UnionType, typing.Annotated) else None
 
 
 def _parts(annotation: Any) -> tuple[Any, ...]:

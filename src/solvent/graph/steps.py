@@ -262,7 +262,7 @@ def step(
     reuse: bool | str = ...,
     reads: Sequence[str] = ...,
     rowwise: bool = ...,
-    combine: Callable[[list[R]], R] | None = ...,
+    combine: Callable[[list[Any]], Any] | None = ...,
     retries: int = ...,
     timeout: float | None = ...,
     cpus: float | None = ...,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from solvent.learn.assembly import Answers, Predictor, assemble
+    from solvent.learn.checking import Passed, check_table
     from solvent.learn.evaluation import Report, evaluate
     from solvent.learn.measures.intervals import Figure
     from solvent.learn.schema import Column
@@ -21,6 +22,7 @@ __all__ = [
     "Figure",
     "Fitted",
     "Model",
+    "Passed",
     "Predictor",
     "Report",
     "Split",
@@ -28,6 +30,7 @@ __all__ = [
     "TabularFeatures",
     "Transform",
     "assemble",
+    "check_table",
     "evaluate",
     "fit",
     "random_split",
@@ -38,6 +41,7 @@ __all__ = [
 
 _PLACES = {
     "assembly": ("Answers", "Predictor", "assemble"),
+    "checking": ("Passed", "check_table"),
     "evaluation": ("Report", "evaluate"),
     "measures.intervals": ("Figure",),
     "schema": ("Column",),

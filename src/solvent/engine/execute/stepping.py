@@ -14,6 +14,7 @@ from solvent.engine.context import Context, entered
 from solvent.engine.execute.behind.profiling import profile_jobs
 from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.calling.attempt import Attempt, Outcome, attempt
+from solvent.engine.execute.calling.contracts import hold_input, schema_in
 from solvent.engine.execute.hand import Scope, State
 from solvent.engine.execute.rowwise import Blocks, by_blocks
 from solvent.engine.execute.session import env_digest, file_digest
@@ -96,11 +97,15 @@ def _run(session: Session, work: _Work) -> State:
     blocks = by_blocks(session, one, work.inputs, work.part, work.label)
 
     def load() -> dict[str, Any]:
-        return {
-            name: _load(session, tree, work.scope, parameters[name].annotation)
-            for name, tree in work.trees.items()
-            if blocks is None or name != blocks.parameter
-        }
+        data = {}
+        for name, tree in work.trees.items():
+            wanted = parameters[name].annotation
+            by_block = blocks is not None and name == blocks.parameter
+            if by_block and schema_in(wanted) is None:
+                continue
+            data[name] = _load(session, tree, work.scope, wanted)
+            hold_input(data[name], wanted, f"{work.label}: {name}")
+        return data
 
     context = Context(session.project, session.run_name, node.path, item, dict(work.inputs))
     seed = work.settings.get("seed")

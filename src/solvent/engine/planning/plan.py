@@ -15,6 +15,7 @@ from solvent.config.typed.structured import load_reference
 from solvent.data import is_table_type
 from solvent.engine import watch
 from solvent.engine.datasets.declared import check_declared
+from solvent.engine.execute.calling.contracts import schema_digests
 from solvent.engine.execute.hand import concrete
 from solvent.engine.planning.inputs import Input, bind_inputs
 from solvent.engine.planning.key import declared, derive_seed, settings_part
@@ -250,6 +251,9 @@ def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodeP
         settings = settings_part(fixed, lambda thing: fingerprint(thing, code=project.code).digest)
     except TypeError as error:
         raise PlanError(f"{node.where}: {node.path!r}: {error}") from None
+    contracts = schema_digests({**{one.name: one.annotation for one in node.step.signature.data}, **node.outputs})
+    if contracts:
+        settings["contracts="] = contracts
     if node.options.combine is not None:
         settings["combine="] = fingerprint(node.options.combine, code=project.code).digest
     for name, bound in node.settings.items():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from solvent.engine import watch
 from solvent.engine.context import Context, entered
 from solvent.engine.execute.calling.check import check_outputs
+from solvent.engine.execute.calling.contracts import hold_outputs
 from solvent.engine.execute.calling.measure import Meter, seed_ambient
 from solvent.graph.steps import ACTIVE, PLAIN
 
@@ -81,6 +82,7 @@ def attempt(what: Attempt, capture: Capture, meter: Meter) -> Outcome:
         ):
             parts = _called(what, data) if what.call is None else what.call(data, what.settings)
             outcome.outputs = {name: archive.prepare(part, what.near) for name, part in parts.items()}
+            hold_outputs(outcome.outputs, what.step.signature.outputs.fields, what.label)
         outcome.files, outcome.others = dict(seen.files), tuple(seen.others)
     except BaseException as error:  # also KeyboardInterrupt and SystemExit: the record has to be true
         outcome.error = error

@@ -1,0 +1,60 @@
+"""Contracts in annotations: a table that comes in or goes out of a step is held to what its annotation says."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from solvent.data import is_table
+from solvent.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from solvent.archive.keeping import Pending
+
+__all__ = ["hold_input", "hold_outputs", "schema_digests", "schema_in"]
+
+
+def schema_in(annotation: Any) -> Any:
+    """The contract or schema that an annotation carries, or None; plain classes are not asked (most are)."""
+    if isinstance(annotation, type) and not typing.get_args(annotation):
+        return None
+    from solvent.data.contract import schema_of
+
+    return schema_of(annotation)
+
+
+def hold_input(value: Any, annotation: Any, label: str) -> None:
+    """Raise :class:`InputError` with every violation if a table breaks what its parameter's annotation says."""
+    found = _broken(value, schema_in(annotation))
+    if found:
+        raise InputError(f"{label} breaks its contract:\n{found}")
+
+
+def hold_outputs(outputs: Mapping[str, Pending], declared: Mapping[str, Any], label: str) -> None:
+    """Raise :class:`OutputError` with every violation where a table breaks what the step declares; it is not kept."""
+    for name, pending in outputs.items():
+        schema = schema_in(declared.get(name))
+        if schema is None or not pending.format.name.startswith("table."):
+            continue
+        from solvent.data.packs.reading import lazy_kind
+
+        found = _broken(pending.look(lazy_kind()), schema)
+        if found:
+            where = label if len(outputs) == 1 else f"{label}.{name}"
+            raise OutputError(f"{where!r} breaks the contract of what it declares:\n{found}")
+
+
+def schema_digests(annotations: Mapping[str, Any]) -> dict[str, str]:
+    """The contracts that annotations carry, by digest: part of a step's key. Pandera's count by their code."""
+    schemas = {name: schema_in(annotation) for name, annotation in annotations.items()}
+    return {name: str(one.digest) for name, one in schemas.items() if hasattr(one, "digest")}
+
+
+def _broken(value: Any, schema: Any) -> str:
+    if schema is None or not is_table(value):
+        return ""
+    from solvent.data.contract import check_schema
+
+    checked = check_schema(value, schema)
+    return "" if checked.ok else checked.render_text()

@@ -1,0 +1,128 @@
+"""Contracts in annotations and as a step: what breaks one is refused or set aside, and nothing is stale."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pandera.polars as pa
+import polars as pl
+import pytest
+from pandera.typing.polars import DataFrame
+
+import solvent as sv
+from solvent.data.contract import Contract
+from solvent.errors import RunFailed
+from solvent.learn import check_table
+
+NARROW = Contract.from_json({"columns": {"x": {"type": "int64", "min": 0, "max": 10}}, "extra": "allow"})
+
+
+class Model(pa.DataFrameModel):
+    """What pandera asks for."""
+
+    x: int = pa.Field(ge=0)
+
+
+@sv.step
+def take(rows: Annotated[pl.DataFrame, NARROW]) -> int:
+    """Held to a contract on the way in."""
+    return rows.height
+
+
+@sv.step
+def give(rows: pl.DataFrame, *, times: int = 1) -> Annotated[pl.LazyFrame, NARROW]:
+    """Held to a contract on the way out."""
+    return rows.lazy().with_columns(pl.col("x") * times)
+
+
+@sv.step
+def modelled(rows: DataFrame[Model]) -> int:
+    """Held to a schema of pandera."""
+    return rows.height
+
+
+@sv.step(rowwise=True)
+def by_block(rows: Annotated[pl.DataFrame, NARROW]) -> pl.DataFrame:
+    """Held to a contract as a whole, though it sees a block at a time."""
+    return rows.select("x")
+
+
+@sv.pipeline
+def taking(rows: pl.DataFrame) -> int:
+    """One step."""
+    return take(rows)
+
+
+@sv.pipeline
+def giving(rows: pl.DataFrame) -> pl.LazyFrame:
+    """One step."""
+    return give(rows)
+
+
+@sv.pipeline
+def modelling(rows: pl.DataFrame) -> int:
+    """One step."""
+    return modelled(rows)
+
+
+@sv.pipeline
+def blockwise(rows: pl.DataFrame) -> pl.DataFrame:
+    """One step."""
+    return by_block(rows)
+
+
+@sv.pipeline
+def checking(rows: pl.DataFrame) -> pl.LazyFrame:
+    """A step of the library."""
+    passed = check_table(rows)
+    return passed.kept
+
+
+GOOD, BAD = pl.DataFrame({"x": [1, 2, 3]}), pl.DataFrame({"x": [1, -2, 3]})
+
+
+@pytest.mark.parametrize("pipeline", [taking, giving, modelling, blockwise])
+def test_a_table_that_breaks_its_contract_fails_the_step(project, pipeline):
+    """Good rows pass; bad ones fail the step that says so, with the column and the row."""
+    assert sv.run(pipeline, inputs={"rows": GOOD}, project=project).status == "succeeded"
+    with pytest.raises(RunFailed) as caught:
+        sv.run(pipeline, inputs={"rows": BAD}, project=project)
+    text = str(caught.value.__cause__)
+    assert "contract" in text and "x" in text and "-2" in text
+    assert sv.run(pipeline, inputs={"rows": GOOD}, project=project).status == "succeeded"
+
+
+def test_what_a_step_made_against_its_contract_is_not_kept(project):
+    """The step failed, and no table of it is in the catalog."""
+    with pytest.raises(RunFailed):
+        sv.run(giving, inputs={"rows": GOOD}, config={"steps": {"give": {"times": 9}}}, project=project)
+    rows = project.catalog.read("SELECT status FROM step_runs WHERE path = 'give'")
+    assert rows == [("failed",)]
+    outputs = "SELECT count(*) FROM outputs o JOIN step_runs s ON s.id = o.step_run WHERE s.path = 'give'"
+    assert project.catalog.read(outputs) == [(0,)]
+
+
+def test_another_contract_is_another_key():
+    """The digest of the contract in an annotation is part of the step's key."""
+    from solvent.engine.execute.calling.contracts import schema_digests
+
+    wider = Contract.from_json({"columns": {"x": {"type": "int64", "min": -5, "max": 10}}, "extra": "allow"})
+    one = schema_digests({"rows": Annotated[pl.DataFrame, NARROW], "n": int})
+    other = schema_digests({"rows": Annotated[pl.DataFrame, wider], "n": int})
+    assert set(one) == set(other) == {"rows"} and one != other
+
+
+def test_rows_are_set_aside_and_an_edited_contract_is_not_stale(project):
+    """The library's step reads the contract's file: an edit of it runs the step again."""
+    file = project.root / "rows.yaml"
+    text = "contract: contract.1\nextra: allow\ncolumns:\n  x: {type: int64, min: {is: 0, severity: quarantine}}\n"
+    file.write_text(text)
+    config = {"steps": {"check_table": {"contract": "rows.yaml"}}}
+    run = sv.run(checking, inputs={"rows": BAD}, config=config, project=project)
+    assert run.value().collect()["x"].to_list() == [1, 3]
+    assert run["check_table"].value("quarantined").collect()["x"].to_list() == [-2]
+    assert sv.run(checking, inputs={"rows": BAD}, config=config, project=project)["check_table"].status == "reused"
+    file.write_text(text.replace("is: 0", "is: 2"))
+    again = sv.run(checking, inputs={"rows": BAD}, config=config, project=project)
+    assert again["check_table"].status == "ran"
+    assert again.value().collect()["x"].to_list() == [3]
