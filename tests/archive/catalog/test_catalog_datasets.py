@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from solvent.archive.catalog.connection import Catalog
 from solvent.archive.catalog.schema import MIGRATIONS
+from solvent.errors import Unwritable
 
 
 def make_old(path) -> None:
@@ -91,3 +93,46 @@ def test_a_migration_that_fails_leaves_the_old_catalog(tmp_path, monkeypatch):
     migrated = Catalog(path)
     assert migrated.read("SELECT text FROM texts") == [("kept",)]
     migrated.close()
+
+
+@pytest.fixture
+def locked(tmp_path):
+    """A folder whose catalog can be read and not written; writable again in the end."""
+    folder = tmp_path / "theirs"
+    folder.mkdir()
+    yield folder
+    folder.chmod(0o755)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is locked for root")
+def test_a_catalog_that_cannot_be_written_can_be_looked_at(locked):
+    """Somebody else's catalog answers, sees what its owner adds, and refuses to be written with a clear error."""
+    path = locked / "catalog.db"
+    owner = Catalog(path)
+    owner.close()
+    path.chmod(0o444)
+    locked.chmod(0o555)
+    looking = Catalog(path)
+    assert looking.read("SELECT count(*) FROM datasets") == [(0,)]
+    with pytest.raises(Unwritable, match="cannot be written"), looking.write() as tx:
+        tx.execute("INSERT INTO texts VALUES ('a', 'k', 't')")
+    locked.chmod(0o755)
+    path.chmod(0o644)
+    with sqlite3.connect(path) as raw:
+        raw.execute("INSERT INTO texts VALUES ('a', 'k', 't')")
+    raw.close()
+    path.chmod(0o444)
+    locked.chmod(0o555)
+    assert looking.read("SELECT count(*) FROM texts") == [(1,)]
+    looking.close()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is locked for root")
+def test_an_old_catalog_that_cannot_be_written_says_so(locked):
+    """It cannot be migrated from here, and nothing is copied."""
+    make_old(locked / "catalog.db")
+    (locked / "catalog.db").chmod(0o444)
+    locked.chmod(0o555)
+    with pytest.raises(Unwritable, match=r"older version \(1\)"):
+        Catalog(locked / "catalog.db")
+    assert [one.name for one in locked.iterdir()] == ["catalog.db"]

@@ -48,6 +48,7 @@ class Catalog:
         self.path = path
         self._local = threading.local()
         self._open: list[apsw.Connection] = []
+        self._writable: bool | None = None
         with _explained(path):
             self._migrate()
 
@@ -83,9 +84,11 @@ class Catalog:
         self._local = threading.local()
 
     def _connection(self) -> apsw.Connection:
-        if getattr(self._local, "pid", None) != os.getpid():  # a connection never crosses a fork
-            self._local.connection = self._connect()
-            self._local.pid = os.getpid()
+        stamp = self._stamp()
+        # A connection never crosses a fork, and one that may only look takes its file to be as it was.
+        if getattr(self._local, "pid", None) != os.getpid() or self._local.stamp != stamp:
+            self._local.connection = self._connect() if stamp is None else self._look()
+            self._local.pid, self._local.stamp = os.getpid(), stamp
         return self._local.connection  # type: ignore[no-any-return]
 
     def _connect(self) -> apsw.Connection:
@@ -99,7 +102,34 @@ class Catalog:
         self._open.append(connection)
         return connection
 
+    def _stamp(self) -> tuple[int, int, bool] | None:
+        """The state of a catalog that may only be looked at; None where it can be written (or is not there)."""
+        if self._writable is None:
+            there = self.path.exists()
+            self._writable = not there or (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK))
+        if self._writable:
+            return None
+        seen = os.stat(self.path)
+        return seen.st_mtime_ns, seen.st_size, self.path.with_name(f"{self.path.name}-wal").exists()
+
+    def _look(self) -> apsw.Connection:
+        """A connection to somebody else's catalog: SQLite itself makes files beside one, even to read it."""
+        busy = self.path.with_name(f"{self.path.name}-wal").exists()
+        where = f"{self.path.absolute().as_uri()}?{'mode=ro' if busy else 'immutable=1'}"
+        connection = apsw.Connection(where, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        connection.set_busy_timeout(_BUSY_MS)
+        self._open.append(connection)
+        return connection
+
     def _migrate(self) -> None:
+        if self._stamp() is not None:
+            version = self._version()
+            if version < len(MIGRATIONS):
+                raise Unwritable(
+                    f"the catalog {self.path} is of an older version ({version}), and can only be looked at from here. "
+                    f"Open it once with this Solvent where it can be written."
+                )
+            return
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
