@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,7 @@ def _show_numbers(body: Numbers, logical: Any, kind: str) -> dict[str, Any]:
         found["min"], found["max"] = body.ends or (show(body.low), show(body.high))
     base, offset = body.moments.base, body.moments.offset
     if kind == "time":
-        found["mean"] = show(int(base) + round(offset))
+        found["mean"] = show(int(base) + math.floor(offset + 0.5))  # not round: that would ask which number is even
     else:
         found["mean"] = rounded((base + offset) / spread)
     std = rounded(body.moments.spread() / spread)
@@ -141,7 +142,8 @@ def _histogram(ranks: Ranks, body: Numbers, show: Show) -> dict[str, Any]:
         low, high = near_low, near_high
     if low == high:
         return {"low": show(low), "high": show(high), "counts": [body.count], "below": 0, "above": 0}
-    inner = float(low) + (float(high) - float(low)) * np.arange(1, _BINS) / _BINS
+    part = np.arange(1, _BINS) / _BINS
+    inner = float(low) * (1 - part) + float(high) * part  # their difference might be no float
     code = ranks.values.dtype
     first = int(ranks.below(np.array([low], code))[0]) if low != body.low else 0
     last = int(ranks.below(np.array([high], code), with_them=True)[0]) if high != body.high else body.count

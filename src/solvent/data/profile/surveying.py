@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from itertools import repeat
+from itertools import islice, repeat
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import Rows, conform, type_of
@@ -27,7 +27,7 @@ __all__ = ["profile", "survey", "survey_all"]
 _RUN = 131_072
 _CELLS = 1 << 25
 _HASHES = 1 << 23
-_FANOUT = 16
+_FANOUT = 4
 _DIGITS = 15
 
 
@@ -39,10 +39,12 @@ def profile(table: Any) -> Profile:
     schema, pieces = _open(table)
     width = max(1, len(schema))
     rows = max(1, min(_RUN, _CELLS // width))
-    limit = max(EXACT, min(1 << 20, _HASHES // width))
+    runs = _runs(pieces, rows)
     levels: list[list[TableState]] = []
-    for state in survey_all(_runs(pieces, rows), distinct=limit):
-        _add(levels, state)
+    # Of few rows, distinct values are counted whatever it takes; of many, only as far as they are few.
+    for some, hashes in ((islice(runs, _FANOUT - 1), _HASHES), (runs, _HASHES // 4)):
+        for state in survey_all(some, distinct=max(EXACT, min(hashes // 8, hashes // width))):
+            _add(levels, state)
     states = [state for level in levels for state in level]
     return (merge(states) if states else survey(_empty(schema))).profile()
 
@@ -127,7 +129,7 @@ def _finish(run: pl.DataFrame, begun: list[Future[ColumnState]]) -> TableState:
 
 
 def _add(levels: list[list[TableState]], state: TableState) -> None:
-    """Put a state with the others, and merge sixteen of a level into one of the next: few are held, of any number."""
+    """Put a state with the others, and merge four of a level into one of the next: few are held, of any number."""
     for level in levels:
         level.append(state)
         if len(level) < _FANOUT:
