@@ -19,7 +19,7 @@ from solvent.archive.store.local import BLOB
 from solvent.delivery.closure import Closure, import_apart, name_of_class
 from solvent.errors import Corrupted
 from solvent.learn.assembly import Predictor
-from solvent.learn.schema import Column
+from solvent.learn.tables.schema import Column
 from solvent.learn.transforms import Fitted
 
 __all__ = ["Bundle", "Draft", "PackedPredictor", "bundle_formats"]

@@ -17,7 +17,7 @@ from solvent.errors import InputError, SettingsError, did_you_mean
 from solvent.graph.steps import step
 from solvent.learn.evaluation import LOSSES
 from solvent.learn.measures.intervals import Figure, draw_figures, measure_once, summarise
-from solvent.learn.rows import frame_of
+from solvent.learn.tables.rows import frame_of
 
 if TYPE_CHECKING:
     from solvent.learn.measures.metrics import Measures

@@ -17,8 +17,8 @@ from solvent.errors import InputError, SettingsError
 from solvent.graph.steps import step
 from solvent.learn.assembly import Answers, Predictor
 from solvent.learn.evaluation import Report
-from solvent.learn.rows import frame_of
-from solvent.learn.schema import Column, plain_value
+from solvent.learn.tables.rows import frame_of
+from solvent.learn.tables.schema import Column, plain_value
 
 if TYPE_CHECKING:
     import polars as pl

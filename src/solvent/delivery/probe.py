@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solvent.learn.schema import plain_value
+from solvent.learn.tables.schema import plain_value
 
 if TYPE_CHECKING:
     from solvent.delivery.bundles import Bundle

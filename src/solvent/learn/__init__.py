@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from solvent.learn.assembly import Answers, Predictor, assemble
-    from solvent.learn.checking import Passed, check_table
     from solvent.learn.evaluation import Report, evaluate
     from solvent.learn.measures.intervals import Figure
-    from solvent.learn.schema import Column
     from solvent.learn.splits import Split, Split3, random_split, time_split
+    from solvent.learn.tables.checking import Passed, check_table
+    from solvent.learn.tables.schema import Column
     from solvent.learn.tabular import TabularFeatures
     from solvent.learn.training import Baseline, Model, train
     from solvent.learn.transforms import Fitted, Transform, fit, transform
@@ -41,10 +41,10 @@ __all__ = [
 
 _PLACES = {
     "assembly": ("Answers", "Predictor", "assemble"),
-    "checking": ("Passed", "check_table"),
+    "tables.checking": ("Passed", "check_table"),
     "evaluation": ("Report", "evaluate"),
     "measures.intervals": ("Figure",),
-    "schema": ("Column",),
+    "tables.schema": ("Column",),
     "splits": ("Split", "Split3", "random_split", "time_split"),
     "tabular": ("TabularFeatures",),
     "training": ("Baseline", "Model", "train"),

@@ -129,7 +129,7 @@ def _as_frame(result: Any, fitted: Any) -> Any:
     import numpy as np
     import polars as pl
 
-    from solvent.learn.rows import frame_of, kind_of
+    from solvent.learn.tables.rows import frame_of, kind_of
 
     if kind_of(result) in ("polars", "lazy", "pandas", "arrow", "duckdb"):
         return frame_of(result)

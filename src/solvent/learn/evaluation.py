@@ -14,7 +14,7 @@ from solvent.graph.steps import step
 from solvent.learn.assembly import Answers, Predictor
 from solvent.learn.measures.intervals import Figure, draw_figures, measure_once, summarise
 from solvent.learn.measures.metrics import Classified, Measures, Regressed
-from solvent.learn.rows import check_columns, frame_of, target_of
+from solvent.learn.tables.rows import check_columns, frame_of, target_of
 
 if TYPE_CHECKING:
     import numpy as np

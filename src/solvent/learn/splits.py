@@ -11,7 +11,7 @@ from solvent.data import Table
 from solvent.engine.context import log
 from solvent.errors import InputError, SettingsError
 from solvent.graph.steps import step
-from solvent.learn.rows import check_columns, frame_of
+from solvent.learn.tables.rows import check_columns, frame_of
 
 if TYPE_CHECKING:
     import polars as pl

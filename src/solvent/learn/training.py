@@ -12,7 +12,7 @@ from solvent.engine.context import log
 from solvent.errors import InputError
 from solvent.graph.steps import step
 from solvent.learn.adapters import check_role, fit_object, make_object
-from solvent.learn.rows import check_columns, frame_of, target_of
+from solvent.learn.tables.rows import check_columns, frame_of, target_of
 
 if TYPE_CHECKING:
     import numpy as np

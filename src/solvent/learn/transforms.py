@@ -11,8 +11,8 @@ from solvent.engine.context import log
 from solvent.errors import InputError
 from solvent.graph.steps import step
 from solvent.learn.adapters import apply, check_role, fit_object, label_of, make_object
-from solvent.learn.rows import check_columns, frame_of, target_of
-from solvent.learn.schema import Column, describe_columns
+from solvent.learn.tables.rows import check_columns, frame_of, target_of
+from solvent.learn.tables.schema import Column, describe_columns
 from solvent.learn.tabular import TabularFeatures
 
 __all__ = ["Fitted", "Transform", "fit", "transform"]

@@ -20,7 +20,7 @@ from solvent.delivery.server.guard import Guard, TooLarge, problem, read_body
 from solvent.delivery.server.protocol import columns_of, describe_model, read_request, tensors_of
 from solvent.errors import InputError, did_you_mean
 from solvent.learn.assembly import Answers, Predictor
-from solvent.learn.schema import Prepared, plain_value, read_records, read_values
+from solvent.learn.tables.schema import Prepared, plain_value, read_records, read_values
 
 __all__ = ["Access", "Served", "make_app"]
 

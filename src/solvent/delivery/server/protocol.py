@@ -11,7 +11,7 @@ import numpy as np
 
 from solvent.errors import InputError, Problem, did_you_mean
 from solvent.learn.assembly import Answers
-from solvent.learn.schema import Column, plain_value
+from solvent.learn.tables.schema import Column, plain_value
 
 __all__ = ["InferRequest", "columns_of", "describe_model", "read_request", "tensors_of"]
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import glob
-import os
-from collections.abc import Callable, Sequence
-from fnmatch import fnmatchcase
-from pathlib import Path
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from solvent.faces.cli.completing import complete_reference
+from solvent.faces.cli.data.subjects import choose, reading, told_subject
 from solvent.faces.cli.output import safe, show_json, write
 
 if TYPE_CHECKING:
@@ -47,12 +44,12 @@ def drift(ctx: click.Context, /, before: str, after: str, columns: Sequence[str]
     from solvent.data.drift import drift as compare
 
     first, second = _Subject(ctx.obj, before), _Subject(ctx.obj, after)
-    chosen = _chosen([*first.names, *second.names], columns) if columns else None
+    chosen = choose([*first.names, *second.names], columns) if columns else None
     options = DriftOptions(
         correction=more["correction"], compare_moving=more["compare_moving"], seed=more["seed"]
     )  # fmt: skip
     sides = [one.profile() if more["profiles"] else one.rows() for one in (first, second)]
-    found = _read(lambda: compare(*sides, columns=chosen, alpha=more["alpha"], options=options), before, after)
+    found = reading(lambda: compare(*sides, columns=chosen, alpha=more["alpha"], options=options), before, after)
     told = _told_apart(first, second, chosen, more["seed"]) if more["two_sample"] else None
     if more["as_json"]:
         apart = None if told is None else told.to_json()
@@ -72,9 +69,9 @@ class _Subject:
         import polars as pl
 
         self._word = word
-        self._table = _files(word) if _names_files(word) else _kept(project, word)
+        self._table = told_subject(project, word, {})
         lazy = isinstance(self._table, pl.LazyFrame)
-        self.names: list[str] = _read(
+        self.names: list[str] = reading(
             lambda: self._table.collect_schema().names() if lazy else self._table.columns, word
         )
 
@@ -86,71 +83,7 @@ class _Subject:
         """The profile of the rows."""
         from solvent.data.profile import profile
 
-        return _read(lambda: profile(self._table), self._word)
-
-
-def _names_files(word: str) -> bool:
-    """Whether a word names files rather than a result of a run."""
-    if word.startswith("#"):
-        return False
-    there = "://" in word or os.path.exists(os.path.expanduser(word))
-    return there or any(one in word for one in "*?[") or word.startswith(("/", "./", "../", "~")) or _has_suffix(word)
-
-
-def _has_suffix(word: str) -> bool:
-    from solvent.data.sources.files.recognising import holds_rows
-
-    return holds_rows(word)
-
-
-def _files(word: str) -> Any:
-    import polars as pl
-
-    from solvent.data.sources import open_source
-
-    # A file whose name has signs of a pattern in it is that file, as a shell hands it over.
-    plain = "://" not in word and os.path.exists(os.path.expanduser(word))
-    source = open_source({"files": glob.escape(word)} if plain else word, Path.cwd())
-    return _read(lambda: source.read(pl.LazyFrame), word)
-
-
-def _kept(project: str | None, reference: str) -> Any:
-    import polars as pl
-
-    from solvent.errors import NotFound
-    from solvent.faces.cli.looking.kept import find_kept
-
-    try:
-        opened = find_kept(project)
-        artifact = opened.artifact(reference)
-    except NotFound as error:
-        raise NotFound(f"{reference!r} is no file or pattern that is there from here, and no table: {error}") from error
-    if not artifact.format.startswith("table."):
-        raise NotFound(f"{reference} is no table; its format is {artifact.format}")
-    return opened.archive.get(artifact.digest, pl.LazyFrame)
-
-
-def _read(work: Callable[[], Any], *words: str) -> Any:
-    """Do what reads files; where one of them cannot be read, say so in a line."""
-    import polars as pl
-
-    from solvent.errors import InputError
-
-    try:
-        return work()
-    except pl.exceptions.PolarsError as error:
-        said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise InputError(f"{' or '.join(words)} cannot be read: {said:.300}") from error
-
-
-def _chosen(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
-    from solvent.errors import NotFound, did_you_mean
-
-    for one in patterns:
-        if not any(name == one or fnmatchcase(name, one) for name in names):
-            raise NotFound(f"--columns: no column is called {one!r} or fits it.{did_you_mean(one, names)}")
-    fitting = [name for name in names if any(name == one or fnmatchcase(name, one) for one in patterns)]
-    return list(dict.fromkeys(fitting))
+        return reading(lambda: profile(self._table), self._word)
 
 
 def _told_apart(first: _Subject, second: _Subject, chosen: Sequence[str] | None, seed: int) -> TwoSample:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import glob
-import json
 import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from solvent.faces.cli.completing import complete_reference
+from solvent.faces.cli.data.subjects import choose, kept_table, names_files, open_files, read_options, reading
 from solvent.faces.cli.output import safe, show_json, write
 
 if TYPE_CHECKING:
@@ -28,10 +26,6 @@ __all__ = ["profile"]
 _SHOWN = 100
 _REMARKS = 15
 _ALIKE = 3
-_SUFFIXES = (
-    ".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".geojson", ".parquet", ".arrow", ".feather", ".ipc", ".xlsx",
-    ".xls", ".gz", ".zst", ".db", ".sqlite", ".duckdb",
-)  # fmt: skip
 
 
 @click.command()
@@ -58,8 +52,8 @@ def profile(
 
     Needs no project, and makes nothing but the page that --html names.
     """
-    options = _options(more["options"])
-    if len(subjects) > 1 or options or _names_files(subjects[0]):
+    options = read_options(more["options"])
+    if len(subjects) > 1 or options or names_files(subjects[0]):
         made, found = _profile_files(subjects, options, columns)
     else:
         made, found = _profile_kept(project, subjects[0], columns)
@@ -73,74 +67,25 @@ def profile(
         _show(made, found["found"], max(1, more["limit"]))
 
 
-def _options(given: Sequence[str]) -> dict[str, Any]:
-    """``key=value`` words as the options of a source; a value is JSON where it reads as such, else text."""
-    made: dict[str, Any] = {}
-    for one in given:
-        name, equals, text = one.partition("=")
-        if not equals or not name.strip():
-            raise click.UsageError(f"--open-options: expected KEY=VALUE, such as delimiter=';', got {one!r}")
-        first, dot, second = name.strip().partition(".")
-        value = _value(text)
-        if dot:
-            inner = made.setdefault(first, {})
-            if not isinstance(inner, dict):
-                raise click.UsageError(f"--open-options: {first} is given twice, as a value and with {name.strip()}")
-            inner[second] = text
-        else:
-            made[first] = value
-    return made
-
-
-def _value(text: str) -> Any:
-    if text == "\\t":
-        return "\t"
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return text
-    return text if isinstance(value, float) else value
-
-
-def _names_files(subject: str) -> bool:
-    """Whether the words name files rather than a result: one is there, or they look like nothing else."""
-    if subject.startswith("#"):
-        return False
-    path = os.path.expanduser(subject)
-    if "://" in subject or os.path.exists(path) or Path(path).is_absolute() or subject.startswith(("./", "../", "~")):
-        return True
-    return any(one in subject for one in "*?[") or Path(subject).suffix.lower() in _SUFFIXES
-
-
 def _profile_files(
     subjects: Sequence[str], options: Mapping[str, Any], columns: Sequence[str]
 ) -> tuple[Profile, dict[str, Any]]:
-    import polars as pl
-
+    from solvent.data.canonical import columns_named
     from solvent.data.profile import profile
-    from solvent.data.sources import open_source
-    from solvent.errors import InputError
 
     shown = subjects[0] if len(subjects) == 1 else f"{subjects[0]} and {len(subjects) - 1:,} more"
-    named = [_literal(one) for one in subjects]
-    # A source that is no file is named by one word, which the sources know how to take.
-    plain = len(named) == 1 and not options and "://" in named[0]
-    source = open_source(named[0] if plain else {"files": named, **options}, Path.cwd())
-    try:
+    source = open_files(subjects, options)
+
+    def look() -> tuple[Profile, dict[str, Any]]:
         frame, found = _look(source)
         names = frame.collect_schema().names()
-        made = profile(frame.select(_chosen(names, columns)) if columns else frame)
+        made = profile(frame.select(columns_named(choose(names, columns))) if columns else frame)
         return made, {"source": shown, "found": found}
-    except pl.exceptions.PolarsError as error:
-        said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise InputError(f"{shown} cannot be read: {said:.300}") from error
+
+    try:
+        return reading(look, shown)
     finally:
         source.close()
-
-
-def _literal(subject: str) -> str:
-    """A file whose name has signs of a pattern in it is that file, as a shell hands it over."""
-    return glob.escape(subject) if "://" not in subject and os.path.isfile(subject) else subject
 
 
 def _look(source: Any) -> tuple[pl.LazyFrame, dict[str, Any]]:
@@ -158,39 +103,17 @@ def _profile_kept(project: str | None, reference: str, columns: Sequence[str]) -
     from solvent.archive.catalog import query
     from solvent.data.profile import PROFILE, Profile
     from solvent.data.profile import profile as survey
-    from solvent.errors import NotFound
-    from solvent.faces.cli.looking.kept import find_kept
 
-    try:
-        opened = find_kept(project)
-        artifact = opened.artifact(reference)
-    except NotFound as error:
-        if reference.startswith("#"):
-            raise
-        raise NotFound(f"{reference!r} is no file or pattern that is there from here, and no table: {error}") from error
-    if not artifact.format.startswith("table."):
-        raise NotFound(f"{reference} is no table; its format is {artifact.format}")
+    opened, artifact = kept_table(project, reference)
     found = query.profile(opened.catalog, artifact.digest)
     if found is None or "error" in found or found.get("version") != PROFILE:
         made = survey(opened.archive.get(artifact.digest))
     else:
         made = Profile.from_json(found)
     if columns:
-        chosen = set(_chosen([one["name"] for one in made.columns], columns))
+        chosen = set(choose([one["name"] for one in made.columns], columns))
         made = Profile(made.rows, tuple(one for one in made.columns if one["name"] in chosen), made.version)
     return made, {"source": reference, "found": {"digest": artifact.digest, "bytes": artifact.size, **artifact.facts}}
-
-
-def _chosen(names: Sequence[str], patterns: Sequence[str]) -> list[str]:
-    """The names that are, or fit, one of the patterns, in their order."""
-    from solvent.errors import NotFound, did_you_mean
-
-    for one in patterns:
-        if one not in names and not any(fnmatchcase(name, one) for name in names):
-            alike = next((name for name in names if fnmatchcase(name.lower(), one.lower())), None)
-            hint = f" Case counts: there is {alike!r}." if alike else did_you_mean(one, names)
-            raise NotFound(f"--columns: no column is called {one!r} or fits it.{hint}")
-    return [name for name in names if any(name == one or fnmatchcase(name, one) for one in patterns)]
 
 
 def _write_page(made: Profile, found: Mapping[str, Any], page: str) -> None:
