@@ -71,7 +71,7 @@ def write(path, start, rows, seed):
     for at in range(start, start + rows, PIECE):
         made = make(seed + at // PIECE, at, min(PIECE, start + rows - at))
         table = made.to_arrow(compat_level=pl.CompatLevel.oldest())
-        writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd", compression_level=1)
+        writer = writer or pq.ParquetWriter(path, table.schema, compression="snappy")
         writer.write_table(table, row_group_size=131_072)
     writer.close()
 

@@ -1,10 +1,9 @@
-"""States as bytes: compressed JSON and little-endian arrays, no code in them, and no size believed unchecked."""
+"""States as bytes: JSON and little-endian arrays, no code in them, and no size believed unchecked."""
 
 from __future__ import annotations
 
 import json
 import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -128,15 +127,22 @@ class Parcel:
         """A few hashes, or registers."""
         settled = distinct.settle(EXACT)
         self.facts.update(known=settled.known, hashed=settled.registers is None)
-        self.put(settled.hashes[0] if settled.registers is None else settled.registers)
+        if settled.registers is None:
+            self.put(settled.hashes[0])
+        else:
+            for one in _fold_registers(settled.registers):
+                self.put(one)
 
     def take_distinct(self, limit: int) -> Distinct:
         """What :meth:`put_distinct` put."""
         known = self.facts["known"]
         if self.facts["hashed"]:
             return Distinct(limit, (self.take("<u8"),), known=known)
-        registers = self.take("|u1")
-        _check(len(registers) == REGISTERS and int(registers.max()) <= 51)
+        pairs, places, high = self.take("|u1"), self.take("<i8"), self.take("|u1")
+        _check(len(pairs) == REGISTERS // 2 + 1 and len(places) == len(high))
+        _check(not len(places) or 0 <= int(places.min()) <= int(places.max()) < REGISTERS)
+        registers = _unfold_registers(pairs, places, high)
+        _check(int(registers.max()) <= 51)
         return Distinct(limit, registers=registers, known=known)
 
     def write(self) -> bytes:
@@ -144,14 +150,14 @@ class Parcel:
         arrays = [[one.dtype.str, len(one)] for one in self.arrays]
         head = json.dumps({"facts": self.facts, "arrays": arrays}, separators=(",", ":"), allow_nan=False).encode()
         body = b"".join([struct.pack("<I", len(head)), head, *(one.tobytes() for one in self.arrays)])
-        return _MAGIC + struct.pack("<I", len(body)) + zlib.compress(body, 1)
+        return _MAGIC + struct.pack("<I", len(body)) + body
 
     @classmethod
     def read(cls, data: bytes) -> Parcel:
         """What :meth:`write` wrote. Raises :class:`Corrupted` for anything else."""
         try:
             return cls._read(data)
-        except (ValueError, KeyError, TypeError, struct.error, zlib.error) as error:
+        except (ValueError, KeyError, TypeError, struct.error) as error:
             raise Corrupted(f"a state of a profile cannot be read: {error}") from error
 
     @classmethod
@@ -161,12 +167,11 @@ class Parcel:
         size = struct.unpack_from("<I", data, 4)[0]
         if data[:4] != _MAGIC or size > _LARGEST:
             raise Corrupted("this is no state of a profile, or one too large to be believed")
-        opener = zlib.decompressobj()
-        body = opener.decompress(data[8:], size + 1)
-        if len(body) != size or not opener.eof or opener.unused_data:
+        body = memoryview(data)[8:]
+        if len(body) != size:
             raise Corrupted("a state of a profile has another length than it says")
         start = 4 + struct.unpack_from("<I", body)[0]
-        told = json.loads(body[4:start])
+        told = json.loads(bytes(body[4:start]))
         arrays = []
         for code, length in told["arrays"]:
             if code not in _CODES or type(length) is not int or not 0 <= length <= len(body):
@@ -176,6 +181,31 @@ class Parcel:
             arrays.append(array)
         _check(start == size and isinstance(told["facts"], dict))
         return cls(told["facts"], arrays)
+
+
+def _fold_registers(registers: Values) -> tuple[Values, Values, Values]:
+    """Registers two to a byte, as what they are above the least of them, which comes last; places and values of those
+    that are too large for that."""
+    import numpy as np
+
+    least = int(registers.min())
+    above = registers - np.uint8(least)
+    places = np.flatnonzero(above > 15)
+    high = registers[places]
+    above[places] = 0
+    pairs = above[0::2] | (above[1::2] << np.uint8(4))
+    return np.append(pairs, np.uint8(least)), places, high
+
+
+def _unfold_registers(pairs: Values, places: Values, high: Values) -> Values:
+    import numpy as np
+
+    registers = np.empty(REGISTERS, np.uint8)
+    registers[0::2] = pairs[:-1] & np.uint8(15)
+    registers[1::2] = pairs[:-1] >> np.uint8(4)
+    registers += np.uint8(min(int(pairs[-1]), 51))
+    registers[places] = high
+    return registers
 
 
 def _ascending(values: Values) -> bool:
