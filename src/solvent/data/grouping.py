@@ -1,8 +1,4 @@
-"""Groups of blocks: what a profile knows of them is kept by their digests, so that a new version costs its new groups.
-
-A group ends after a block whose first column's digest says so, one in six, or after 24 blocks: as borders of blocks
-do, it depends on the rows alone, and an edit moves few of them.
-"""
+"""Profiles of stored tables: what is known of groups of blocks is kept, so that a new version costs its new groups."""
 
 from __future__ import annotations
 
@@ -15,15 +11,13 @@ from typing import TYPE_CHECKING
 from solvent import digest
 from solvent.data.packs.manifest import Manifest
 from solvent.data.profile import ColumnState, Profile, TableState, merge, survey
+from solvent.data.profile.grouping import group_blocks
 from solvent.errors import Corrupted
 
 if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["profile_blocks"]
-
-_ONE_IN = 6
-_MOST = 24
 
 Known = Callable[[Sequence[str]], Mapping[str, bytes]]
 Take = Callable[[int, int, Sequence[str]], "pl.DataFrame"]
@@ -79,16 +73,13 @@ def _read(take: Take, table: Manifest, group: _Group, kept: Mapping[str, object]
 
 
 def _groups(table: Manifest) -> Iterator[_Group]:
-    start = row = first = 0
-    for number, block in enumerate(table.blocks):
-        row += block.rows
-        whole = number + 1 == len(table.blocks) or number + 1 - first >= _MOST
-        if whole or int(block.columns[0][:8], 16) % _ONE_IN == 0:
-            blocks = table.blocks[first : number + 1]
-            sizes = [one.rows for one in blocks]
-            keys = [
-                digest.of_structure("columnstate.1", [kind, sizes, [one.columns[place] for one in blocks]])
-                for place, kind in enumerate(table.types)
-            ]
-            yield _Group(start, row - start, tuple(keys))
-            start, first = row, number + 1
+    start = 0
+    for first, stop in group_blocks([block.columns[0] for block in table.blocks]):
+        blocks = table.blocks[first:stop]
+        sizes = [one.rows for one in blocks]
+        keys = [
+            digest.of_structure("columnstate.1", [kind, sizes, [one.columns[place] for one in blocks]])
+            for place, kind in enumerate(table.types)
+        ]
+        yield _Group(start, sum(sizes), tuple(keys))
+        start += sum(sizes)
