@@ -26,6 +26,7 @@ __all__ = ["profile", "survey", "survey_all"]
 
 _RUN = 131_072
 _CELLS = 1 << 25
+_ALONE = 1 << 18
 _HASHES = 1 << 23
 _FANOUT = 4
 _DIGITS = 15
@@ -54,6 +55,9 @@ def survey(frame: pl.DataFrame, *, distinct: int = EXACT) -> TableState:
 
     Of each column up to ``distinct`` hashes of values are kept, so that distinct values are counted, not estimated.
     """
+    if frame.height * frame.width > _ALONE:
+        (state,) = survey_all([frame], distinct=distinct)
+        return state
     return TableState(frame.height, tuple(frame.columns), tuple(map(_survey, frame.get_columns(), repeat(distinct))))
 
 

@@ -211,11 +211,10 @@ def _with_lengths(texts: pl.Series, counts: Values | None, made: Words) -> Words
 
 
 def _group_few(hashes: Values) -> tuple[Values, Values] | None:
-    """Where a few different hashes come up, and how often each; in their order. None where they are many."""
+    """A row of each different hash, and how often it occurs; in their order. None of few rows, or many hashes."""
     import numpy as np
 
-    starts = _starts(np.sort(hashes[:_FIRST]))
-    if len(starts) > EXACT:
+    if len(hashes) < 2 * _FIRST or len(_starts(np.sort(hashes[:_FIRST]))) > EXACT:
         return None
     ordered = np.sort(hashes)  # fast, as most of them are equal
     starts = _starts(ordered)
