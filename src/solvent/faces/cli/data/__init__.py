@@ -14,6 +14,7 @@ COMMANDS = {
     "show": ("seeing", "Show a table's profile."),
     "profile": ("profiling", "Show what a file or table holds, column by column; --html writes a page."),
     "drift": ("drifting", "Say whether two files or tables hold the same: exit 0 if so, 1 where a column drifted."),
+    "diff": ("diffing", "Show what is different in one table, seen from another."),
     "check": ("checking", "Check a file or table against a contract; --infer writes one."),
     "export": ("exporting", "Write a table to plain files: Parquet, CSV, Arrow or JSON lines."),
     "publish": ("publishing", "Make a table the next version of a dataset that others read."),

@@ -1,0 +1,9 @@
+"""The difference of two tables: their columns, their rows by key or as they are, and figures of each column."""
+
+from __future__ import annotations
+
+from solvent.data.diff.comparing import Side, diff
+from solvent.data.diff.record import Diff
+from solvent.data.diff.rendering import render_text
+
+__all__ = ["Diff", "Side", "diff", "render_text"]

@@ -1,0 +1,70 @@
+"""``solvent data diff``: what is different in one table, seen from another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from solvent.faces.cli.completing import complete_reference
+from solvent.faces.cli.data.subjects import kept_table, names_files, reading, told_subject
+from solvent.faces.cli.output import safe, show_json, write
+
+if TYPE_CHECKING:
+    from solvent.data.profile import Profile
+
+__all__ = ["diff"]
+
+
+@click.command()
+@click.argument("before", metavar="BEFORE", shell_complete=complete_reference)
+@click.argument("after", metavar="AFTER", shell_complete=complete_reference)
+@click.option("--key", help="Columns that identify a row, with commas: rows are matched by them.")
+@click.option("--tolerance", type=float, default=0.0, help="How far apart floats may be and still be the same.")
+@click.option("--figures/--no-figures", default=True, help="Set the columns' figures side by side.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def diff(ctx: click.Context, /, before: str, after: str, key: str | None, **more: Any) -> None:
+    """Show what is different in AFTER: columns, rows, cells and figures.
+
+    Each is a file, folder or pattern, or RUN/STEP.OUTPUT, data:NAME@VERSION or #DIGEST. Of tables of the project only
+    the blocks that they do not share are read. Exit 0: the same; 1: different.
+    """
+    from solvent.data.diff import diff as compare
+    from solvent.data.diff import render_text
+
+    one, two = _side(ctx.obj, before), _side(ctx.obj, after)
+    keys = [name.strip() for name in (key or "").split(",") if name.strip()]
+    profiles = (_profile(ctx.obj, before), _profile(ctx.obj, after)) if more["figures"] else None
+    found = reading(
+        lambda: compare(one, two, key=keys, tolerance=more["tolerance"], profiles=profiles), before, after
+    )  # fmt: skip
+    if more["as_json"]:
+        show_json({"before": before, "after": after, "difference": found.to_json()})
+    else:
+        write(safe(render_text(found)))
+    if not found.same:
+        ctx.exit(1)
+
+
+def _side(project: str | None, word: str) -> Any:
+    from solvent.data.diff import Side
+    from solvent.data.packs.manifest import Manifest
+
+    if names_files(word):
+        return told_subject(project, word, {})
+    opened, artifact = kept_table(project, word)
+    manifest = Manifest.from_json(opened.archive.document(artifact.digest)["body"])
+    return told_subject(project, word, {}) if manifest.extra else Side(manifest, opened.archive)
+
+
+def _profile(project: str | None, word: str) -> Profile:
+    from solvent.archive.catalog import query
+    from solvent.data.profile import PROFILE, Profile, profile
+
+    if not names_files(word):
+        opened, artifact = kept_table(project, word)
+        found = query.profile(opened.catalog, artifact.digest, PROFILE)
+        if found is not None and "error" not in found:
+            return Profile.from_json(found)
+    return reading(lambda: profile(told_subject(project, word, {})), word)
