@@ -186,8 +186,7 @@ def _columns(
     removed = [name for name in schema if name not in other]
     renamed = {}
     for was in removed:
-        same = [
-            now for now in added if ours.get(was) and ours.get(was) == theirs.get(now) and schema[was] == other[now]
+        same = [new for new in added if ours.get(was) and ours.get(was) == theirs.get(new) and schema[was] == other[new]]
         ]
         if len(same) == 1:
             renamed[was] = same[0]
@@ -245,11 +244,11 @@ def _figures(before: Profile, after: Profile) -> list[dict[str, Any]]:
     """Of each column that both have, the figures that differ."""
     found = []
     names = {one["name"] for one in before.columns}
-    for now in after.columns:
-        if now["name"] not in names:
+    for column in after.columns:
+        if column["name"] not in names:
             continue
-        was = before.column(now["name"])
-        differs = {one: [was.get(one), now.get(one)] for one in FIGURES if was.get(one) != now.get(one)}
+        was = before.column(column["name"])
+        differs = {one: [was.get(one), column.get(one)] for one in FIGURES if was.get(one) != column.get(one)}
         if differs:
-            found.append({"column": now["name"], **differs})
+            found.append({"column": column["name"], **differs})
     return found
