@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from solvent.config import Secret
 from solvent.data.sources.base import Source
-from solvent.errors import InputError
+from solvent.errors import InputError, did_you_mean
 
 __all__ = ["database", "files", "url", "value"]
 
 
 def files(named: Any, options: Mapping[str, Any], root: Path) -> Source:
-    """Files below ``root``, or objects of a store (``s3://bucket/*.parquet``)."""
+    """Files below ``root``, or elsewhere: objects of a bucket (``s3://bucket/*.parquet``), or URLs."""
     from solvent.data.sources.files import Files, Patterns, read_options
 
     patterns = _texts("files", named, "a path, a pattern such as data/*.parquet, or a list of them")
-    return Files(Patterns(patterns, root), read_options(options))
+    elsewhere = [one for one in patterns if "://" in one]
+    if not elsewhere:
+        return Files(Patterns(patterns, root), read_options(options))
+    if len(elsewhere) < len(patterns):
+        raise InputError("files: some are paths and some are elsewhere; make two inputs of them")
+    return _remote(patterns, options, root)
 
 
 def value(named: Any, options: Mapping[str, Any], root: Path) -> Source:
@@ -42,10 +48,28 @@ def database(named: Any, options: Mapping[str, Any], root: Path) -> Source:
 
 def url(named: Any, options: Mapping[str, Any], root: Path) -> Source:
     """Files that servers give by HTTP."""
-    raise InputError("url: not there yet")
+    return _remote(_texts("url", named, "an address such as https://example.org/x.csv, or a list"), options, root)
+
+
+def _remote(patterns: list[str], options: Mapping[str, Any], root: Path) -> Source:
+    """Copies are kept in the project, if ``root`` is one, else among the temporary files."""
+    from solvent.data.sources.files import Files, Options, read_options
+    from solvent.data.sources.remote import Cache, RemoteFiles, split_options
+    from solvent.data.sources.remote.options import NAMES
+
+    place, rest = split_options(options)
+    for name in rest:
+        hint = did_you_mean(name, NAMES)
+        if hint and not did_you_mean(name, [one.name for one in fields(Options)]):
+            raise InputError(f"{name} is no option of files that lie elsewhere.{hint}")
+    project = root / ".solvent"
+    cache = Cache(project / "cache" / "remote" if project.is_dir() else None)
+    return Files(RemoteFiles(patterns, place, cache), read_options(rest))
 
 
 def _texts(kind: str, named: Any, expected: str) -> list[str]:
+    if isinstance(named, Secret):
+        raise InputError(f"{kind}: a secret cannot be the address itself; put it in an option, or in headers")
     if isinstance(named, (str, Path)):
         named = [named]
     if not isinstance(named, list) or not named or not all(isinstance(one, (str, Path)) for one in named):

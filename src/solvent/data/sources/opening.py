@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
 from solvent.config import Secret
+from solvent.config.typed.structured import load_reference
 from solvent.data.sources.base import Source
 from solvent.errors import InputError, did_you_mean
 
@@ -26,11 +27,12 @@ _ELSEWHERE = ("dataset", "model", "output", "use")
 """Kinds that the engine opens itself, named here so that a misspelling is told of them too."""
 
 
-def source_kinds(plugs: Mapping[str, str] | None = None) -> dict[str, str | EntryPoint]:
+def source_kinds(plugs: Sequence[str] = ()) -> dict[str, str | EntryPoint]:
     """Every kind of source that there is, with what makes it; nothing is imported.
 
-    ``plugs`` are a project's own (kind to ``module:Name``); packages bring theirs through entry points of the group
-    ``solvent.sources``. Raises :class:`InputError` where two bring the same kind.
+    ``plugs`` are a project's own, as its file names them: ``crm.tables:Accounts`` is the kind ``accounts``. Packages
+    bring theirs through entry points of the group ``solvent.sources``. Raises :class:`InputError` where two bring the
+    same kind.
     """
     found: dict[str, str | EntryPoint] = {**_BUILT_IN}
     for one in entry_points(group=GROUP):
@@ -45,10 +47,15 @@ def source_kinds(plugs: Mapping[str, str] | None = None) -> dict[str, str | Entr
                 f"{_bringer(before)} and {_bringer(one)} both bring a source called {one.name!r}; remove one of them"
             )
         found[one.name] = one
-    return {**found, **(plugs or {})}
+    for name in plugs:
+        kind = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.rpartition(":")[2]).lower()
+        if kind in _BUILT_IN or kind in _ELSEWHERE:
+            raise InputError(f"plugs: {name} would be the source {kind!r}, which is one of Solvent's own; rename it")
+        found[kind] = name  # a project's own word goes before a package's
+    return found
 
 
-def open_source(spec: Any, root: Path, plugs: Mapping[str, str] | None = None) -> Source:
+def open_source(spec: Any, root: Path, plugs: Sequence[str] = ()) -> Source:
     """The source that ``spec`` names: ``{files: …}``, ``{database: …}``, ``{url: …}``, or just a path below ``root``.
 
     Nothing is read yet. Raises :class:`InputError` for a spec that says nothing known, or a plug that cannot be used.
@@ -76,13 +83,9 @@ def _make(kind: str, made_by: str | EntryPoint) -> Callable[[Any, Mapping[str, A
     """What makes a source of this kind. Raises :class:`InputError` that names the distribution of a broken one."""
     who = _bringer(made_by) if isinstance(made_by, EntryPoint) else made_by
     try:
-        if isinstance(made_by, EntryPoint):
-            found = made_by.load()
-        else:
-            module, _, name = made_by.partition(":")
-            found = getattr(importlib.import_module(module), name)
+        found = made_by.load() if isinstance(made_by, EntryPoint) else load_reference(made_by)
     except Exception as error:  # whatever the code of somebody else does
-        if made_by in _BUILT_IN.values():
+        if isinstance(made_by, str) and made_by in _BUILT_IN.values():
             raise
         value = made_by.value if isinstance(made_by, EntryPoint) else made_by
         raise InputError(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MODEL_SOURCE", "Input", "Readable", "bind_inputs"]
 
+_NAMES = frozenset({"files", "url", "database", "table", "query"})
 MODEL_SOURCE = "solvent.delivery.registry:ModelSource"
 """Named cold: the engine lies below delivery, and imports this only when an input says ``model:``."""
 
@@ -195,9 +196,9 @@ def _open_source(spec: Any, project: Home) -> Readable:
         return cast(Readable, load_reference(MODEL_SOURCE)(project, target))
     from solvent.data.sources import open_source
 
-    if isinstance(spec, Mapping):  # a file name stays text, whatever it looks like; options mean what they look like
+    if isinstance(spec, Mapping):  # a name stays text, whatever it looks like; options mean what they look like
         spec = {
-            str(name): value if name == "files" else validate(value, Any, from_file=True)
+            str(name): value if name in _NAMES else validate(value, Any, from_file=True)
             for name, value in spec.items()
         }
-    return open_source(spec, project.root)
+    return open_source(spec, project.root, project.file.plugs)

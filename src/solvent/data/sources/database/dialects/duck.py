@@ -97,7 +97,7 @@ class DuckSession:
             if kind in _LARGE or re.fullmatch(_AS_TEXT, kind, re.DOTALL) or (pin == pl.String() and kind != "BLOB"):
                 read = f"CAST({read} AS VARCHAR)"
                 dtype = pl.Decimal(38, 0) if kind in _LARGE else pl.String()
-            made.append(Column(name, read, pin or dtype, kind, "BINARY" if kind == "VARCHAR" else ""))
+            made.append(Column(name, read, pin or dtype, kind))
         return self._settled(made, relation)
 
     def key(self, relation: Relation) -> list[str]:
@@ -154,7 +154,9 @@ class DuckSession:
             asked = select(columns, relation, "false", [])
             found = take(cursor.sql(asked, params=dict(relation.params) or None).to_arrow_reader(1))
         assert isinstance(found, Stream)
-        return [one if one.dtype is not None else replace(one, dtype=found.schema[one.name]) for one in columns]
+        return [
+            one if one.dtype is not None else replace(one, dtype=_in_utc(found.schema[one.name])) for one in columns
+        ]
 
     def _ask(self, sql: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         with self._blamed(), self._open.cursor() as cursor:
@@ -167,6 +169,14 @@ class DuckSession:
             yield
         except (duckdb.Error, OSError) as error:
             raise InputError(f"{self._shown}: {_first(error)}") from error
+
+
+def _in_utc(dtype: Any) -> Any:
+    """The type, with instants in UTC: DuckDB gives them in the zone of the session, which has several names."""
+    import polars as pl
+
+    zoned = isinstance(dtype, pl.Datetime) and dtype.time_zone is not None
+    return pl.Datetime(dtype.time_unit, "UTC") if zoned else dtype
 
 
 def _first(error: Exception) -> str:
