@@ -186,8 +186,8 @@ def _columns(
     removed = [name for name in schema if name not in other]
     renamed = {}
     for was in removed:
-        same = [new for new in added if ours.get(was) and ours.get(was) == theirs.get(new) and schema[was] == other[new]]
-        ]
+        alike = [new for new in added if schema[was] == other[new]]
+        same = [new for new in alike if ours.get(was) and ours.get(was) == theirs.get(new)]
         if len(same) == 1:
             renamed[was] = same[0]
     common = [name for name in schema if name in other]
