@@ -198,7 +198,6 @@ def _open_source(spec: Any, project: Home) -> Readable:
 
     if isinstance(spec, Mapping):  # a name stays text, whatever it looks like; options mean what they look like
         spec = {
-            str(name): value if name in _NAMES else validate(value, Any, from_file=True)
-            for name, value in spec.items()
+            str(name): value if name in _NAMES else validate(value, Any, from_file=True) for name, value in spec.items()
         }
     return open_source(spec, project.root, project.file.plugs)
