@@ -134,3 +134,16 @@ def test_rows_come_in_batches_in_the_order_of_the_key(tmp_path):
     assert plain.found()["order"] == ["rowid"]
     assert plain.read(pl.LazyFrame).head(3).collect()["name"].to_list() == ["x0", "x1", "x2"]
     assert _open(tmp_path, table="k").read(pl.DataFrame)["id"].to_list() == list(range(300_007))
+
+
+def test_two_looks_at_one_file_get_along(tmp_path):
+    """While one is open, the version of the column can be asked, and another source can read."""
+    _database(tmp_path, "CREATE TABLE t AS SELECT range AS id FROM range(10)")
+    source = _open(tmp_path, table="t", version="column id")
+    survey = source.survey()
+    version = source.version()
+    other = _open(tmp_path, query="SELECT id FROM t WHERE id > $x", params={"x": 4}, order_by="id")
+    assert other.read(pl.DataFrame)["id"].to_list() == [5, 6, 7, 8, 9]
+    assert source.frame(survey).collect().height == 10
+    source.check(survey)
+    assert source.version() == version is not None

@@ -159,7 +159,8 @@ def s3_endpoint():
     with open(folder / "log", "wb") as log:
         server = subprocess.Popen(
             [program, "server", f"-dir={folder}", "-s3", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-s3.port={s3}",
-             f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", "-volume.max=300", "-s3.port.iceberg=0", "-s3.port.lance=0",
+             f"-master.port={master}", f"-volume.port={volume}", f"-filer.port={filer}", "-volume.max=300",
+             "-s3.port.iceberg=0", "-s3.port.lance=0",
              "-master.volumeSizeLimitMB=64", f"-s3.config={folder / 's3.json'}"],
             stdout=log, stderr=log, cwd=folder,
         )  # fmt: skip

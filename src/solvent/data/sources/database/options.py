@@ -14,7 +14,7 @@ from solvent.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["DatabaseOptions", "read_database_options"]
+__all__ = ["KNOWN", "DatabaseOptions", "read_database_options"]
 
 _WAIT = 30.0
 _CHANGING = (
@@ -78,15 +78,15 @@ class DatabaseOptions:
         return {name: one.reveal() if isinstance(one, Secret) else one for name, one in self.params.items()}
 
 
-_KNOWN = ("table", "query", "params", "order_by", "partition", "types", "version", "wait")
+KNOWN = ("table", "query", "params", "order_by", "partition", "types", "version", "wait")
 
 
 def read_database_options(given: Mapping[str, Any]) -> DatabaseOptions:
     """The options of a database source. Raises :class:`InputError` that names the one that is unknown or wrong."""
     for name in given:
-        if name not in _KNOWN:
+        if name not in KNOWN:
             raise InputError(
-                f"database: unknown option {name!r}.{did_you_mean(str(name), _KNOWN)} There are: {', '.join(_KNOWN)}"
+                f"database: unknown option {name!r}.{did_you_mean(str(name), KNOWN)} There are: {', '.join(KNOWN)}"
             )
     if ("table" in given) == ("query" in given):
         both = "both are given" if "table" in given else "neither is given"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["DuckSession"]
 
 _ROWS = 65_536
-_MEMORY = "1GB"
+_MEMORY = "512MB"
 _AS_TEXT = r"(ENUM\(.*|UUID|JSON|INTERVAL|BIT|TIME WITH TIME ZONE|UNION\(.*|BIGNUM|VARIANT|GEOMETRY.*)"
 _LARGE = ("HUGEINT", "UHUGEINT")
 
@@ -36,6 +38,7 @@ class DuckSession:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "memory_limit": _MEMORY,
+            "temp_directory": _scratch(),  # beside the file, nothing may be allowed to be written
         }
         file = str(address.file)
         until = time.monotonic() + wait
@@ -169,6 +172,16 @@ class DuckSession:
             yield
         except (duckdb.Error, OSError) as error:
             raise InputError(f"{self._shown}: {_first(error)}") from error
+
+
+@functools.cache
+def _made() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="solvent-duckdb-")
+
+
+def _scratch() -> str:
+    """A folder for what is too large for memory: one for the process, since one file has one configuration in it."""
+    return _made().name
 
 
 def _in_utc(dtype: Any) -> Any:
