@@ -19,5 +19,8 @@ class Source(Protocol):
     def read(self, wanted: Any) -> Any:
         """The value as ``wanted`` (an annotation) asks for it. Raises :class:`InputError` where that cannot be."""
 
+    def found(self) -> dict[str, Any]:
+        """What is there, as plain JSON: types, formats, order, and what a reader should know; without any secret."""
+
     def close(self) -> None:
         """Let go of what is open."""

@@ -62,8 +62,8 @@ def _remote(patterns: list[str], options: Mapping[str, Any], root: Path) -> Sour
         hint = did_you_mean(name, NAMES)
         if hint and not did_you_mean(name, [one.name for one in fields(Options)]):
             raise InputError(f"{name} is no option of files that lie elsewhere.{hint}")
-    project = root / ".solvent"
-    cache = Cache(project / "cache" / "remote" if project.is_dir() else None)
+    project = (root / ".solvent").is_dir() or (root / "solvent.toml").is_file()
+    cache = Cache(root / ".solvent" / "cache" / "remote" if project else None)
     return Files(RemoteFiles(patterns, place, cache), read_options(rest))
 
 

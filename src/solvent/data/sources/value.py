@@ -40,6 +40,10 @@ class Value:
         except ValueError as error:
             raise InputError(f"value: {error}") from error
 
+    def found(self) -> dict[str, Any]:
+        """What it is."""
+        return {"type": type(self._value).__name__}
+
     def close(self) -> None:
         """Nothing is open."""
 

@@ -63,10 +63,12 @@ def test_without_a_version_column_no_part_claims_to_be_unchanged(tmp_path, made)
 def test_sparse_keys_make_wide_parts_that_stay(tmp_path, made):
     """Parts have about the rows that are asked for whatever the gaps, and keep their borders while rows are added."""
     made.execute("DELETE FROM t")
-    made.executemany("INSERT INTO t VALUES (?, 0, 1)", [(n * 2**40,) for n in range(1000)])
+    with made:
+        made.executemany("INSERT INTO t VALUES (?, 0, 1)", [(n * 2**40,) for n in range(1000)])
     before = _open(tmp_path, **PARTS).survey()
     assert 10 <= len(before.parts) <= 21
-    made.executemany("INSERT INTO t VALUES (?, 0, 1)", [(n * 2**40 + 1,) for n in range(300)])
+    with made:
+        made.executemany("INSERT INTO t VALUES (?, 0, 1)", [(n * 2**40 + 1,) for n in range(300)])
     after = _open(tmp_path, **PARTS).survey(before.to_json())
     assert after.width == before.width
     assert after.rows == 1300

@@ -111,15 +111,33 @@ def test_all_scans_see_one_snapshot(postgres, shop):
 
 
 def test_the_version_is_what_transactions_a_table_sees(postgres, shop):
-    """Reading leaves it as it is, and so does a restart in between; a commit changes it; so does one not yet ended."""
+    """Reading leaves it as it is, and so does what nobody sees yet; a commit changes it."""
+    import adbc_driver_postgresql.dbapi as driver
+
     postgres.sql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)", shop)
     source = _open(postgres, shop, table="t")
     before = source.version()
     source.read(pl.DataFrame)
     assert before == source.version() is not None
-    postgres.sql("INSERT INTO t VALUES (2)", shop)
-    after = source.version()
-    assert before != after is not None
+    with driver.connect(f"postgresql://owner@127.0.0.1:{postgres.port}/{shop}") as other, other.cursor() as cursor:
+        cursor.execute("INSERT INTO t VALUES (2)")
+        begun = source.version()
+        assert source.read(pl.DataFrame).height == 1
+        other.commit()
+    ended = source.version()
+    assert source.read(pl.DataFrame).height == 2
+    assert ended not in (before, begun)
+
+
+@pytest.mark.slow
+def test_the_version_does_not_outlive_a_crash(postgres, shop):
+    """A crash may lose what was committed without waiting for the disk, and its number is given again."""
+    postgres.sql("CREATE TABLE t (id int)", shop)
+    source = _open(postgres, shop, table="t")
+    before = source.version()
+    postgres.stop("immediate")
+    postgres.start()
+    assert before != source.version() is not None
 
 
 @pytest.mark.parametrize(

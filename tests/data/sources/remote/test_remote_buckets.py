@@ -19,6 +19,12 @@ def _parquet(frame):
     return made.getvalue()
 
 
+@pytest.fixture(autouse=True)
+def project(tmp_path):
+    """Copies lie in a project of each test's own."""
+    (tmp_path / ".solvent").mkdir()
+
+
 @pytest.fixture
 def flights(store):
     """A bucket with files by year, and what tools leave beside them."""

@@ -80,6 +80,8 @@ class PostgresSession:
         with self._blamed(), self._cursor(self._open, copy=False) as cursor:
             cursor.execute(f"SELECT * FROM {relation.sql} LIMIT 0", _values(relation))
             fields = list(cursor.fetch_record_batch().schema)
+        if any(b"POSTGRESQL:type" not in (one.metadata or {}) for one in fields):
+            raise MissingExtra("this driver for PostgreSQL is too old: pip install -U 'adbc-driver-postgresql>=1.13'")
         if not fields or len({one.name for one in fields}) < len(fields):
             return [Column(one.name, quote(one.name), pl.String(), "") for one in fields]
         listed = {one.name: (one.type, _declared(one)) for one in fields}
