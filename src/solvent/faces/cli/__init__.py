@@ -36,8 +36,14 @@ COMMANDS = {
 EXTRAS = {
     **dict.fromkeys(("httptools", "msgspec", "starlette", "uvicorn"), "serve"),
     **dict.fromkeys(("sklearn", "skops"), "learn"),
-    **dict.fromkeys(("adbc_driver_postgresql", "adbc_driver_sqlite"), "databases"),
-    **{"duckdb": "duckdb", "matplotlib": "figures", "obstore": "remote", "pandas": "pandas", "pandera": "contracts"},
+    **{
+        "adbc_driver_postgresql": "databases",
+        "duckdb": "duckdb",
+        "matplotlib": "figures",
+        "obstore": "remote",
+        "pandas": "pandas",
+        "pandera": "contracts",
+    },
     **{"scipy": "drift", "vl_convert": "pictures"},
 }
 
