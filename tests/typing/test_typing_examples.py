@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -29,6 +30,7 @@ def mypy():
         "--ignore-missing-imports",
         "--config-file=",
         "--no-incremental",
+        f"--cache-dir={os.devnull}",  # a cache that another process writes may be damaged
     ]
     environment = {"MYPYPATH": f"{ROOT / 'src'}:{FLIGHTS[0].parent}", "PATH": ""}
     done = subprocess.run([*command, *FILES], capture_output=True, text=True, cwd=ROOT / "src", env=environment)
