@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from solvent.data.diff.comparing import Side, diff
+from solvent.data.diff.comparing import diff
 from solvent.data.diff.record import Diff
 from solvent.data.diff.rendering import render_text
+from solvent.data.diff.sides import Side
 
 __all__ = ["Diff", "Side", "diff", "render_text"]

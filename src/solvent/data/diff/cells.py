@@ -1,107 +1,93 @@
-"""Rows and cells that differ: by key with an outer join, without one by counting equal rows on both sides."""
+"""Cells: in which form values of two columns are compared, also where their types are not the same."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import column_named, columns_named
+from solvent.data.canonical import column_named
+from solvent.data.likening import common_form
 
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["compare_by_key", "compare_rows"]
+__all__ = ["Likeness", "liken", "show_cell"]
 
-_FEW = 10
-_ROW, _COUNT, _SIDE, _OTHER = "\0row", "\0count", "\0side", "\0other"
+_NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?$"
 
 
-def compare_rows(before: pl.DataFrame, after: pl.DataFrame) -> dict[str, Any]:
-    """Whole rows that only one side has, each as often as it has it more."""
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """One column of both sides: the exact form in which it is compared, and as floats where it is that."""
+
+    name: str
+    before: pl.Expr
+    after: pl.Expr
+    floats: tuple[pl.Expr, pl.Expr] | None = None
+
+
+def liken(name: str, before: Any, after: Any) -> Likeness | None:
+    """How a column of these Polars types is compared; None where nothing is a value of both.
+
+    As in the identity of tables: all NaN are one NaN and are not null, and minus zero is not zero, so floats are
+    compared by their bits. Of numbers beside texts, and of whole numbers beside floats that could not hold them, the
+    shortest texts are compared.
+    """
     import polars as pl
 
-    frames = [_exact(frame).hash_rows(seed=1).alias(_ROW) for frame in (before, after)]
-    counted = [
-        pl.DataFrame(one).with_columns(
-            pl.int_range(pl.len()).over(_ROW).alias(_COUNT), pl.int_range(pl.len()).alias("n")
-        )
-        for one in frames
-    ]
-    gone = counted[0].join(counted[1], on=[_ROW, _COUNT], how="anti", maintain_order="left")["n"]
-    new = counted[1].join(counted[0], on=[_ROW, _COUNT], how="anti", maintain_order="left")["n"]
-    return {
-        "rows": {"added": len(new), "removed": len(gone)},
-        "examples": {"added": _shown(after[new.head(_FEW)]), "removed": _shown(before[gone.head(_FEW)])},
-    }
+    form = common_form([before, after])
+    if form is None:
+        texts = [_text(name, dtype, before.is_numeric() or after.is_numeric()) for dtype in (before, after)]
+        return None if texts[0] is None or texts[1] is None else Likeness(name, texts[0], texts[1])
+    ours, theirs = form(name, before), form(name, after)
+    made = before if before == after else pl.DataFrame(schema={name: before}).select(ours.alias("x")).schema["x"]
+    if not made.is_float():
+        return Likeness(name, ours, theirs)
+    return Likeness(name, _bits(ours, made), _bits(theirs, made), (ours, theirs))
 
 
-def compare_by_key(before: pl.DataFrame, after: pl.DataFrame, keys: Sequence[str], tolerance: float) -> dict[str, Any]:
-    """Rows that only one side has the key of, and cells that differ in those that both have."""
+def _bits(values: pl.Expr, dtype: Any) -> pl.Expr:
     import polars as pl
 
-    one, two = before.with_row_index(_SIDE), after.with_row_index(_OTHER)
-    places = one.select(columns_named([*keys, _SIDE])).join(
-        two.select(columns_named([*keys, _OTHER])), on=list(keys), how="full", coalesce=True
-    )
-    removed = places.filter(pl.col(_OTHER).is_null())[_SIDE].sort()
-    added = places.filter(pl.col(_SIDE).is_null())[_OTHER].sort()
-    both = places.filter(pl.col(_SIDE).is_not_null() & pl.col(_OTHER).is_not_null()).sort(_OTHER)
-    was, now = before[both[_SIDE]], after[both[_OTHER]]
-    changed: dict[str, int] = {}
-    examples: list[dict[str, Any]] = []
-    differs = pl.Series([False] * both.height, dtype=pl.Boolean)
-    for name in before.columns:
-        if name in keys:
-            continue
-        mask = _differs(was[name], now[name], tolerance)
-        count = int(mask.sum())
-        if count:
-            changed[name] = count
-            differs = differs | mask
-            for place in mask.arg_true().head(_FEW).to_list():
-                told = {one: _cell(now[one][place]) for one in keys}
-                examples.append(
-                    {"key": told, "column": name, "was": _cell(was[name][place]), "now": _cell(now[name][place])}
-                )
-    return {
-        "rows": {"added": len(added), "removed": len(removed), "changed": int(differs.sum())},
-        "changed": changed,
-        "examples": {
-            "added": _shown(after[added.head(_FEW)]), "removed": _shown(before[removed.head(_FEW)]),
-            "changed": examples,
-        },
-    }  # fmt: skip
+    bits = {"Float16": pl.UInt16, "Float32": pl.UInt32, "Float64": pl.UInt64}[type(dtype).__name__]
+    return values.fill_nan(pl.lit(float("nan"), dtype)).reinterpret(dtype=bits)
 
 
-def _differs(was: pl.Series, now: pl.Series, tolerance: float) -> pl.Series:
-    """Where two columns differ; nulls equal nulls, NaN equals NaN."""
-    if tolerance and was.dtype.is_float():
-        near = ((was - now).abs() <= tolerance).fill_null(False)
-        return was.ne_missing(now) & ~near
-    return was.ne_missing(now)
-
-
-def _exact(frame: pl.DataFrame) -> pl.DataFrame:
-    """Rows as their hash can tell them apart: minus zero is not zero, as in digests of tables."""
+def _text(name: str, dtype: Any, numbers: bool) -> pl.Expr | None:
+    """The shortest text of a value: ``1`` of 1.0, and of the text ``1.0`` where the other side holds numbers."""
     import polars as pl
 
-    signs = [
-        (1 / column_named(name) < 0).alias(f"\0sign {place}")
-        for place, (name, dtype) in enumerate(frame.schema.items())
-        if dtype.is_float()
-    ]
-    return frame.with_columns(signs) if signs else frame.select(pl.all())
+    column = column_named(name)
+    if dtype.is_nested() or isinstance(dtype, (pl.Binary, pl.Object)):
+        return None
+    if dtype.is_float():
+        return _shortest(column.cast(pl.Float64))
+    text = column.cast(pl.String)
+    if dtype.is_decimal():
+        return text.str.replace(r"(\.[0-9]*?)0+$", "$1").str.replace(r"\.$", "")
+    if numbers and isinstance(dtype, (pl.String, pl.Enum)):
+        number = text.str.contains(_NUMBER) & text.str.contains(".", literal=True)
+        return pl.when(number).then(_shortest(text.cast(pl.Float64, strict=False))).otherwise(text)
+    return text
 
 
-def _shown(frame: pl.DataFrame) -> list[Mapping[str, Any]]:
-    return [{name: _cell(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]
+def _shortest(values: pl.Expr) -> pl.Expr:
+    import polars as pl
+
+    whole = (values == values.round(0)) & (values.abs() < 2.0**63)
+    return (
+        pl.when(whole).then(values.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(values.cast(pl.String))
+    )  # fmt: skip
 
 
-def _cell(value: Any) -> Any:
-    """A value as a record can hold it."""
+def show_cell(value: Any) -> Any:
+    """A value as a record can hold it: plain JSON, and not long."""
     if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
         return value if value - value == 0 else str(value)
+    if isinstance(value, Mapping):
+        value = dict(value)
     text = str(value)
     return text if len(text) <= 80 else text[:79] + "…"

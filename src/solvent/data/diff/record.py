@@ -8,7 +8,7 @@ from typing import Any
 
 __all__ = ["FIGURES", "Diff"]
 
-FIGURES = ("nulls", "distinct", "min", "mean", "max")
+FIGURES = ("nulls", "nans", "distinct", "min", "mean", "std", "max")
 """What of two profiles is set side by side."""
 
 
@@ -16,11 +16,14 @@ FIGURES = ("nulls", "distinct", "min", "mean", "max")
 class Diff:
     """What is different in ``after``, seen from ``before``.
 
-    ``columns`` holds ``added``, ``removed``, ``retyped`` (name: was, now), ``renamed`` (was: now; the same values under
-    another name) and ``moved`` (whether those of both stand in another order). ``rows`` holds how many there are before
-    and after, and ``added``, ``removed`` and, by key, ``changed``; ``order`` says that the same rows stand in another
-    order. ``changed`` counts the changed cells of each column, ``examples`` shows some of the rows. ``blocks`` counts
-    shared and own blocks where both tables are stored. ``figures`` are those of columns whose profiles differ.
+    ``columns`` holds ``added``, ``removed``, ``retyped`` (name: was, now), ``renamed`` (was: now; likely the same
+    values under another name), ``moved`` (whether those of both stand in another order) and ``unlike`` (those whose
+    types are so different that values were not compared). ``rows`` holds how many there are before and after, how many
+    were ``added``, ``removed`` and, by key, ``changed``; ``moved`` is how many of the others stand elsewhere among them
+    (None where it was not counted), ``order`` whether any does. ``changed`` counts the changed cells of each column,
+    ``examples`` shows some of the rows. ``blocks`` is there where both tables are stored: how many they share, how many
+    are their own, and the ``ranges`` of rows. ``figures`` are those of columns whose profiles differ, the most changed
+    first.
     """
 
     names: tuple[str, str]
@@ -29,7 +32,7 @@ class Diff:
     rows: Mapping[str, Any]
     changed: Mapping[str, int] = field(default_factory=dict)
     examples: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
-    blocks: Mapping[str, int] | None = None
+    blocks: Mapping[str, Any] | None = None
     figures: Sequence[Mapping[str, Any]] = ()
 
     @property

@@ -2,60 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from solvent.data.diff.record import FIGURES, Diff
 
 __all__ = ["render_text"]
 
-_FEW = 5
+_RANGES = 12
 
 
-def render_text(found: Diff) -> str:
-    """The difference as text: columns, rows, changed cells with examples, and figures."""
+def render_text(found: Diff, examples: int = 5) -> str:
+    """The difference as text: columns, rows, changed cells with so many examples of each, and figures."""
     rows = found.rows
-    lines = [f"{rows['before']:,} rows before, {rows['after']:,} after"]
+    lines = [f"{rows['before']:,} rows {found.names[0]}, {rows['after']:,} {found.names[1]}"]
     if found.blocks is not None:
         lines.append("{shared:,} blocks in both, {before:,} and {after:,} of their own".format(**found.blocks))
     if found.same:
         return "\n".join([*lines, "The tables are the same."])
     lines += _column_lines(found.columns)
+    if found.blocks is not None:
+        lines += _range_lines(found.blocks["ranges"])
     if rows["order"]:
-        lines.append("the same rows, in another order")
+        moved = rows.get("moved")
+        quiet = not any(rows[word] for word in ("added", "removed", "changed"))
+        told = "the same rows, in another order" if quiet else "rows that both have stand in another order"
+        lines.append(told if moved is None else f"{told}: {moved:,} moved")
     counts = [f"{rows[word]:,} {word}" for word in ("added", "removed", "changed") if rows[word]]
     if counts:
         lines.append("rows: " + ", ".join(counts))
     for word, sign in (("removed", "-"), ("added", "+")):
-        lines += [f"  {sign} {_row(one)}" for one in found.examples.get(word, ())[:_FEW]]
+        lines += [f"  {sign} {_row(one)}" for one in found.examples.get(word, ())[:examples]]
     if found.changed:
         lines.append("cells that changed, by column:")
     for name, count in sorted(found.changed.items(), key=lambda one: -one[1]):
         lines.append(f"  {name}: {count:,}")
         shown = [one for one in found.examples.get("changed", ()) if one["column"] == name]
-        lines += [f"    {_row(one['key'])}: {one['was']} → {one['now']}" for one in shown[:_FEW]]
+        lines += [f"    {_row(one['key'])}: {one['was']} → {one['now']}" for one in shown[:examples]]
     if found.figures:
-        lines.append("figures that changed:")
+        lines.append("figures that changed, the most changed first:")
     for one in found.figures:
         pairs = [f"{name} {_short(one[name][0])} → {_short(one[name][1])}" for name in FIGURES if name in one]
         lines.append(f"  {one['column']}: {', '.join(pairs)}")
     return "\n".join(lines)
 
 
+def _range_lines(ranges: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Where blocks are not shared, in rows counted from 0."""
+    told = [one for one in ranges if one["what"] != "shared"]
+    lines = []
+    for one in told[:_RANGES]:
+        before, after = (f"{one[side][0]:,} to {one[side][1] - 1:,}" for side in ("before", "after"))
+        if one["what"] == "changed":
+            lines.append(f"  blocks of rows {before} became {after}")
+        else:
+            lines.append(f"  blocks of rows {before if one['what'] == 'removed' else after} {one['what']}")
+    return lines + ([f"  and {len(told) - _RANGES:,} more runs of blocks"] if len(told) > _RANGES else [])
+
+
 def _column_lines(columns: Mapping[str, Any]) -> list[str]:
     lines = [f"column added: {name} ({_type(kind)})" for name, kind in columns["added"].items()]
     lines += [f"column removed: {name} ({_type(kind)})" for name, kind in columns["removed"].items()]
-    lines += [f"column renamed: {was} → {now}" for was, now in columns["renamed"].items()]
-    lines += [f"column {name}: {_type(was)} → {_type(now)}" for name, (was, now) in columns["retyped"].items()]
+    lines += [f"column renamed (likely): {was} → {now}" for was, now in columns["renamed"].items()]
+    for name, (was, now) in columns["retyped"].items():
+        lost = "; values of such types cannot be compared" if name in columns["unlike"] else ""
+        lines.append(f"column {name}: {_type(was)} → {_type(now)}{lost}")
     return lines + (["columns stand in another order"] if columns["moved"] else [])
 
 
 def _type(kind: Any) -> str:
-    return kind if isinstance(kind, str) else f"{kind[0]}[{', '.join(str(one) for one in kind[1:] if one is not None)}]"
+    if isinstance(kind, str):
+        return kind
+    text = f"{kind[0]}[{', '.join(str(one) for one in kind[1:] if one is not None)}]"
+    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def _row(row: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in row.items())
+    shown = [f"{name}={value}" for name, value in list(row.items())[:_RANGES]]
+    return ", ".join(shown) + (f", and {len(row) - _RANGES:,} more columns" if len(row) > _RANGES else "")
 
 
 def _short(value: Any) -> str:

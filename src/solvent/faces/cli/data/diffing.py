@@ -20,7 +20,10 @@ __all__ = ["diff"]
 @click.argument("before", metavar="BEFORE", shell_complete=complete_reference)
 @click.argument("after", metavar="AFTER", shell_complete=complete_reference)
 @click.option("--key", help="Columns that identify a row, with commas: rows are matched by them.")
-@click.option("--tolerance", type=float, default=0.0, help="How far apart floats may be and still be the same.")
+@click.option("--tolerance", type=float, default=0.0, help="How far apart floats of one key may be.")
+@click.option(
+    "--examples", type=int, default=10, show_default=True, help="How many rows, and cells of a column, to show."
+)
 @click.option("--figures/--no-figures", default=True, help="Set the columns' figures side by side.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
@@ -36,13 +39,12 @@ def diff(ctx: click.Context, /, before: str, after: str, key: str | None, **more
     one, two = _side(ctx.obj, before), _side(ctx.obj, after)
     keys = [name.strip() for name in (key or "").split(",") if name.strip()]
     profiles = (_profile(ctx.obj, before), _profile(ctx.obj, after)) if more["figures"] else None
-    found = reading(
-        lambda: compare(one, two, key=keys, tolerance=more["tolerance"], profiles=profiles), before, after
-    )  # fmt: skip
+    how = {"key": keys, "tolerance": more["tolerance"], "sample": more["examples"], "profiles": profiles}
+    found = reading(lambda: compare(one, two, **how), before, after)
     if more["as_json"]:
         show_json({"before": before, "after": after, "difference": found.to_json()})
     else:
-        write(safe(render_text(found)))
+        write(safe(render_text(found, more["examples"])))
     if not found.same:
         ctx.exit(1)
 
@@ -54,8 +56,7 @@ def _side(project: str | None, word: str) -> Any:
     if names_files(word):
         return told_subject(project, word, {})
     opened, artifact = kept_table(project, word)
-    manifest = Manifest.from_json(opened.archive.document(artifact.digest)["body"])
-    return told_subject(project, word, {}) if manifest.extra else Side(manifest, opened.archive)
+    return Side(Manifest.from_json(opened.archive.document(artifact.digest)["body"]), opened.archive)
 
 
 def _profile(project: str | None, word: str) -> Profile:
