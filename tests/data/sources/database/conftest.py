@@ -22,7 +22,8 @@ class Postgres:
 
     def __init__(self, folder: Path, programs: Path) -> None:
         self.folder, self.programs = folder, programs
-        self._as = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+        runuser = shutil.which("runuser") or "/usr/sbin/runuser"  # not on everybody's path
+        self._as = [runuser, "-u", "postgres", "--"] if os.geteuid() == 0 else []
         self.port = _free_port()
 
     def create(self) -> None:
