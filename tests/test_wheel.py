@@ -74,8 +74,9 @@ def bare(wheel, tmp_path):
     named = re.findall(r"^([a-zA-Z0-9_.-]+)==", lock, re.MULTILINE)
     allowed = {"solvent", *(MODULES.get(name, name.replace("-", "_")) for name in named)}
     here = next(one for one in sys.path if one.endswith("site-packages"))
-    (site / "shared.pth").write_text(here + "\n")
-    (site / "sitecustomize.py").write_text(BARE.format(allowed=allowed))
+    # Not a sitecustomize: Debian's Python brings one of its own, which goes before.
+    (site / "only_the_core.py").write_text(BARE.format(allowed=allowed))
+    (site / "shared.pth").write_text(f"{here}\nimport only_the_core\n")
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "SOLVENT_PROJECT")}
 
     def call(*words, folder=tmp_path):
