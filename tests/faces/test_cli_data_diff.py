@@ -66,3 +66,26 @@ def test_tables_of_a_project_are_compared_by_reference(project):
     assert code == 1 and "3 changed" in text and "figures that changed" in text
     ROWS.write_parquet(project.root / "rows.parquet")
     assert call(project.root, "making-1/make", "rows.parquet")[0] == 0
+
+
+def test_wrong_use_exits_with_two(files):
+    """A tolerance without a key, a key that is none, a file that is not there: each in a line."""
+    for words, says in [
+        (("--tolerance", "0.1"), "a tolerance needs a key"),
+        (("--key", "word"), "is no key: in before"),
+        (("--key", "id", "--examples", "-1"), "0 or more"),
+    ]:
+        ROWS.with_columns(word=pl.lit("x")).write_parquet(files / "word.parquet")
+        code, text = call(files, "word.parquet", "word.parquet", *words)
+        assert code == 2 and says in text and "Traceback" not in text
+    code, text = call(files, "one.parquet", "none.parquet")
+    assert code == 2 and "none.parquet" in text
+
+
+def test_names_and_values_cannot_write_to_the_terminal(files):
+    """Control signs of columns and cells are shown, not obeyed."""
+    bad = pl.DataFrame({"id": [1], "\x1b[2Jname": ["\x1b]0;title\x07"]})
+    bad.write_parquet(files / "bad.parquet")
+    bad.with_columns(pl.lit("=1+1").alias("\x1b[2Jname")).write_parquet(files / "worse.parquet")
+    code, text = call(files, "bad.parquet", "worse.parquet", "--key", "id", "--examples", "1")
+    assert code == 1 and "\x1b" not in text and "\\x1b[2Jname: 1" in text

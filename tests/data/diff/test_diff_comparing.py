@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections import Counter
 from datetime import date, datetime
@@ -321,7 +322,8 @@ def longest(numbers: list[int]) -> int:
     return max(best, default=0)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@pytest.mark.slow
+@settings(max_examples=20, deadline=None, derandomize=True)
 @given(
     before=st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["a", None])), max_size=30),
     after=st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["a", None])), max_size=30),
@@ -347,6 +349,7 @@ def test_rows_that_lie_in_files_are_matched_as_those_in_memory(before, after):
     assert found[0][0] == sum((Counter(after) - Counter(before)).values())
 
 
+@pytest.mark.slow
 def test_a_table_larger_than_its_share_of_memory_is_compared_by_key_in_files(monkeypatch):
     """The same counts and the same first examples, and nothing is left in the folder for spare files."""
     rows = rows_of(40_000).with_columns(word=pl.lit("word"))
@@ -413,6 +416,7 @@ def test_hostile_names_and_values_are_just_that():
     assert json.loads(json.dumps(found.to_json()))["changed"] == {"": 1}
 
 
+@pytest.mark.slow
 def test_wide_and_odd_tables_are_compared(shelf):
     """5,000 columns, no columns, all nulls, huge integers, structs, a pandas index, categories."""
     wide = pl.DataFrame({f"c{number}": [1, 2] for number in range(5000)})
@@ -449,3 +453,23 @@ def test_figures_begin_with_what_changed_the_most():
     found = diff(rows, after, key="id", profiles=(profile(rows), profile(after)))
     assert [one["column"] for one in found.figures] == ["y", "x"]
     assert found.figures[0]["shift"] == pytest.approx(10, rel=0.1)
+
+
+def test_the_programs_of_the_page_run():
+    """The how-to's examples are right, one after the other."""
+    page = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "compare-versions.md"
+    texts = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    names: dict[str, object] = {}
+    for text in texts:
+        exec(compile(text, page.name, "exec"), names)
+    assert len(texts) == 2 and names["found"].rows["changed"] == 1
+
+
+def test_long_lists_of_columns_are_cut_in_the_text():
+    """5,000 columns that all changed make a page, not a book; the record has them all."""
+    before = pl.DataFrame({"id": [1], **{f"c{number}": [1] for number in range(100)}})
+    after = before.select("id", *(pl.col(f"c{number}") + 1 for number in range(90)), new=1)
+    found = diff(before, after, key="id")
+    text = render_text(found)
+    assert len(found.changed) == 90 and len(text.splitlines()) < 100
+    assert "and 60 more columns" in text

@@ -20,6 +20,8 @@ __all__ = ["HASH", "Keyed", "Matched", "check_key", "match_keys", "match_rows"]
 HASH = "\0hash of the row"
 _TURN, _KEY, _BEFORE, _AFTER = "\0turn", "\0key {}", "\0before", "\0after"
 _NAMED = 5
+_AT_ONCE = 2_000_000
+"""So many rows of one side are sorted at once."""
 _RUNS = 10_000_000
 """So many runs of rows that follow one another on both sides are remembered, to tell how many moved."""
 
@@ -83,26 +85,27 @@ class Keyed:
 def match_rows(before: Pile, after: Pile, sample: int) -> Matched:
     """Rows by the hash of all their values: each on one side goes with one on the other, the first with the first.
 
-    Rows that are alike at the start and at the end of both go together first, which takes as much from both sides and
-    so leaves the same rows without a match.
+    Before that, rows go together that stand in line with an equal one, from the start or from the end. That takes as
+    much from both sides, and so leaves the same rows without a match; and mostly it leaves few to be sorted.
     """
+    import numpy as np
+
     found = Matched(sample)
     for one, two in _parts(before, after):
-        ours, theirs = one[HASH].to_numpy(), two[HASH].to_numpy()
         rows, others = one[ROW].to_numpy(), two[ROW].to_numpy()
-        start, stop = _alike(ours, theirs)
-        if start:
-            found.pair(rows[:start], others[:start])
-        if stop:
-            found.pair(rows[len(rows) - stop :], others[len(others) - stop :])
-        left = _turns(one[start : len(ours) - stop])
-        right = _turns(two[start : len(theirs) - stop])
-        same = left.join(right, on=[HASH, _TURN])
-        found.pair(same[ROW].to_numpy(), same[f"{ROW}_right"].to_numpy())
-        found.lose(
-            left.join(right, on=[HASH, _TURN], how="anti").drop(_TURN),
-            right.join(left, on=[HASH, _TURN], how="anti").drop(_TURN),
-        )
+        ours, theirs = _in_line(one[HASH].to_numpy(), two[HASH].to_numpy())
+        one, two = one.filter(~ours), two.filter(~theirs)
+        pairs = [(rows[ours], others[theirs])]
+        parts = max(one.height, two.height) // _AT_ONCE + 1
+        for part in range(parts):
+            left, right = (_turns(side.filter(side[HASH] % parts == part)) for side in (one, two))
+            same = left.join(right, on=[HASH, _TURN])
+            pairs.append((same[ROW].to_numpy(), same[f"{ROW}_right"].to_numpy()))
+            found.lose(
+                left.join(right, on=[HASH, _TURN], how="anti").drop(_TURN),
+                right.join(left, on=[HASH, _TURN], how="anti").drop(_TURN),
+            )
+        found.pair(np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs]))
     return found
 
 
@@ -213,8 +216,11 @@ def _parts(before: Pile, after: Pile) -> Iterator[tuple[pl.DataFrame, pl.DataFra
         yield before.part(number), after.part(number)
 
 
-def _alike(ours: np.ndarray, theirs: np.ndarray) -> tuple[int, int]:
-    """How many are alike at the start, and of the rest at the end."""
+def _in_line(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which rows go together as they stand: those alike at the start, at the end, and where most are, between these.
+
+    Between them rows are put side by side from the start or from the end, whichever makes more of them alike.
+    """
     import numpy as np
 
     most = min(len(ours), len(theirs))
@@ -222,7 +228,20 @@ def _alike(ours: np.ndarray, theirs: np.ndarray) -> tuple[int, int]:
     start = int(unlike[0]) if len(unlike) else most
     most -= start
     unlike = np.flatnonzero(ours[len(ours) - most :][::-1] != theirs[len(theirs) - most :][::-1])
-    return start, int(unlike[0]) if len(unlike) else most
+    stop = int(unlike[0]) if len(unlike) else most
+    masks = np.ones(len(ours), dtype=bool), np.ones(len(theirs), dtype=bool)
+    inner = [mask[start : len(mask) - stop] for mask in masks]
+    most -= stop
+    middle = ours[start : len(ours) - stop], theirs[start : len(theirs) - stop]
+    first = middle[0][:most] == middle[1][:most]
+    last = middle[0][len(middle[0]) - most :] == middle[1][len(middle[1]) - most :]
+    for mask in inner:
+        mask[:] = False
+        if first.sum() * 2 >= most and first.sum() >= last.sum():
+            mask[:most] = first
+        elif last.sum() * 2 >= most:
+            mask[len(mask) - most :] = last
+    return masks
 
 
 def _turns(rows: pl.DataFrame) -> pl.DataFrame:

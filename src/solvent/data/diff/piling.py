@@ -42,16 +42,14 @@ class Pile:
         import polars as pl
 
         self.spilled = True
-        for rows in self._held:
-            part = rows.select(*self._by).hash_rows(seed=2) % PARTS
-            for (number,), found in rows.with_columns(part.alias(_PART)).partition_by(
-                _PART, as_dict=True, include_key=False
-            ).items():  # fmt: skip
-                folder = self._folder / f"{number:02}"
+        if self._held:
+            rows = pl.concat(self._held)
+            part = (rows.select(*self._by).hash_rows(seed=2) % PARTS).alias(_PART)
+            for key, found in rows.with_columns(part).partition_by(_PART, as_dict=True, include_key=False).items():
+                folder = self._folder / f"{key[0]:02}"
                 folder.mkdir(parents=True, exist_ok=True)
-                pl.DataFrame(found).write_ipc(folder / _FILE.format(self._files), compression="lz4")
-            self._files += 1
-        self._held, self._bytes = [], 0
+                found.write_ipc(folder / _FILE.format(self._files), compression="lz4")
+        self._held, self._bytes, self._files = [], 0, self._files + 1
 
     def part(self, number: int) -> pl.DataFrame:
         """The rows of a part, in their order; of a pile that lies in memory all rows."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +25,9 @@ __all__ = ["diff"]
 @click.option(
     "--examples", type=int, default=10, show_default=True, help="How many rows, and cells of a column, to show."
 )
-@click.option("--figures/--no-figures", default=True, help="Set the columns' figures side by side.")
+@click.option(
+    "--figures/--no-figures", default=True, help="Set figures of columns side by side; files are read once more for it."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def diff(ctx: click.Context, /, before: str, after: str, key: str | None, **more: Any) -> None:
@@ -33,14 +36,16 @@ def diff(ctx: click.Context, /, before: str, after: str, key: str | None, **more
     Each is a file, folder or pattern, or RUN/STEP.OUTPUT, data:NAME@VERSION or #DIGEST. Of tables of the project only
     the blocks that they do not share are read. Exit 0: the same; 1: different.
     """
+    from solvent.data.diff import compare_figures, render_text
     from solvent.data.diff import diff as compare
-    from solvent.data.diff import render_text
 
     one, two = _side(ctx.obj, before), _side(ctx.obj, after)
     keys = [name.strip() for name in (key or "").split(",") if name.strip()]
-    profiles = (_profile(ctx.obj, before), _profile(ctx.obj, after)) if more["figures"] else None
-    how = {"key": keys, "tolerance": more["tolerance"], "sample": more["examples"], "profiles": profiles}
+    how = {"key": keys, "tolerance": more["tolerance"], "sample": more["examples"]}
     found = reading(lambda: compare(one, two, **how), before, after)
+    if more["figures"] and not found.same:
+        figures = compare_figures(_profile(ctx.obj, before), _profile(ctx.obj, after))
+        found = replace(found, figures=figures)
     if more["as_json"]:
         show_json({"before": before, "after": after, "difference": found.to_json()})
     else:
