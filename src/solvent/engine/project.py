@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from solvent.archive.catalog import query
 from solvent.config import ProjectFile, load_project_file
-from solvent.engine.datasets.resolving import is_dataset, names_dataset
 from solvent.engine.home import Home
 from solvent.engine.references import artifact_of, find_run
 from solvent.engine.views.run import Run
@@ -53,6 +52,8 @@ class Project(Home):
         That a dataset is read is recorded. One that is deprecated gives a ``FutureWarning``, and :class:`InputError`
         when its time is over, unless that is allowed.
         """
+        from solvent.engine.datasets.resolving import is_dataset, names_dataset
+
         wanted = as_ if as_ is not None else Any
         digest = "" if names_dataset(reference) else artifact_of(self, reference)  # raises for what is not clear
         if not digest or is_dataset(self, reference):

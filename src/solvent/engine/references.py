@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from solvent.archive.catalog import query
-from solvent.engine.datasets.resolving import find_dataset_version, is_dataset, names_dataset
 from solvent.engine.home import Home
 from solvent.engine.views.run import Run, StepRun
 from solvent.errors import NotFound, NoValue, UsageError, did_you_mean
@@ -55,6 +54,8 @@ def find_step(project: Home, reference: str) -> tuple[Run[Any], StepRun, str | N
 
 def artifact_of(project: Home, reference: str) -> str:
     """The digest of the artifact that a reference means."""
+    from solvent.engine.datasets.resolving import find_dataset_version, is_dataset, names_dataset
+
     if reference.startswith("#"):
         if len(reference) < 7:
             raise UsageError(f"{reference!r} is too short: give at least six characters of the digest")

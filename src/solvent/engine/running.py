@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import RunStart
 from solvent.engine.datasets.declared import publish_declared
-from solvent.engine.datasets.reading import note_inputs
 from solvent.engine.events import Observer, RunEnded, RunStarted, silent
 from solvent.engine.home import Home
 from solvent.engine.planning.plan import Plan, Request, make_plan
@@ -78,9 +77,9 @@ def _recognised(plan: Plan, project: Home, observer: Observer, same: Any, begun:
         start.record.update(_record(tx, plan, git), plan=same.record.get("plan"))
         number, name = write.add_run(tx, start, "succeeded", same.same_as or same.id)
         tx.execute("UPDATE runs SET result = ?, ended = ? WHERE id = ?", (same.result, time.time(), number))
-    note_inputs(_sources(plan), name, plan.name)
+    _note_readers(plan, name)
     made: Run[Any] = Run(project, query.run_by_id(project.catalog, number), kinds_of(plan))
-    published = publish_declared(plan.graph, project, name, {step.name: step.outputs for step in made.steps})
+    published = publish_declared(plan.graph, project, name, lambda path: _outputs(made, path))
     observer(RunStarted(name, plan.name, tuple(path for path in plan.graph.nodes if path in plan.selected)))
     observer(RunEnded("succeeded", time.time() - started, made, published))
     return made
@@ -96,11 +95,10 @@ def _carried_out(plan: Plan, request: Request, project: Home, observer: Observer
     session = Session(plan, request, project, (number, name), observer, do)
     published: tuple[str, ...] = ()
     try:
-        note_inputs(_sources(plan), name, plan.name)
+        _note_readers(plan, name)
         carry_out(session)
         if not session.failures:
-            done = {path: one.outputs for path, one in session.top.states.items()}
-            published = publish_declared(plan.graph, project, name, done)
+            published = publish_declared(plan.graph, project, name, session.outputs_of)
     except BaseException as error:
         if not any(one is error for _, one in session.failures):
             session.fail("", error)
@@ -122,9 +120,15 @@ def _carried_out(plan: Plan, request: Request, project: Home, observer: Observer
     return made
 
 
-def _sources(plan: Plan) -> dict[str, Any]:
-    """What the inputs of a plan are read from, as far as they are needed."""
-    return {name: one.source for name, one in plan.inputs.items() if one.node.path in plan.selected}
+def _outputs(made: Run[Any], path: str) -> dict[str, str]:
+    return next((step.outputs for step in made.steps if step.name == path), {})
+
+
+def _note_readers(plan: Plan, run: str) -> None:
+    """Record which datasets a run reads, as far as they are needed."""
+    for name, one in plan.inputs.items():
+        if one.dataset is not None and one.node.path in plan.selected:
+            one.dataset.note(run, name, plan.name)
 
 
 def kinds_of(plan: Plan) -> dict[str, dict[str, Any]]:

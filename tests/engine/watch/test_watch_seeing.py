@@ -123,6 +123,33 @@ def test_a_file_that_is_read_becomes_a_discovered_input(here, kind):
     assert not [one for one in seen.others if one.kind != "env"]
 
 
+ORDERS = pl.DataFrame({"paid": [1, 2, 4]})
+
+
+@pytest.mark.parametrize("observed", [True, False], ids=["in a step", "after one"])
+def test_duckdb_finds_the_frames_of_the_code_that_asks(here, observed):
+    """A query names frames of the function and of the module that it stands in, guarded or not, and reads files too."""
+    import duckdb
+
+    found = []
+
+    def ask():
+        late = pl.DataFrame({"paid": [8]})
+        found.append(duckdb.sql("SELECT sum(paid) FROM late").fetchall())
+        found.append(duckdb.connect().execute("SELECT sum(paid) FROM ORDERS").fetchall())
+        found.append(duckdb.connect().query("SELECT count(*) FROM late, 't.csv'").fetchall())
+        with pytest.raises(duckdb.CatalogException, match="nowhere"):
+            duckdb.sql("SELECT * FROM nowhere")
+        return late
+
+    seen = seen_of(ask)
+    if not observed:
+        found.clear()
+        ask()
+    assert found[:2] == [[(8,)], [(7,)]] and len(found) == 3
+    assert names(seen) == ["t.csv"] and not [one for one in seen.others if one.kind != "env"]
+
+
 def test_a_file_that_is_not_there_is_an_input_too(here):
     """Looking for a file in vain is recorded: when it appears, the result is another."""
 

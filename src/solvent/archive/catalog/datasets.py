@@ -41,7 +41,6 @@ __all__ = [
     "list_tags",
     "list_versions",
     "move_tag",
-    "published_as",
     "revive",
     "schema_of",
 ]
@@ -342,14 +341,6 @@ def list_versions(catalog: Catalog, dataset: str) -> list[DatasetVersion]:
     """All versions of a dataset, the newest first."""
     return [
         DatasetVersion(*row) for row in catalog.read(_VERSION + "WHERE dataset = ? ORDER BY version DESC", (dataset,))
-    ]
-
-
-def published_as(catalog: Catalog, artifact: str) -> list[DatasetVersion]:
-    """The versions that a table is, of whichever dataset."""
-    return [
-        DatasetVersion(*row)
-        for row in catalog.read(_VERSION + "WHERE artifact = ? ORDER BY created, version", (artifact,))
     ]
 
 

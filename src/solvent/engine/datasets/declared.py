@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from solvent.data import is_table_type
@@ -35,16 +35,18 @@ def check_declared(graph: Graph) -> list[Problem]:
     return problems
 
 
-def publish_declared(graph: Graph, project: Home, run: str, made: Mapping[str, Mapping[str, str]]) -> tuple[str, ...]:
-    """Publish what the options of a graph's nodes ask for, in one transaction; ``made`` are the outputs by step.
+def publish_declared(
+    graph: Graph, project: Home, run: str, outputs: Callable[[str], Mapping[str, str]]
+) -> tuple[str, ...]:
+    """Publish what the options of a graph's nodes ask for, in one transaction; ``outputs`` gives those of a step.
 
     Gives the new versions, as ``flights@v3``; the latest that came out again are only noted. Raises what
     :func:`solvent.engine.datasets.publishing.publish` raises; then nothing is published.
     """
     wanted = [
-        (path, output, name)
+        (made, path, output, name)
         for path, node in graph.nodes.items()
-        if node.options.publish and made.get(path)  # what was left out or skipped made nothing
+        if node.options.publish and (made := outputs(path))  # what was left out or skipped made nothing
         for output, name in node.options.publish
     ]
     if not wanted:
@@ -52,8 +54,8 @@ def publish_declared(graph: Graph, project: Home, run: str, made: Mapping[str, M
     from solvent.engine.datasets.publishing import Publication, actor, prepare
 
     commits = []
-    for path, output, name in wanted:
-        digest = made[path][output or next(iter(made[path]))]
+    for made, path, output, name in wanted:
+        digest = made[output or next(iter(made))]
         commits.append(prepare(project, digest, name, Publication(), actor(project, run, path)))
     with project.catalog.write() as tx:
         return tuple(one.label for one in [commit(tx) for commit in commits] if one.new)

@@ -24,7 +24,7 @@ from solvent.errors import Corrupted, InputError, NotFound, Unwritable, did_you_
 if TYPE_CHECKING:
     from solvent.archive.catalog.datasets import Actor, DatasetVersion
 
-__all__ = ["DatasetSource", "load_dataset", "note_inputs", "open_dataset"]
+__all__ = ["DatasetSource", "load_dataset", "open_dataset"]
 
 _WORDS = {"dataset": str, "project": str, "allow_deprecated": bool}
 _OURS = str(Path(__file__).parents[2]) + os.sep
@@ -158,13 +158,6 @@ def open_other(project: Home, place: str) -> Home | None:
     if other.catalog.path.resolve() == project.catalog.path.resolve():
         return None
     return other
-
-
-def note_inputs(sources: Mapping[str, Any], run: str, pipeline: str) -> None:
-    """Record which datasets a run reads; ``sources`` are those of its inputs, by parameter."""
-    for name, source in sources.items():
-        if isinstance(source, DatasetSource):
-            source.note(run, name, pipeline)
 
 
 def _record(owner: Home, version: DatasetVersion, asked: str, by: Actor, pipeline: str) -> None:

@@ -16,7 +16,6 @@ from solvent import digest
 from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import ArtifactRow, StepEnd, StepStart
 from solvent.data import is_table_type
-from solvent.engine.datasets.reading import DatasetSource
 from solvent.engine.execute.behind.profiling import profile_jobs
 from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.hand import State
@@ -46,13 +45,13 @@ def do_input(session: Session, one: NodePlan) -> State:
     path = one.node.path
     if made.pending is not None:
         return _keep_input(session, one, _Reading(made.pending), None, time.time())
-    if isinstance(made.source, DatasetSource):  # its rows are what they are, however often they are read
+    if made.dataset is not None:  # its rows are what they are, however often they are read
         try:
             with made.blamed():
-                made.source.fetch()
+                made.dataset.fetch()
         except Exception as error:
             return _input_failed(session, one, made, error)
-        return _known_input(session, one, made, (made.source.warning,) if made.source.warning else ())
+        return _known_input(session, one, made, (made.dataset.warning,) if made.dataset.warning else ())
     if made.known is not None and path not in session.forced:
         return _known_input(session, one, made)
     session.begin(path, "")

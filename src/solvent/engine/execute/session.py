@@ -191,8 +191,12 @@ class Session:
 
     def made_by(self, path: str) -> str | None:
         """The digest of what an input turned out to be."""
+        return self.outputs_of(path).get("value")
+
+    def outputs_of(self, path: str) -> dict[str, str]:
+        """What a node of the outermost graph made, as far as it did."""
         state = self.top.states.get(path)
-        return state.outputs.get("value") if state else None
+        return state.outputs if state else {}
 
     def rows_of(self, state: State) -> int | None:
         """The rows of all outputs that are tables together; None if none is."""

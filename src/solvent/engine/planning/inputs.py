@@ -12,7 +12,6 @@ from solvent import digest
 from solvent.archive.catalog import query
 from solvent.config import Settings, validate
 from solvent.config.typed.structured import load_reference
-from solvent.engine.datasets.reading import DatasetSource, open_dataset
 from solvent.engine.references import artifact_of
 from solvent.errors import ArchiveError, InputError, Problem, SolventError, did_you_mean
 from solvent.graph.annotation import describe
@@ -24,6 +23,7 @@ from solvent.graph.steps import Options, Step
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
+    from solvent.engine.datasets.reading import DatasetSource
     from solvent.engine.home import Home
 
 __all__ = ["MODEL_SOURCE", "Input", "Readable", "bind_inputs"]
@@ -66,6 +66,8 @@ class Input:
     known: str | None = None
     spec: str = ""
     version: str | None = None
+    dataset: DatasetSource | None = None
+    """The source once more, if it is a dataset: who reads one is recorded."""
 
     def describe(self) -> dict[str, Any]:
         """Where the data comes from, as data."""
@@ -169,11 +171,18 @@ def _give(made: Input, value: Any, project: Home) -> None:
 
 def _open(made: Input, spec: Any, project: Home) -> None:
     """Open what an input names, and look whether this version of it was read before."""
-    made.source = _open_source(spec, project)
+    if isinstance(spec, Mapping) and "dataset" in spec:
+        from solvent.engine.datasets.reading import open_dataset
+
+        made.source = made.dataset = open_dataset(project, spec)
+    else:
+        made.source = _open_source(spec, project)
     described = made.source.describe()
     made.version = made.source.version()
     made.spec = digest.of_structure("source.1", [json.dumps(described, sort_keys=True), describe(made.wanted)])
-    if isinstance(made.source, (_Output, DatasetSource)):
+    if made.dataset is not None:
+        made.known = made.dataset.artifact
+    elif isinstance(made.source, _Output):
         made.known = made.source.artifact
     elif made.version is not None:
         found = query.find_source(project.catalog, made.spec, made.version)
@@ -182,8 +191,6 @@ def _open(made: Input, spec: Any, project: Home) -> None:
 
 
 def _open_source(spec: Any, project: Home) -> Readable:
-    if isinstance(spec, Mapping) and "dataset" in spec:
-        return open_dataset(project, spec)
     if isinstance(spec, Mapping) and len(spec) and next(iter(spec)) in ("model", "output", "use"):
         kind, rest = next(iter(spec)), dict(spec)
         target = str(rest.pop(kind))
