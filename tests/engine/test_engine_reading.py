@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 
+import apsw
 import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
 
 import solvent as sv
+from solvent.archive.catalog.readers import list_consumers
 from solvent.data import table_digest
 from solvent.data.sources.files import Files
 
@@ -169,3 +171,52 @@ def test_the_frame_that_a_step_asks_for_does_not_change_what_was_read(project, s
     lazy, _ = run_on(project)
     eager = sv.run(averaging, config={"inputs": {"rows": {"files": "data/*"}}}, project=project)
     assert eager["inputs/rows"].outputs == lazy["inputs/rows"].outputs
+
+
+def test_of_a_list_of_sources_only_what_is_new_is_read(tmp_path, monkeypatch):
+    """A database, files and a dataset are one input; a file more is read alone, and who reads the dataset is known."""
+    monkeypatch.setattr("solvent.data.sources.files.finding._RACY", 0.0)
+    base = apsw.Connection(str(tmp_path / "old.db"))
+    base.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, x INT)")
+    with base:
+        base.executemany("INSERT INTO t VALUES (?, ?)", [(n, n) for n in range(1000)])
+    base.close()
+
+    def write(name, start):
+        pl.DataFrame({"id": range(start, start + 1000), "x": [1] * 1000}).write_parquet(tmp_path / name)
+
+    write("new-1.parquet", 1000)
+    with sv.open(tmp_path) as project:
+        project.publish(pl.DataFrame({"id": [-1], "x": [100]}), "extra")
+    spec = [{"database": "sqlite:///old.db", "table": "t"}, "new-*.parquet", {"dataset": "extra@v1"}]
+    first = sv.run(_summing, config={"inputs": {"rows": spec}}, project=tmp_path)
+    assert first.value() == [2001, sum(range(1000)) + 1000 + 100]
+    read = []
+    frame = Files.frame
+
+    def framed(self, survey, labels=None):
+        read.append(sorted(labels) if labels is not None else None)
+        return frame(self, survey, labels)
+
+    monkeypatch.setattr(Files, "frame", framed)
+    again = sv.run(_summing, config={"inputs": {"rows": spec}}, project=tmp_path)
+    assert again["inputs/rows"].status == again["_sums"].status == "reused" and not read
+    write("new-2.parquet", 2000)
+    more = sv.run(_summing, config={"inputs": {"rows": spec}}, project=tmp_path)
+    assert more.value() == [3001, sum(range(1000)) + 2000 + 100]
+    assert read == [["new-2.parquet"]]
+    with sv.open(tmp_path) as project:
+        known = {(one.run, one.step) for one in list_consumers(project.catalog, "extra")}
+    assert known == {(more.id, "inputs/rows")}  # of each reader the latest
+
+
+@sv.step
+def _sums(rows: pl.LazyFrame) -> list[int]:
+    """How many rows, and the sum of a column."""
+    return list(rows.select(pl.len(), pl.col("x").sum()).collect().row(0))
+
+
+@sv.pipeline
+def _summing(rows: pl.LazyFrame) -> list[int]:
+    """One step over an input."""
+    return _sums(rows)

@@ -127,8 +127,8 @@ def _outputs(made: Run[Any], path: str) -> dict[str, str]:
 def _note_readers(plan: Plan, run: str) -> None:
     """Record which datasets a run reads, as far as they are needed."""
     for name, one in plan.inputs.items():
-        if one.dataset is not None and one.node.path in plan.selected:
-            one.dataset.note(run, name, plan.name)
+        for dataset in one.datasets if one.node.path in plan.selected else ():
+            dataset.note(run, name, plan.name)
 
 
 def kinds_of(plan: Plan) -> dict[str, dict[str, Any]]:

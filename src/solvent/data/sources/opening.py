@@ -58,10 +58,15 @@ def source_kinds(plugs: Sequence[str] = ()) -> dict[str, str | EntryPoint]:
 def open_source(spec: Any, root: Path, plugs: Sequence[str] = ()) -> Source:
     """The source that ``spec`` names: ``{files: …}``, ``{database: …}``, ``{url: …}``, or just a path below ``root``.
 
-    Nothing is read yet. Raises :class:`InputError` for a spec that says nothing known, or a plug that cannot be used.
+    A list of sources is one, whose rows are those of all. Nothing is read yet. Raises :class:`InputError` for a spec
+    that says nothing known, or a plug that cannot be used.
     """
     if isinstance(spec, (str, Path)) or (isinstance(spec, list) and spec and all(isinstance(x, str) for x in spec)):
         spec = {"files": spec}
+    if isinstance(spec, list) and spec:
+        from solvent.data.sources.several import Several
+
+        return Several([open_source(one, root, plugs) for one in spec])
     if isinstance(spec, Secret) or not isinstance(spec, Mapping):
         raise InputError(f"expected a source, such as {{files: data/x.csv}}, got {type(spec).__name__} {spec!r:.80}")
     kinds = source_kinds(plugs)

@@ -13,7 +13,7 @@ from solvent.archive.catalog import query
 from solvent.config import Settings, validate
 from solvent.config.typed.structured import load_reference
 from solvent.engine.references import artifact_of
-from solvent.errors import ArchiveError, InputError, Problem, SolventError, did_you_mean
+from solvent.errors import ArchiveError, Corrupted, InputError, NotFound, Problem, SolventError, did_you_mean
 from solvent.graph.annotation import describe
 from solvent.graph.node import Node
 from solvent.graph.pipelines import Pipeline
@@ -66,8 +66,13 @@ class Input:
     known: str | None = None
     spec: str = ""
     version: str | None = None
-    dataset: DatasetSource | None = None
-    """The source once more, if it is a dataset: who reads one is recorded."""
+    datasets: tuple[DatasetSource, ...] = ()
+    """The sources that are datasets: who reads one is recorded."""
+
+    @property
+    def dataset(self) -> DatasetSource | None:
+        """The source once more, if it is a dataset and not a list with one in it."""
+        return self.datasets[0] if self.datasets and self.datasets[0] is self.source else None
 
     def describe(self) -> dict[str, Any]:
         """Where the data comes from, as data."""
@@ -94,6 +99,7 @@ class _Output:
 
     reference: str
     artifact: str
+    project: Home
 
     def describe(self) -> dict[str, Any]:
         return {"kind": "output", "reference": self.reference, "digest": self.artifact}
@@ -102,7 +108,10 @@ class _Output:
         return self.artifact
 
     def read(self, wanted: Any) -> Any:
-        raise InputError(f"{self.reference} is not kept here any more; run its pipeline again")
+        try:
+            return self.project.archive.get(self.artifact, wanted)
+        except (Corrupted, NotFound) as error:
+            raise InputError(f"{self.reference} is not kept here any more; run its pipeline again") from error
 
 
 def bind_inputs(
@@ -171,12 +180,9 @@ def _give(made: Input, value: Any, project: Home) -> None:
 
 def _open(made: Input, spec: Any, project: Home) -> None:
     """Open what an input names, and look whether this version of it was read before."""
-    if isinstance(spec, Mapping) and "dataset" in spec:
-        from solvent.engine.datasets.reading import open_dataset
-
-        made.source = made.dataset = open_dataset(project, spec)
-    else:
-        made.source = _open_source(spec, project)
+    datasets: list[DatasetSource] = []
+    made.source = _open_source(spec, project, datasets)
+    made.datasets = tuple(datasets)
     described = made.source.describe()
     made.version = made.source.version()
     made.spec = digest.of_structure("source.1", [json.dumps(described, sort_keys=True), describe(made.wanted)])
@@ -190,7 +196,16 @@ def _open(made: Input, spec: Any, project: Home) -> None:
             made.known = found
 
 
-def _open_source(spec: Any, project: Home) -> Readable:
+def _open_source(spec: Any, project: Home, datasets: list[DatasetSource]) -> Readable:
+    if isinstance(spec, list) and not all(isinstance(one, str) for one in spec):
+        from solvent.data.sources.several import Several
+
+        return Several([_one_of_several(one, number, project, datasets) for number, one in enumerate(spec, 1)])
+    if isinstance(spec, Mapping) and "dataset" in spec:
+        from solvent.engine.datasets.reading import open_dataset
+
+        datasets.append(open_dataset(project, spec))
+        return datasets[-1]
     if isinstance(spec, Mapping) and len(spec) and next(iter(spec)) in ("model", "output", "use"):
         kind, rest = next(iter(spec)), dict(spec)
         target = str(rest.pop(kind))
@@ -199,7 +214,7 @@ def _open_source(spec: Any, project: Home) -> Readable:
         if rest:
             raise InputError(f"{{{kind}: …}} takes nothing more, and {', '.join(rest)} was given")
         if kind == "output":
-            return _Output(target, artifact_of(project, target))
+            return _Output(target, artifact_of(project, target), project)
         return cast(Readable, load_reference(MODEL_SOURCE)(project, target))
     from solvent.data.sources import open_source
 
@@ -208,3 +223,13 @@ def _open_source(spec: Any, project: Home) -> Readable:
             str(name): value if name in _NAMES else validate(value, Any, from_file=True) for name, value in spec.items()
         }
     return open_source(spec, project.root, project.file.plugs)
+
+
+def _one_of_several(spec: Any, number: int, project: Home, datasets: list[DatasetSource]) -> Readable:
+    """A source of a list; an error says which one it is."""
+    try:
+        if isinstance(spec, list) or (isinstance(spec, Mapping) and "model" in spec):
+            raise InputError("a list of sources makes one table, so each is a table: files, a database, a dataset …")
+        return _open_source(spec, project, datasets)
+    except SolventError as error:
+        raise type(error)(f"source {number} of the list: {error}") from error

@@ -7,6 +7,7 @@ import os
 import types
 import typing
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,10 @@ class Files:
     def version(self) -> str | None:
         """Names and versions as one token; None while a file has no version that can be believed."""
         return stamp(self._finder.find())
+
+    def pinned(self, types: Mapping[str, str]) -> Files:
+        """The same files, with the types of these columns pinned besides those that are."""
+        return Files(self._finder, replace(self._options, types={**self._options.types, **types}))
 
     def survey(self, known: Mapping[str, Any] | None = None) -> Survey:
         """Look through the files: their rows and types, one schema of all, and how files differ from it.

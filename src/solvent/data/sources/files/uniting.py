@@ -10,7 +10,7 @@ from solvent.data.sources.files.options import Options
 from solvent.data.sources.files.surveying import Part, partition_of, pinned_types
 from solvent.errors import InputError, did_you_mean
 
-__all__ = ["Change", "join", "partitions", "unite"]
+__all__ = ["Change", "join", "partitions", "pin_of", "unite"]
 
 Change = dict[str, Any]
 """``{file, column, kind, was, now}``; ``kind`` is added, missing, dropped, widened, cast or order."""
@@ -258,6 +258,13 @@ def _check_pins(pinned: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
 
 def _change(part: Part, column: str, kind: str, was: Any, now: Any) -> Change:
     return {"file": part.label, "column": column, "kind": kind, "was": was, "now": now}
+
+
+def pin_of(kind: Any) -> str | None:
+    """How settings pin a column to this logical type; None for types that they cannot name."""
+    if isinstance(kind, str):
+        return None if kind in ("null", "float16") else kind
+    return _word(kind) if kind[0] in ("datetime", "duration", "decimal") else None
 
 
 def _word(kind: Any) -> str:
