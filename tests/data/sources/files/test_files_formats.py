@@ -225,3 +225,19 @@ def test_many_small_files_are_one_scan(write_files, tmp_path):
     assert lazy.explain().count("SCAN") == 1
     assert lazy.collect()["a"].to_list() == list(range(100))
     assert open_source("00*.csv", tmp_path).read(pl.DataFrame)["a"].to_list() == list(range(10))
+
+
+def test_blanks_around_fields_are_none_of_theirs_if_that_is_said(tmp_path):
+    """With ``trim`` numbers after a blank are numbers, ``?`` is null, blanks alone are null, quoted nothing is text."""
+    (tmp_path / "adult.csv").write_text('age, work , pay\n39, State-gov , 77516\n50, ?,  \n , a b ,7\n9,"",8\n')
+    source = open_source({"files": "adult.csv", "trim": True, "null": "?"}, tmp_path)
+    wanted = {"age": [39, 50, None, 9], "work": ["State-gov", None, "a b", ""], "pay": [77516, None, 7, 8]}
+    assert source.read(pl.DataFrame).to_dict(as_series=False) == wanted
+    assert source.read(pl.LazyFrame).select("pay", "age").collect().to_dict(as_series=False) == {
+        "pay": wanted["pay"], "age": wanted["age"]
+    }  # fmt: skip
+    pinned = open_source({"files": "adult.csv", "trim": True, "null": "?", "types": {"pay": "int16"}}, tmp_path)
+    with pytest.raises(InputError, match="line 2, column 'pay': '77516' is no Int16"):
+        pinned.read(pl.DataFrame)
+    as_it_stands = open_source("adult.csv", tmp_path).read(pl.DataFrame)
+    assert as_it_stands[" work "].to_list() == [" State-gov ", " ?", " a b ", ""]

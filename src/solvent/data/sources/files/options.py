@@ -32,7 +32,8 @@ class Options:
     ``types`` pins columns (``int64``, ``float32``, ``text``, ``bool``, ``date``, ``time``, ``datetime``,
     ``datetime[ms, Europe/Berlin]``, ``duration[us]``, ``decimal(10,2)``); ``format`` overrules the suffix;
     ``header`` is false where the first line is data, or the list of names to use; ``null`` lists texts that mean
-    missing, besides an unquoted empty field; ``delimiter``, ``quote`` (empty: quotes are text like any other),
+    missing, besides an unquoted empty field; ``trim`` takes blanks around the fields of a CSV for no part of them, so
+    that one of blanks alone is missing; ``delimiter``, ``quote`` (empty: quotes are text like any other),
     ``comment``, ``encoding``, ``skip`` (lines) are those of text files; ``formats`` says how the dates and times of
     a column are written (``{day: "%d.%m.%Y"}``) where that is not ISO 8601; ``ragged: fill`` takes missing fields
     at the end of a line for null; ``sheet`` is one of a workbook; ``rows`` is the path to the list of rows in a JSON
@@ -48,6 +49,7 @@ class Options:
     header: bool | list[str] = True
     encoding: str = "utf-8"
     null: list[str] = field(default_factory=list)
+    trim: bool = False
     quote: str = '"'
     comment: str | None = None
     skip: int = 0
@@ -66,7 +68,7 @@ class Options:
 
 _ANNOTATIONS: dict[str, Any] = {
     "types": dict[str, str], "format": str, "delimiter": str, "header": bool | list[str], "encoding": str,
-    "null": list[str], "quote": str, "comment": str, "skip": int, "sheet": str, "formats": dict[str, str],
+    "null": list[str], "trim": bool, "quote": str, "comment": str, "skip": int, "sheet": str, "formats": dict[str, str],
     "ragged": str, "rows": str, "hive": bool, "schema": str,
 }  # fmt: skip
 _WORDS = {"format": FORMATS, "schema": ("evolve", "freeze", "fail"), "ragged": ("fail", "fill")}

@@ -121,6 +121,8 @@ def _layout(path: Path, label: str, options: Options, look: Look, head: bytes) -
         fields = _first_row(text, options, delimiter, whole=True)
     if fields is None:
         raise InputError(f"{label} is empty: not even a header is there")
+    if options.trim:
+        fields = [one.strip(" \t") for one in fields]
     names, header = fields, "first line"
     if isinstance(options.header, list):
         if len(options.header) != len(fields):

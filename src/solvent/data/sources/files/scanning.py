@@ -102,7 +102,7 @@ def _plain_csv(one: Ready, schema: Mapping[str, Any], options: Options) -> pl.La
     part, look = one.part, one.part.look
     odd = {finding["kind"] for finding in part.findings} & {"blank line", "short line", "stray quote"}
     plain = look.encoding == "utf-8" and look.compression in (None, "gz", "zst") and not look.returns
-    if look.format not in ("csv", "tsv") or odd or not plain or options.comment or options.skip:
+    if look.format not in ("csv", "tsv") or odd or not plain or options.comment or options.skip or options.trim:
         return None
     types: dict[str, Any] = {}
     made = []

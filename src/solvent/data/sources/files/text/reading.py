@@ -87,7 +87,7 @@ class TextFile:
         import polars as pl
 
         names = [name for name in self.look.names if name in wanted]
-        quick = {name: wanted[name] for name in names if is_quick(wanted[name])}
+        quick = {name: wanted[name] for name in names if is_quick(wanted[name]) and not self.options.trim}
         if any(not isinstance(one, pl.String) for one in quick.values()):
             try:
                 return self.raw_csv(piece, names, quick)
@@ -111,6 +111,8 @@ class TextFile:
         """Columns of a CSV piece with these types, else as text. Raises whatever Polars raises."""
         import polars as pl
 
+        if types and self.options.trim:
+            raise pl.exceptions.ComputeError("fields are trimmed as text before they are anything else")
         columns = self.look.names
         schema = {f"column_{place}": types.get(name, pl.String()) for place, name in enumerate(columns, 1)}
         here = {name: f"column_{place}" for place, name in enumerate(columns, 1)}
@@ -121,8 +123,12 @@ class TextFile:
             columns=[here[name] for name in names] if len(names) < len(columns) else None,
             separator=self.look.delimiter or ",",
             quote_char=self.options.quote or None,
-            null_values=self.options.null or None,
+            null_values=None if self.options.trim else self.options.null or None,
         )
+        if self.options.trim:
+            bare = pl.all().str.strip_chars(" \t")
+            void = (bare == "") & (pl.all() != "")  # an empty field that is quoted is text, and none is null already
+            found = found.select(pl.when(void | bare.is_in(self.options.null)).then(None).otherwise(bare).name.keep())
         called = {here: name for name, here in here.items()}
         found.columns = [called[one] for one in found.columns]
         return found
