@@ -164,13 +164,18 @@ class _Wiring:
         if outputs.record is not None and isinstance(result, tuple) and len(result) == len(outputs.fields):
             parts = outputs.split(result)
         for name, value in parts.items():
-            if type(value) is not Promise:
+            if type(value) is Promise:
+                node, _, produced = node_of(value)
+                what = f"the {describe(produced)} of {node!r}"
+            elif value is None or isinstance(value, (bool, int, float, str, bytes)):
+                produced = type(value)
+                what = "nothing" if value is None else f"the {describe(produced)} {value!r:.60}"
+            else:
                 continue
-            node, _, produced = node_of(value)
             if fits(produced, outputs.fields.get(name, Any), self.ground.family) is False:
                 raise PlanError(
                     f"the pipeline {label!r} declares that it returns {describe(outputs.fields[name])}, and returns "
-                    f"the {describe(produced)} of {node!r}. Change the annotation or what is returned."
+                    f"{what}. Change the annotation or what is returned."
                 )
 
     # -- nodes -------------------------------------------------------------------------------------------------

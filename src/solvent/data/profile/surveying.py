@@ -117,7 +117,7 @@ def survey_all(runs: Iterable[pl.DataFrame], *, distinct: int = EXACT) -> Iterat
     import polars as pl
 
     _keep_memory()
-    with ThreadPoolExecutor(pl.thread_pool_size(), "profile") as pool:
+    with ThreadPoolExecutor(pl.thread_pool_size(), "solvent-profile") as pool:
         waiting: tuple[pl.DataFrame, list[Future[ColumnState]]] | None = None
         for run in runs:
             begun = [pool.submit(_survey, column, distinct) for column in run.get_columns()]

@@ -12,6 +12,7 @@ from solvent import digest
 from solvent.archive.catalog import query
 from solvent.config import Settings, validate
 from solvent.config.typed.structured import load_reference
+from solvent.data import is_table_type
 from solvent.engine.references import artifact_of
 from solvent.errors import ArchiveError, Corrupted, InputError, NotFound, Problem, SolventError, did_you_mean
 from solvent.graph.annotation import describe
@@ -171,7 +172,12 @@ def bind_inputs(
 def _give(made: Input, value: Any, project: Home) -> None:
     """Take a value that stands in the settings, as the parameter's annotation reads it."""
     try:
-        checked = validate(value, made.wanted, from_file=True)
+        if is_table_type(made.wanted):
+            from solvent.data.sources.value import Value
+
+            checked = Value(value).read(made.wanted)
+        else:
+            checked = validate(value, made.wanted, from_file=True)
     except ValueError as error:
         raise InputError(str(error)) from None
     made.pending = project.archive.prepare(checked)

@@ -51,12 +51,13 @@ class Lineage:
 
 def trace(project: Home, reference: str, direction: Literal["up", "down"] = "up") -> Lineage:
     """Everything that led to a step run or artifact (``up``), or that it led to (``down``), also through datasets."""
-    start = _start(project, reference)
+    start, only = _start(project, reference)
     links: dict[Link, None] = {}
     reached: set[int] = set()
     waiting = [start]
     while waiting:  # from run to run, where one reads a dataset that another published
-        found, crossings = _within(project, waiting.pop(), direction, reached)
+        found, crossings = _within(project, waiting.pop(), direction, reached, only)
+        only = None
         links.update(dict.fromkeys(found))
         waiting.extend(one for one in crossings if one not in reached)
     places: dict[int, Place] = {}
@@ -69,11 +70,16 @@ def trace(project: Home, reference: str, direction: Literal["up", "down"] = "up"
 
 
 def _within(
-    project: Home, start: int, direction: Literal["up", "down"], reached: set[int]
+    project: Home, start: int, direction: Literal["up", "down"], reached: set[int], only: str | None
 ) -> tuple[list[Link], list[int]]:
-    """The links of one run from ``start`` on, and those to other runs; gives where to go on in these."""
+    """The links of one run from ``start`` on, and those to other runs; gives where to go on in these.
+
+    Downwards ``only`` is the digest of the one output of ``start`` that was asked for.
+    """
     up = direction == "up"
     edges = (catalog_lineage.upstream if up else catalog_lineage.downstream)(project.catalog, start)
+    if only is not None and not up:
+        edges = _below(edges, start, only)
     links = [
         Link(one.producer, one.consumer, f"{one.name}[{one.place}]" if one.place else one.name, one.digest)
         for one in edges
@@ -82,18 +88,31 @@ def _within(
     further = []
     for number in sorted(numbers - reached):
         for one in (catalog_lineage.published_from if up else catalog_lineage.read_by)(project.catalog, number):
+            if only is not None and not up and number == start and one.digest != only:
+                continue
             links.append(Link(one.producer, one.consumer, f"{one.dataset}@v{one.version}", one.digest))
             further.append(one.producer if up else one.consumer)
     reached |= numbers
     return links, further
 
 
-def _start(project: Home, reference: str) -> int:
+def _below(edges: list[catalog_lineage.Edge], start: int, digest: str) -> list[catalog_lineage.Edge]:
+    """The edges that one output of ``start`` led to."""
+    left = [one for one in edges if one.producer != start or one.digest == digest]
+    below, size = {start}, 0
+    while len(below) != size:
+        size = len(below)
+        below |= {one.consumer for one in left if one.producer in below}
+    return [one for one in left if one.producer in below]
+
+
+def _start(project: Home, reference: str) -> tuple[int, str | None]:
+    """The step run that a reference means, and the digest of the output that it names, if it names one."""
     if reference.startswith("#"):
         made = catalog_lineage.producers(project.catalog, artifact_of(project, reference))
         if not made:
             raise NotFound(f"no step run made {reference}; it was handed in from outside")
-        return made[0]
+        return made[0], artifact_of(project, reference)
     if names_dataset(reference) or (is_dataset(project, reference) and "/" not in reference):
         row = find_dataset_version(project, reference)
         if row.run is None:
@@ -102,4 +121,5 @@ def _start(project: Home, reference: str) -> int:
                 f"{row.label}' lists who reads it"
             )
         reference = f"{row.run}/{row.step}"
-    return find_step(project, reference)[1].id
+    _, step, output = find_step(project, reference)
+    return step.id, artifact_of(project, reference) if output is not None else None

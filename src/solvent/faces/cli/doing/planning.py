@@ -44,11 +44,15 @@ def plan(
 
 
 def _edges(made: Plan) -> list[tuple[str, str, str]]:
-    """Who feeds whom: producer, consumer, parameter."""
+    """Who feeds whom: producer, consumer, parameter or setting."""
+    from solvent.graph.promise import node_of, promises_in
+
     found: list[tuple[str, str, str]] = []
     for path, one in made.nodes.items():
         for name, tree in one.wired.items():
             found.extend((source, path, name) for source in _sources(tree))
+        fed = ((name, promise) for name, bound in one.node.settings.items() for promise in promises_in(bound.value))
+        found.extend((node_of(promise)[0], path, name) for name, promise in fed)
     return found
 
 
@@ -112,6 +116,11 @@ def _plain(value: Any) -> str:
 
 
 def _short(value: Any) -> str:
+    from solvent.graph.promise import Promise, node_of
+
+    if type(value) is Promise:
+        node, output, _ = node_of(value)
+        return f"what {node} gives" if output == "value" else f"what {node}.{output} gives"
     if isinstance(value, type) or callable(value):
         return f"{value.__module__}:{value.__qualname__}" if hasattr(value, "__qualname__") else repr(value)
     text = repr(value)

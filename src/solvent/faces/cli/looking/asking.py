@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from solvent.errors import NotFound, did_you_mean
 from solvent.faces.cli.completing import complete_reference
 from solvent.faces.cli.looking.facts import run_facts, step_facts
 from solvent.faces.cli.looking.kept import find_kept
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["runs", "show", "why"]
 
 _FEW = 6
+_PART = re.compile(r"(?:\[.+\])?(?:\.\w+)?$")
+"""The item and the output that a reference to a step ends with."""
 _DIGEST = re.compile("[0-9a-f]{64}")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -36,6 +39,9 @@ def runs(project: str | None, pipeline: str | None, limit: int, as_json: bool) -
     if as_json:
         show_json([run_facts(run) for run in found])
         return
+    if not found and pipeline and opened.begun:
+        known = dict.fromkeys(run.pipeline for run in opened.runs(limit=1000))
+        raise NotFound(f"no pipeline {pipeline!r} ran in {opened.root}.{did_you_mean(pipeline, known)}")
     if not found:
         write("Nothing ran here yet. Begin with: solvent run FILE")
         return
@@ -66,7 +72,8 @@ def show(project: str | None, reference: str, as_json: bool) -> None:
         run = opened.run(reference)
         show_json(run_facts(run, steps=True)) if as_json else _show_run(run)
         return
-    if "/" not in reference and query.find_step_run(opened.catalog, reference) is None:
+    named = _PART.sub("", reference)
+    if "/" not in reference and query.find_step_run(opened.catalog, named) is None:
         opened.run(reference)  # raises, with a hint
     run, step, _ = find_step(opened, reference)
     show_json({"run": run.id, **step_facts(step)}) if as_json else _show_step(run, step)
