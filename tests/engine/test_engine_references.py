@@ -175,3 +175,35 @@ def test_the_commands_know_fed_settings_outputs_and_pipelines_that_never_ran(tmp
     assert shown.returncode == 0 and json.loads(shown.stdout)["name"] == "pair"
     missing = solvent("runs", "flo")
     assert missing.returncode == 2 and "no pipeline 'flo' ran" in missing.stderr and "flow" in missing.stderr
+
+
+@sv.step
+def square(n: int) -> int:
+    """One item."""
+    return n * n
+
+
+@sv.pipeline
+def squares(ns: list[int], flag: int) -> list[int]:
+    """Maps over what is given."""
+    return more(square.map(ns), flag)
+
+
+@sv.step
+def more(ns: list[int], flag: int) -> list[int]:
+    """All of them, and one more."""
+    return [*ns, flag]
+
+
+def test_why_of_inputs_and_mapped_steps_is_true(tmp_path):
+    """An input that is the same is not said to have a new version; what has no key is not reused from None."""
+    for flag in (1, 2):
+        run = sv.run(squares, config={"inputs": {"ns": {"value": [1, 2]}, "flag": {"value": flag}}}, project=tmp_path)
+    assert run["square"].status == "reused"
+    with sv.open(tmp_path) as project:
+        assert project.why(f"{run.id}/inputs/ns").verdict == "ran: looked at again, and the same as in squares-1"
+        assert project.why(f"{run.id}/inputs/ns").changes == ()
+        assert project.why(f"{run.id}/square").verdict == "reused: each of its items was"
+        flagged = project.why(f"{run.id}/inputs/flag")
+        assert flagged.verdict == "ran: not the same as in squares-1" and flagged.changes
+        assert [change.name for change in project.why(f"{run.id}/more").changes] == ["flag"]

@@ -13,6 +13,7 @@ from solvent.engine.references import find_step
 if TYPE_CHECKING:
     from solvent.archive.catalog.query import StepRow
     from solvent.engine.home import Home
+    from solvent.engine.views.run import StepRun
 
 __all__ = ["Change", "Why", "explain_step"]
 
@@ -42,7 +43,7 @@ def explain_step(project: Home, reference: str) -> Why:
     """Say hit or miss for a step run, and on a miss which part of its key changed."""
     run, step, _ = find_step(project, reference)
     if step.status == "reused":
-        return Why(step.name, run.id, "reused", f"reused from {step.reused_from}: its key is the same", None, ())
+        return Why(step.name, run.id, "reused", _reused(project, step), None, ())
     row = query.step_by_id(project.catalog, step.id)
     if row.status in ("blocked", "skipped", "waiting"):
         return Why(step.name, run.id, row.status, f"{row.status}: it did no work", None, ())
@@ -53,12 +54,16 @@ def explain_step(project: Home, reference: str) -> Why:
     before = query.run_by_id(project.catalog, earlier.run).name
     origin = earlier if earlier.reused_from is None else query.step_by_id(project.catalog, earlier.reused_from)
     if row.kind == "input":
-        changes = _sources(origin, row)
+        changes = _sources(project, origin, row)
     elif origin.key == row.key:
         changes = _same_key(project, origin)
     else:
         changes = (*_code(project, origin, row), *_settings(origin, row), *_inputs(project, earlier, row))
     verdict = f"ran: not the same as in {before}"
+    if row.kind == "input" and query.step_outputs(project.catalog, earlier.id) == query.step_outputs(
+        project.catalog, row.id
+    ):
+        verdict = f"ran: looked at again, and the same as in {before}"
     return Why(step.name, run.id, row.status, verdict, before, (*changes, *_not_reusable(row)))
 
 
@@ -164,10 +169,23 @@ def _columns(profile: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {one["name"]: one for one in columns}
 
 
-def _sources(before: StepRow, after: StepRow) -> tuple[Change, ...]:
+def _reused(project: Home, step: StepRun) -> str:
+    """Why a step did no work. An input or a mapped step as a whole has no key."""
+    if step.reused_from is not None:
+        return f"reused from {step.reused_from}: its key is the same"
+    kind = query.step_by_id(project.catalog, step.id).kind
+    return {
+        "input": "reused: its source has the version that was read before",
+        "map": "reused: each of its items was",
+    }.get(kind, "reused: its key is the same")
+
+
+def _sources(project: Home, before: StepRow, after: StepRow) -> tuple[Change, ...]:
     found = _settings(before, after)
     if found:
         return found
+    if query.step_outputs(project.catalog, before.id) == query.step_outputs(project.catalog, after.id):
+        return ()
     return (Change("input", after.path, "the source has a new version, so it was read again"),)
 
 
