@@ -296,3 +296,28 @@ def flow(rows: pl.DataFrame) -> int:
         found.append(done.stdout.split())
     assert [one[1] for one in found] == ["ran", "ran", "reused"]
     assert found[0] == ["100002", "ran"] and int(found[1][0]) < 100_002 and found[2][0] == "100002"
+
+
+@sv.step(rowwise=True)
+def parsed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Whole numbers where a block has no others."""
+    whole = not rows["fee"].str.contains(".", literal=True).any()
+    return rows.with_columns(pl.col("fee").cast(pl.Int64 if whole else pl.Float64))
+
+
+@sv.pipeline
+def parsing(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row-wise step."""
+    return parsed(rows)
+
+
+@pytest.mark.parametrize("late, kept", [("0.75", False), ("2.0", True)])
+def test_a_block_of_another_type_is_cast_only_if_no_value_changes(tmp_path, late, kept):
+    """A fraction is never cut to a whole number: the step fails, and names the column and the value."""
+    rows = pl.DataFrame({"id": range(160_000), "fee": ["3"] * 150_000 + [late] * 10_000})
+    if kept:
+        made = sv.run(parsing, inputs={"rows": rows}, project=tmp_path).value()
+        assert made["fee"].sum() == 150_000 * 3 + 10_000 * 2
+    else:
+        with pytest.raises(sv.SolventError, match="column 'fee' of a row-wise step is Float64 .*0.75 would be another"):
+            sv.run(parsing, inputs={"rows": rows}, project=tmp_path)

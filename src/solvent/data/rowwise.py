@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent import digest
 from solvent.data.blocks.identity import Block
-from solvent.data.canonical import Rows, column_named, columns_named, conform, dtype_of, visible_columns
+from solvent.data.canonical import Rows, columns_named, conform, dtype_of, visible_columns
 from solvent.data.family import is_table
 from solvent.data.frames.incoming import Stream, take
 from solvent.data.frames.outgoing import give
@@ -143,8 +143,8 @@ class RowMap:
         for column, wanted in self._types.items():
             if frame.schema[column] != wanted:
                 try:
-                    frame = frame.with_columns(column_named(column).cast(wanted))
-                except pl.exceptions.PolarsError as error:
+                    frame = frame.with_columns(_exactly(frame.get_column(column), wanted))
+                except (pl.exceptions.PolarsError, ValueError) as error:
                     raise DataError(
                         f"column {column!r} of a row-wise step is {frame.schema[column]} for one block, and {wanted} "
                         f"for another: {error}. Cast it in the step"
@@ -205,6 +205,17 @@ def block_ids(table: Manifest) -> list[str]:
         "schema.1", [[name, kind] for name, kind in zip(table.names, table.types, strict=True)]
     )
     return [_id(schema, block) for block in table.blocks]
+
+
+def _exactly(column: pl.Series, wanted: Any) -> pl.Series:
+    """The column as another type. Raises ``ValueError`` for a value that would be another by that."""
+    made = column.cast(wanted)
+    both = (column.dtype, made.dtype)
+    if all(one.is_numeric() or one.is_temporal() for one in both):
+        lost = made.cast(column.dtype, strict=False).ne_missing(column)
+        if lost.any():
+            raise ValueError(f"{column[int(lost.arg_max() or 0)]!r} would be another value")
+    return made
 
 
 def _id(schema: str, block: Block) -> str:

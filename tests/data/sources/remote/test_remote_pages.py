@@ -313,3 +313,13 @@ def test_what_is_wrong_is_named(root, spec, said):
     """Each mistake has one error, before anybody is asked."""
     with pytest.raises(InputError, match=said):
         open_source(spec, root).version()
+
+
+@pytest.mark.parametrize("asked", ["year=2013", "a=1&b=2", "path=x/y=3"])
+def test_what_is_asked_of_an_address_is_no_folder(asked):
+    """``x.csv?year=2013`` gets no column ``year``; folders like ``year=2013`` of an address still do."""
+    from solvent.data.sources.files.surveying import partition_of
+    from solvent.data.sources.remote.finding import _label
+
+    assert partition_of(_label(f"http://127.0.0.1/x.csv?{asked}")) == {}
+    assert partition_of(_label(f"http://127.0.0.1/year=2013/x.csv?{asked}")) == {"year": "2013"}

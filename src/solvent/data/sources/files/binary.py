@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from solvent.data.canonical import check_names
 from solvent.data.sources.files.options import Options
-from solvent.errors import InputError, MissingExtra, did_you_mean
+from solvent.errors import DataError, InputError, MissingExtra, did_you_mean
 
 if TYPE_CHECKING:
     import polars as pl
@@ -35,12 +36,29 @@ def open_binary(path: Path, label: str, kind: str, options: Options) -> Binary:
             table, note = _sheet(path, label, options)
             return Binary(table.lazy(), dict(table.schema), table.height, note)
         if kind == "arrow":
+            _check_names(path, label)
             frame = pl.scan_ipc(path, glob=False, hive_partitioning=False)
         else:
             frame = pl.scan_parquet(path, glob=False, hive_partitioning=False)
         return Binary(frame, dict(frame.collect_schema()), frame.select(pl.len()).collect().item())
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InputError(f"{label} cannot be read as {kind}: {reason(error)}") from error
+
+
+def _check_names(path: Path, label: str) -> None:
+    """Raise :class:`InputError` where two columns have one name: Polars would find one column, and no row."""
+    import pyarrow as pa
+    import pyarrow.ipc
+
+    try:
+        with pa.memory_map(str(path)) as mapped:
+            names = pa.ipc.open_file(mapped).schema.names
+    except (pa.ArrowException, OSError):
+        return  # what is wrong with it, its reader says
+    try:
+        check_names(names, label)
+    except DataError as error:
+        raise InputError(str(error)) from None
 
 
 def reason(error: BaseException) -> str:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Misfit", "cast_column", "cast_frame"]
+__all__ = ["Misfit", "cast_column", "cast_frame", "exact_up_to"]
 
 _ISO = r"^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)?)?$"
 _ZONE = r"(?:Z|:\d\d[+-]\d\d:?\d\d|\.\d+[+-]\d\d:?\d\d)$"
+_DIGITS = {"ms": 3, "us": 6, "ns": 9}
 _YES = ("true", "t", "yes", "y", "1")
 _NO = ("false", "f", "no", "n", "0")
 
@@ -92,7 +93,28 @@ def _from_text(column: pl.Series, dtype: Any, written: str | None) -> pl.Series:
     if isinstance(dtype, pl.Decimal):
         finer = column.str.contains(rf"\.[0-9]{{{dtype.scale or 0}}}[0-9]*[1-9]")
         return column.cast(dtype, strict=False).set(finer.fill_null(False), None)
-    return column.cast(dtype, strict=False)
+    made = column.cast(dtype, strict=False)
+    return made.set(_bent(column, made), None) if made.dtype.is_float() else made
+
+
+def exact_up_to(dtype: Any) -> int:
+    """The whole number up to which every one has a place of its own in a type of fractions."""
+    import polars as pl
+
+    return 2**24 if isinstance(dtype, pl.Float32) else 2**53
+
+
+def _bent(column: pl.Series, made: pl.Series) -> pl.Series:
+    """Where a fraction is not the number that its text says: too large for the type, or whole and between two."""
+    import polars as pl
+
+    large = (made.abs() >= exact_up_to(made.dtype)).fill_null(False)
+    if not large.any():
+        return large
+    endless = made.is_infinite().fill_null(False) & column.str.contains(r"[0-9]").fill_null(False)
+    texts = column.set(~(large & column.str.contains(r"^[+-]?[0-9]+$").fill_null(False)), None)
+    whole = made.set(texts.is_null() | made.is_infinite(), None).cast(pl.Int128, strict=False)
+    return endless | (texts.is_not_null() & whole.ne_missing(texts.cast(pl.Int128, strict=False)))
 
 
 def _times(column: pl.Series, dtype: Any, written: str | None) -> pl.Series:
@@ -107,7 +129,8 @@ def _times(column: pl.Series, dtype: Any, written: str | None) -> pl.Series:
             return made.dt.convert_time_zone(zone) if zone else _nothing(made, dtype)
         return made.dt.replace_time_zone(zone, ambiguous="null", non_existent="null") if zone else made
     none = pl.Series(column.name, [None], dtype=pl.String).new_from_index(0, len(column))
-    column = column.zip_with(column.str.contains(_ISO).fill_null(False), none)
+    finer = column.str.contains(rf"\.[0-9]{{{_DIGITS[unit]}}}[0-9]*[1-9]").fill_null(False)
+    column = column.zip_with(column.str.contains(_ISO).fill_null(False) & ~finer, none)
     says = column.str.contains(_ZONE).fill_null(False)
     made = column.zip_with(~says, none).str.to_datetime(time_unit=unit, time_zone=None, strict=False)
     if zone is None:
@@ -143,7 +166,8 @@ def _converted(column: pl.Series, dtype: Any) -> pl.Series:
     try:
         made = column.cast(dtype, strict=False)
         if isinstance(dtype, (pl.Float64, pl.Float32)) and have.is_float():
-            return made  # a narrower fraction is asked for
+            # a narrower fraction is asked for, and not one beyond its end
+            return made.set((made.is_infinite() & ~column.is_infinite()).fill_null(False), None)
         back = made.cast(have, strict=False)
     except pl.exceptions.PolarsError:
         return _nothing(column, dtype)

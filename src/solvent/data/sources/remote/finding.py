@@ -105,10 +105,13 @@ class RemoteFiles:
 
 
 def _label(url: str) -> str:
-    """What a page is called: its address, whose end tells the format, and then what was asked of it."""
+    """What a page is called: its address, whose end tells the format, and before that what was asked of it.
+
+    A question such as ``?year=2013`` must not look like a folder, which would be a column.
+    """
     place, sign, asked = url.partition("?")
     head, _, name = place.rpartition("/")
-    return f"{head}/{asked.replace('/', '%2F')}/{name}" if sign and name else url
+    return f"{head}/{asked.replace('/', '%2F').replace('=', '%3D')}/{name}" if sign and name else url
 
 
 def _pattern(key: str) -> str:

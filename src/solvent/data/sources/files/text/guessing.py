@@ -72,7 +72,12 @@ def _guess(facts: dict[str, Any], values: pl.Series) -> pl.DataType:
 
 
 def _inexact(values: pl.Series) -> bool:
-    """Whether a whole number among these texts is beyond what every 64-bit fraction keeps exactly."""
+    """Whether a number among these texts is beyond what 64-bit fractions keep: whole and large, or past their end."""
+    import polars as pl
+
+    written = values.filter(values.str.contains("[0-9]").fill_null(False))
+    if written.cast(pl.Float64, strict=False).is_infinite().any():
+        return True
     whole = values.filter(values.str.contains(r"^-?[0-9]{16,}$").fill_null(False))
     return any(abs(int(one)) > EXACT for one in whole.unique().to_list())
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.sources.files.casting import Misfit, cast_frame
+from solvent.data.sources.files.casting import Misfit, cast_frame, exact_up_to
 from solvent.data.sources.files.options import Options
 from solvent.data.sources.files.recognising import Look
 from solvent.data.sources.files.text.decoding import read_chunks
@@ -90,7 +90,10 @@ class TextFile:
         quick = {name: wanted[name] for name in names if is_quick(wanted[name]) and not self.options.trim}
         if any(not isinstance(one, pl.String) for one in quick.values()):
             try:
-                return self.raw_csv(piece, names, quick)
+                found = self.raw_csv(piece, names, quick)
+                fractions = [one for one in found.get_columns() if one.dtype.is_float()]
+                if not any((one.abs() >= exact_up_to(one.dtype)).any() for one in fractions):
+                    return found  # else their texts are looked at: a number may be bent
             except pl.exceptions.PolarsError:
                 pass
         return self.text(piece, names)

@@ -1,0 +1,98 @@
+"""No value is bent: what a type does not hold exactly is text under ``evolve``, and an error where it is pinned."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from solvent.data.sources import open_source
+from solvent.errors import InputError
+
+BIG = "9007199254740993"  # 2^53 + 1
+
+
+def texts(folder, *contents):
+    """Files of one column ``a``, each with these rows."""
+    for number, rows in enumerate(contents):
+        (folder / f"{number}.csv").write_text("a\n" + "".join(f"{one}\n" for one in rows))
+    return {"files": "*.csv"}
+
+
+@pytest.mark.parametrize("first, second", [("1.50", BIG), (BIG, "1.50"), ("123456789012345678901", "1.5")])
+def test_whole_numbers_in_one_file_and_fractions_in_another_lose_no_digit(tmp_path, first, second):
+    """They become text, in the spelling of the files, as they do within one file."""
+    made = open_source(texts(tmp_path, [first], [second]), tmp_path).read(pl.DataFrame)
+    assert made["a"].to_list() == [first, second]
+
+
+@pytest.mark.parametrize(
+    "kind, value", [(pl.Float64, BIG), (pl.Float32, "1e300"), (pl.Float32, "16777217"), (pl.Float64, "1e400")]
+)
+def test_a_csv_beside_a_file_with_types_is_read_so_only_if_each_value_fits(tmp_path, kind, value):
+    """Else the column is wider, or text; no value is another, and none is endless."""
+    pl.DataFrame({"a": [0.5]}, schema={"a": kind}).write_parquet(tmp_path / "x.parquet")
+    texts(tmp_path, [value])
+    made = open_source(["x.parquet", "0.csv"], tmp_path).read(pl.DataFrame)
+    got = made["a"].cast(pl.String).to_list()
+    assert value in got or (float(value) in made["a"].to_list() and value != "1e400" and value != BIG)
+    (tmp_path / "y").mkdir()
+    texts(tmp_path / "y", ["7", "0.25"])
+    fitting = open_source(["x.parquet", "y/0.csv"], tmp_path).read(pl.DataFrame)
+    assert fitting.schema["a"] == kind and fitting["a"].to_list() == [0.5, 7.0, 0.25]
+
+
+@pytest.mark.parametrize(
+    "kind, value",
+    [
+        ("float32", "1e300"),
+        ("float32", "16777217"),
+        ("float64", BIG),
+        ("float64", "1e400"),
+        ("datetime[us]", "2020-01-01T00:00:00.123456789"),
+        ("datetime[ms, UTC]", "2020-01-01T00:00:00.1234Z"),
+    ],
+)
+def test_a_value_that_a_pinned_type_does_not_hold_is_an_error_with_its_line(tmp_path, kind, value):
+    """Eager and lazy alike; nothing is rounded to what the type has."""
+    spec = {**texts(tmp_path, ["", value]), "types": {"a": kind}}
+    for wanted in (pl.DataFrame, pl.LazyFrame):
+        with pytest.raises(InputError, match=r"0\.csv cannot be read as csv: line 3, column 'a'"):
+            open_source(spec, tmp_path).read(wanted)
+
+
+def test_values_that_pinned_types_hold_are_read(tmp_path):
+    """Large numbers that are exact, endless ones that are written so, zeros behind a time's last place."""
+    (tmp_path / "x.csv").write_text(
+        "f,g,t\n9007199254740992,1e300,2020-01-01T00:00:00.123000\n-inf,-9007199254740994,2020-01-01T00:00:01\n"
+        "0.1,NaN,2020-01-01\n"
+    )
+    types = {"f": "float64", "g": "float64", "t": "datetime[ms]"}
+    made = open_source({"files": "x.csv", "types": types}, tmp_path).read(pl.DataFrame)
+    assert made["f"].to_list() == [2.0**53, float("-inf"), 0.1]
+    assert made["g"].to_list()[:2] == [1e300, -(2.0**53) - 2] and made["g"].is_nan()[2]
+    assert made["t"][0] == dt.datetime(2020, 1, 1, 0, 0, 0, 123000)
+
+
+def test_a_number_past_the_end_of_fractions_is_text(tmp_path):
+    """``1e400`` is not endless: nobody wrote that."""
+    made = open_source(texts(tmp_path, ["1e400", "2.5"]), tmp_path).read(pl.DataFrame)
+    assert made["a"].to_list() == ["1e400", "2.5"]
+
+
+def test_fractions_of_a_binary_file_do_not_become_endless(tmp_path):
+    """A narrower fraction may be pinned where each value is within its range."""
+    pl.DataFrame({"a": [0.1, 1e300]}).write_parquet(tmp_path / "x.parquet")
+    with pytest.raises(InputError, match="'a': 1e\\+300 is no Float32"):
+        open_source({"files": "x.parquet", "types": {"a": "float32"}}, tmp_path).read(pl.DataFrame)
+
+
+def test_an_arrow_file_with_two_columns_of_one_name_is_refused(tmp_path):
+    """It has rows, which Polars would not find."""
+    table = pa.table([[1, 2], [3, 4]], names=["a", "a"])
+    with pa.ipc.new_file(str(tmp_path / "x.arrow"), table.schema) as file:
+        file.write_table(table)
+    with pytest.raises(InputError, match=r"x\.arrow has more than one column called 'a'"):
+        open_source("x.arrow", tmp_path).read(pl.LazyFrame)
