@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import os
 import shutil
 import subprocess
 import sys
 import textwrap
+import urllib.parse
+import warnings
 
 import pytest
 
@@ -45,6 +48,42 @@ def test_a_secret_reaches_the_step_and_no_record(tmp_path, monkeypatch):
     monkeypatch.setenv("SHOP_TOKEN", "another")
     assert sv.run(connecting, config=config, project=tmp_path).value() == 19
     assert CALLS == ["hunter2-very-secret"]
+
+
+@sv.step
+def leaking(*, token: sv.Secret = sv.required, how: str = "print") -> int:
+    """Tell a secret in every way that there is, as drivers and careless code do."""
+    text = token.reveal()
+    if how == "raise":
+        raise ValueError(f"no connection to postgresql://reader:{urllib.parse.quote(text, safe='')}@db, said {text!r}")
+    print("token", text)
+    print(text, file=sys.stderr)
+    logging.getLogger("driver").warning("using %s", text)
+    warnings.warn(f"{text} is old", UserWarning, stacklevel=1)
+    sv.log(note=f"with {text}")
+    return 1
+
+
+@sv.pipeline
+def leak() -> int:
+    """One careless step."""
+    return leaking()
+
+
+@pytest.mark.parametrize("how", ["print", "raise"])
+def test_a_secret_that_the_users_code_tells_is_masked_in_every_record(tmp_path, monkeypatch, how):
+    """Prints, logs, warnings, notes and errors are kept with *** in its place, also where it is quoted."""
+    monkeypatch.setenv("SHOP_TOKEN", "hunter2/very secret")
+    config = {"steps": {"leaking": {"token": "${secret:SHOP_TOKEN}", "how": how}}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        run = sv.run(leak, config=config, project=tmp_path, check=False)
+    assert run.status == ("failed" if how == "raise" else "succeeded")
+    told = f"{run.error} {run['leaking'].error} {run['leaking'].log} {run['leaking'].logged}"
+    assert "***" in told and "hunter2" not in told
+    sv.open(tmp_path).close()
+    kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
+    assert b"hunter2" not in kept
 
 
 def test_a_secret_setting_takes_nothing_else(tmp_path):

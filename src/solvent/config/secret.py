@@ -10,13 +10,15 @@ from typing import Any, NoReturn
 
 from solvent.errors import MissingExtra, SettingsError
 
-__all__ = ["Resolver", "Secret", "SecretName", "from_environment", "joined", "secret_resolver"]
+__all__ = ["Resolver", "Secret", "SecretName", "from_environment", "joined", "masked", "secret_resolver"]
 
 Resolver = Callable[[str], str]
 
 _REFERENCE = r"\$\$\{|\$\{secret:([^{}:]*)(?::([^{}]*))?\}"
 _NAME = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _HIDDEN = "***"
+_SHORTEST = 4
+_REVEALED: set[str] = set()
 
 
 class SecretName(tuple[str, str | None]):
@@ -58,6 +60,7 @@ class Secret:
             name, default = part
             try:
                 found.append(resolve(name))
+                _remember(found[-1])
             except LookupError:
                 if default is None:
                     raise SettingsError(
@@ -121,6 +124,25 @@ class Secret:
 
         as_json = core_schema.plain_serializer_function_ser_schema(lambda one: one.to_reference(), when_used="json")
         return core_schema.is_instance_schema(cls, serialization=as_json)
+
+
+def masked(text: str) -> str:
+    """The text with ``***`` for every secret that was revealed in this process, plain or quoted as in an address.
+
+    Whatever is recorded of what the user's code says goes through here: an exception of a driver often holds its
+    password. Secrets of fewer than four characters are left, since they would blot out what only looks like them.
+    """
+    for one in sorted(_REVEALED, key=len, reverse=True) if _REVEALED else ():
+        text = text.replace(one, _HIDDEN)
+    return text
+
+
+def _remember(text: str) -> None:
+    from urllib.parse import quote, quote_plus
+
+    for one in (text, quote(text, safe=""), quote(text), quote_plus(text), repr(text)[1:-1], *text.splitlines()):
+        if len(one) >= _SHORTEST:
+            _REVEALED.add(one)
 
 
 def _split(text: str) -> tuple[str | SecretName, ...]:

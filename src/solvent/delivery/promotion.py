@@ -142,7 +142,8 @@ def promote(
     status: Status = "recorded"
     with project.catalog.write() as tx:
         version = models.register_version(tx, models.NewVersion(model, name, user, now, running.run))
-        models.judge_version(tx, model, version, "accepted" if judgement.passed else "refused", told)
+        said: Literal["accepted", "refused"] = "accepted" if judgement.passed else "refused"
+        models.judge_version(tx, model, version, models.JudgementRow(said, now, user, running.run, told))
         if judgement.passed and alias is not None:
             move = models.Move(model, alias, user, now, running.run)
             status = "held" if held else _moved(tx, move, version, seen)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog.records import Figure
+from solvent.config.secret import masked
 from solvent.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Context:
         for name, value in figures.items():
             place = len(self.figures)
             if isinstance(value, str):
-                figure = Figure(name, step, place, "text", None, value)
+                figure = Figure(name, step, place, "text", None, masked(value))
             elif isinstance(value, numbers.Real) or _is_numpy_scalar(value):
                 number = float(value)
                 finite = number - number == 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import RunStart
+from solvent.config.secret import masked
 from solvent.engine.datasets.declared import publish_declared
 from solvent.engine.events import Observer, RunEnded, RunStarted, silent
 from solvent.engine.home import Home
@@ -189,5 +190,5 @@ def _summary(session: Session) -> str | None:
     label, error = session.failures[0]
     where = f"step {label!r}: " if label else ""
     more = f" (and {len(session.failures) - 1} more)" if len(session.failures) > 1 else ""
-    text = str(error)
+    text = masked(str(error))
     return f"{where}{type(error).__name__}{': ' if text else ''}{text}{more}"

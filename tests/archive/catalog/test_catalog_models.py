@@ -16,10 +16,14 @@ def catalog(tmp_path: Path) -> Catalog:
     return Catalog(tmp_path / "catalog.db")
 
 
+def said(status: models.Status, run: str = "delays-1", **figures: float) -> models.JudgementRow:
+    return models.JudgementRow(status, 1.0, "ada", run, figures)
+
+
 def add(catalog: Catalog, bundle: str, status: models.Status = "accepted") -> int:
     with catalog.write() as tx:
         version = models.register_version(tx, models.NewVersion("delays", bundle, "ada", 1.0, "delays-1"))
-        models.judge_version(tx, "delays", version, status, {"roc_auc": 0.7})
+        models.judge_version(tx, "delays", version, said(status, roc_auc=0.7))
     return version
 
 
@@ -67,7 +71,7 @@ def test_a_rollback_withdraws_and_a_pipeline_cannot_promote_it_again(catalog: Ca
         assert models.roll_back(tx, models.Move("delays", "champion", "ada", 3.0, reason="late")) == (second, first)
     assert models.find_version(catalog, "delays", second).status == "withdrawn"
     with catalog.write() as tx:  # judged again by a later run of the same pipeline: still withdrawn
-        models.judge_version(tx, "delays", second, "accepted", {})
+        models.judge_version(tx, "delays", second, said("accepted"))
     assert not move(catalog, second)
     assert models.find_version(catalog, "delays", alias="champion").version == first
     assert move(catalog, second, person=True)
@@ -107,3 +111,26 @@ def test_unknown_names_are_answered_with_the_known_ones(catalog: Catalog) -> Non
         models.find_version(catalog, "delays", 7)
     with pytest.raises(UsageError, match="no version v9"):
         move(catalog, 9)
+
+
+def test_stricter_gates_do_not_undo_an_acceptance_and_every_judgement_is_kept(catalog: Catalog) -> None:
+    """A refusal that was tried on the champion is in its history; it stays accepted, with what let it pass."""
+    version = add(catalog, "aa")
+    assert move(catalog, version)
+    with catalog.write() as tx:
+        models.judge_version(tx, "delays", version, said("refused", "delays-2", roc_auc=0.1))
+    found = models.find_version(catalog, "delays", alias="champion")
+    assert found.status == "accepted" and found.judgement == {"roc_auc": 0.7}
+    judged = models.list_judgements(catalog, "delays", version)
+    assert [(one.status, one.run, one.judgement) for one in judged] == [
+        ("refused", "delays-2", {"roc_auc": 0.1}),
+        ("accepted", "delays-1", {"roc_auc": 0.7}),
+    ]
+
+
+def test_what_was_refused_is_accepted_when_gates_let_it_pass(catalog: Catalog) -> None:
+    """The later judgement counts then."""
+    version = add(catalog, "aa", status="refused")
+    add(catalog, "aa")
+    found = models.find_version(catalog, "delays", version)
+    assert found.status == "accepted" and len(models.list_judgements(catalog, "delays", version)) == 2

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AliasRow",
+    "JudgementRow",
     "Move",
     "MoveRow",
     "NewVersion",
@@ -24,6 +25,7 @@ __all__ = [
     "find_version",
     "judge_version",
     "list_aliases",
+    "list_judgements",
     "list_models",
     "list_versions",
     "move_alias",
@@ -80,6 +82,17 @@ class MoveRow:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgementRow:
+    """What the gates of one run said of a version: ``accepted`` or ``refused``, and each with its figures."""
+
+    status: Status
+    at: float
+    user: str
+    run: str | None
+    judgement: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class NewVersion:
     """What is registered: a bundle under a model's name, by whom and in which run."""
 
@@ -118,13 +131,31 @@ def register_version(tx: Transaction, new: NewVersion) -> int:
     return int(number)
 
 
-def judge_version(tx: Transaction, model: str, version: int, status: Status, judgement: Mapping[str, Any]) -> None:
-    """Record what the gates said. A version that was withdrawn stays so, whatever a later judgement says."""
+def judge_version(tx: Transaction, model: str, version: int, said: JudgementRow) -> None:
+    """Record what the gates said. Every judgement is kept.
+
+    A version that was withdrawn stays so, whatever a later judgement says; one that was accepted is not undone by
+    stricter gates that somebody tries on it: it keeps the judgement that let it pass.
+    """
+    told = json.dumps(dict(said.judgement), allow_nan=False)
+    tx.execute(
+        "INSERT INTO judgements (model, version, status, at, user_name, run, judgement) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (model, version, said.status, said.at, said.user, said.run, told),
+    )
     tx.execute(
         "UPDATE versions SET judgement = ?, status = CASE status WHEN 'withdrawn' THEN status ELSE ? END "
-        "WHERE model = ? AND version = ?",
-        (json.dumps(dict(judgement), allow_nan=False), status, model, version),
+        "WHERE model = ? AND version = ? AND (status <> 'accepted' OR ? = 'accepted')",
+        (told, said.status, model, version, said.status),
     )
+
+
+def list_judgements(catalog: Catalog, model: str, version: int) -> list[JudgementRow]:
+    """What gates said of a version, the latest first."""
+    rows = catalog.read(
+        "SELECT status, at, user_name, run, judgement FROM judgements WHERE model = ? AND version = ? ORDER BY id DESC",
+        (model, version),
+    )
+    return [JudgementRow(status, at, user, run, json.loads(told)) for status, at, user, run, told in rows]
 
 
 def move_alias(tx: Transaction, move: Move, version: int, expected: int | Literal["any"] | None = "any") -> bool:

@@ -266,4 +266,18 @@ CREATE TABLE dataset_reads (
 CREATE INDEX dataset_reads_last ON dataset_reads (dataset, last);
 """
 
-MIGRATIONS: tuple[str, ...] = (_START + _MODELS, _INCREMENTS, _DATASETS)
+_JUDGEMENTS = """
+CREATE TABLE judgements (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL REFERENCES models (name),
+    version INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    at REAL NOT NULL,
+    user_name TEXT NOT NULL,
+    run TEXT,
+    judgement TEXT NOT NULL
+);
+CREATE INDEX judgements_version ON judgements (model, version, id);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_START + _MODELS, _INCREMENTS, _DATASETS, _JUDGEMENTS)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from solvent import digest
 from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import InputRow, StepEnd, StepStart
+from solvent.config.secret import masked
 from solvent.engine.events import LogLine, Observer, StepEnded, StepStarted
 from solvent.engine.execute.behind.writing import Writer, describe_error
 from solvent.engine.execute.calling.capture import Capture
@@ -174,6 +175,8 @@ class Session:
 
     def tell(self, path: str, item: str, status: str, **facts: Any) -> None:
         """Tell the observer how a step ended."""
+        if facts.get("error"):
+            facts["error"] = masked(facts["error"])
         self.observer(StepEnded(path, item, status, **facts))
 
     def begin(self, path: str, item: str) -> None:

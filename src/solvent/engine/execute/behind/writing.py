@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import write
 from solvent.archive.catalog.records import ArtifactRow, StepEnd
+from solvent.config.secret import masked
 from solvent.engine import watch
 from solvent.engine.record.host import BEAT
 from solvent.errors import SolventError
@@ -177,7 +178,7 @@ def describe_error(error: BaseException) -> dict[str, Any]:
     lines = traceback.format_list(own) + traceback.format_exception_only(type(error), error)
     return {
         "type": type(error).__qualname__,
-        "message": str(error),
+        "message": masked(str(error)),
         "where": f"{last.filename}:{last.lineno}" if last else "",
-        "traceback": "".join(lines),
+        "traceback": masked("".join(lines)),
     }

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from solvent.config.secret import masked
+
 __all__ = ["Capture"]
 
 _LONGEST = 4_000_000
@@ -90,7 +92,7 @@ class Capture:
     def _warned(
         self, message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
     ) -> None:
-        text = warnings.formatwarning(message, category, filename, lineno, line)
+        text = masked(warnings.formatwarning(message, category, filename, lineno, line))
         if file is not None or self.heard("warnings", text):
             target = file if file is not None else self._before["stderr"]
             target.write(text)
@@ -105,8 +107,9 @@ class _Tee(io.TextIOBase):
         self._behind = behind
 
     def write(self, text: str) -> int:
-        if self._capture.heard(self._name, text) and self._behind is not None:
-            self._behind.write(text)
+        shown = masked(text)
+        if self._capture.heard(self._name, shown) and self._behind is not None:
+            self._behind.write(shown)
         return len(text)
 
     def flush(self) -> None:
@@ -135,7 +138,7 @@ def _handler(capture: Capture) -> Any:
         """Takes log records for the running step."""
 
         def emit(self, record: Any) -> None:
-            text = self.format(record) + "\n"
+            text = masked(self.format(record) + "\n")
             if capture.heard("logging", text) and len(logging.getLogger().handlers) == 1:
                 logging.lastResort.handle(record)  # ours alone must not silence what Python would have shown
 

@@ -68,8 +68,9 @@ def show(project: str | None, reference: str, as_json: bool) -> None:
     opened = find_kept(project)
     row = find_model(opened, reference)
     history = [asdict(one) for one in catalog_models.alias_history(opened.catalog, row.model)]
+    judged = catalog_models.list_judgements(opened.catalog, row.model, row.version)
     if as_json:
-        show_json({**asdict(row), "history": history})
+        show_json({**asdict(row), "judgements": [asdict(one) for one in judged], "history": history})
         return
     write(safe(f"{row.model} v{row.version}   {row.status}   {ago(row.created)}   by {row.user}   run {row.run}"))
     write(f"bundle #{row.bundle[:12]}")
@@ -81,6 +82,9 @@ def show(project: str | None, reference: str, as_json: bool) -> None:
     figures = "   ".join(f"{name} {value:.6g}" for name, value in judgement.get("figures", {}).items())
     if figures:
         write(safe(f"  {figures}"))
+    for one in judged[:10]:
+        no = ", ".join(gate["name"] for gate in one.judgement.get("gates", ()) if not gate["passed"])
+        write(safe(f"  judged {ago(one.at)} in {one.run}: {one.status}{f' by {no}' if no else ''}"))
     for move in history[-10:]:
         before = f"v{move['before']} → " if move["before"] else ""
         reason = f": {move['reason']}" if move["reason"] else ""
