@@ -126,3 +126,50 @@ def test_rows_are_set_aside_and_an_edited_contract_is_not_stale(project):
     again = sv.run(checking, inputs={"rows": BAD}, config=config, project=project)
     assert again["check_table"].status == "ran"
     assert again.value().collect()["x"].to_list() == [3]
+
+
+WARNING = Contract.from_json({"columns": {"x": {"max": {"is": 5, "severity": "warn"}}}, "extra": "allow"})
+ASIDE = Contract.from_json({"columns": {"x": {"max": {"is": 5, "severity": "quarantine"}}}, "extra": "allow"})
+
+
+@sv.step
+def warned(rows: Annotated[pl.DataFrame, WARNING]) -> Annotated[pl.DataFrame, WARNING]:
+    """A contract that only warns, on both sides."""
+    return rows
+
+
+@sv.step
+def quarantined(rows: Annotated[pl.DataFrame, ASIDE]) -> int:
+    """A contract that sets rows aside, which an annotation cannot."""
+    return rows.height
+
+
+@sv.pipeline
+def warning(rows: pl.DataFrame) -> pl.DataFrame:
+    """One step."""
+    return warned(rows)
+
+
+@sv.pipeline
+def quarantining(rows: pl.DataFrame) -> int:
+    """One step."""
+    return quarantined(rows)
+
+
+def test_what_a_contract_warns_of_is_told_and_kept_with_the_run(tmp_path):
+    """The table passes; the step's notes say what is broken, on its way in and on its way out."""
+    fine = sv.run(warning, inputs={"rows": pl.DataFrame({"x": [1]})}, project=tmp_path)
+    assert "warnings" not in fine["warned"].notes
+    run = sv.run(warning, inputs={"rows": pl.DataFrame({"x": [1, 9]})}, project=tmp_path)
+    assert run.value().height == 2
+    coming, going = run["warned"].notes["warnings"]
+    assert (
+        coming.startswith("warned: rows: ") and going.startswith("warned: ") and "which its contract warns of" in going
+    )
+
+
+def test_an_annotation_that_would_have_to_set_rows_aside_refuses_them(tmp_path):
+    """It says what sets them aside; without such rows it has nothing against the table."""
+    assert sv.run(quarantining, inputs={"rows": pl.DataFrame({"x": [1]})}, project=tmp_path).value() == 1
+    with pytest.raises(RunFailed, match="check_table"):
+        sv.run(quarantining, inputs={"rows": pl.DataFrame({"x": [1, 9]})}, project=tmp_path)

@@ -96,15 +96,18 @@ def _run(session: Session, work: _Work) -> State:
     parameters = {spec.name: spec for spec in node.step.signature.data}
     blocks = by_blocks(session, one, work.inputs, work.part, work.label)
 
+    told: list[str] = []
+
     def load() -> dict[str, Any]:
         data = {}
+        told.clear()
         for name, tree in work.trees.items():
             wanted = parameters[name].annotation
             by_block = blocks is not None and name == blocks.parameter
             if by_block and schema_in(wanted) is None:
                 continue
             data[name] = _load(session, tree, work.scope, wanted)
-            hold_input(data[name], wanted, f"{work.label}: {name}")
+            told.extend(hold_input(data[name], wanted, f"{work.label}: {name}"))
         return data
 
     context = Context(session.project, session.run_name, node.path, item, dict(work.inputs))
@@ -120,6 +123,7 @@ def _run(session: Session, work: _Work) -> State:
             break
         time.sleep(min(2.0**again, 60.0))
         outcome = attempt(what, session.capture, session.meter)
+    outcome.notes[:0] = told
     if outcome.error is not None:
         return _failed(session, work, number, outcome, rows)
     return _ran(session, work, _Ended(number, outcome, rows, context, blocks))

@@ -197,12 +197,11 @@ def test_files_without_rows(write_files, tmp_path):
     assert open_source("*.*", tmp_path).survey().changes == ()
 
 
-def test_links_that_go_round_or_nowhere(write_files, tmp_path):
-    """A link to a folder above ends, one to nothing is no file."""
+def test_links_that_go_round(write_files, tmp_path):
+    """A link to a folder above ends, and one to itself that is not called like a file of rows is none."""
     write_files(tmp_path, {"d/1.csv": "a\n1\n"})
     (tmp_path / "d/up").symlink_to(tmp_path)
     (tmp_path / "d/self").symlink_to(tmp_path / "d/self")
-    (tmp_path / "d/gone.csv").symlink_to(tmp_path / "nowhere.csv")
     for pattern in ("d", "d/*.csv", "**/*.csv"):
         assert _read(pattern, tmp_path)["a"].to_list() == [1], pattern
 
@@ -275,3 +274,30 @@ def test_objects_without_a_key_are_rows(write_files, tmp_path):
     assert _read(["2.jsonl", "k=1"], tmp_path).rows() == [(1, None), (None, 1)]
     with pytest.raises(InputError, match=r"1\.jsonl has 2 rows without any column"):
         _read("1.jsonl", tmp_path)
+
+
+@pytest.mark.parametrize("place", ["days", "days/*.csv", "days/**/*.csv", "days/b.csv"])
+def test_a_link_that_leads_nowhere_is_named(tmp_path, place):
+    """Rows that should be there are not missed in silence, whether the file is gone or the link goes in a circle."""
+    (tmp_path / "days").mkdir()
+    (tmp_path / "days" / "a.csv").write_text("x\n1\n")
+    link = tmp_path / "days" / "b.csv"
+    link.symlink_to("gone.csv")
+    with pytest.raises(InputError, match=r"b\.csv is a link to gone\.csv, which is not there"):
+        open_source(place, tmp_path).read(pl.DataFrame)
+    link.unlink()
+    link.symlink_to("b.csv")
+    with pytest.raises(InputError, match=r"b\.csv is a link to b\.csv, which goes round in a circle"):
+        open_source(place, tmp_path).read(pl.DataFrame)
+    link.unlink()
+    (tmp_path / "days" / ".b.csv").symlink_to("gone.csv")  # an editor's mark
+    assert open_source("days/*.csv", tmp_path).read(pl.DataFrame).height == 1
+
+
+def test_a_folder_that_is_called_like_a_file_is_read(tmp_path):
+    """Other tools write ``sales.csv`` as a folder of parts; a pattern that fits its name means them."""
+    (tmp_path / "sales.csv").mkdir()
+    for name in ("part-0.csv", "part-1.csv"):
+        (tmp_path / "sales.csv" / name).write_text("x\n1\n")
+    (tmp_path / "more.csv").write_text("x\n2\n")
+    assert open_source("*.csv", tmp_path).read(pl.DataFrame)["x"].sort().to_list() == [1, 1, 2]

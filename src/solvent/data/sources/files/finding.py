@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import glob
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from solvent import digest
+from solvent.data.sources.files.recognising import holds_rows
 from solvent.errors import InputError, did_you_mean
 
 __all__ = ["Finder", "Found", "Patterns", "stamp", "stamp_of", "state_of"]
@@ -119,6 +121,7 @@ def _relative(path: Path, root: Path) -> str:
 
 def _matches(pattern: str, root: Path) -> Iterator[Path]:
     literal = root / os.path.expanduser(pattern)
+    _check_link(literal)
     if literal.is_file():
         yield literal
     elif literal.is_dir():
@@ -127,8 +130,11 @@ def _matches(pattern: str, root: Path) -> Iterator[Path]:
         for path in _globbed(os.path.expanduser(pattern), root):
             if path.is_file():
                 yield path
-            elif path.is_dir() and "=" in path.name:  # a partition such as year=2013
-                yield from _below(path)
+            elif path.is_dir():
+                if "=" in path.name or holds_rows(path.name):  # year=2013, or a folder called sales.parquet
+                    yield from _below(path)
+            else:
+                _check_link(path)
 
 
 def _globbed(pattern: str, root: Path) -> Iterator[Path]:
@@ -153,8 +159,27 @@ def _below(folder: Path) -> Iterator[Path]:
         folders[:] = [one for one in folders if not one.startswith((".", "_"))]
         for name in names:
             path = Path(place) / name
-            if not name.startswith((".", "_")) and path.is_file():
+            if name.startswith((".", "_")):
+                continue
+            if path.is_file():
                 yield path
+            elif not path.is_dir():
+                _check_link(path)
+
+
+def _check_link(path: Path) -> None:
+    """Raise :class:`InputError` for a link that leads nowhere and is called like a file of rows.
+
+    These rows should be there, and must not be missed in silence.
+    """
+    if not (path.is_symlink() and holds_rows(path.name)):
+        return
+    target = os.readlink(path)
+    try:
+        path.stat()
+    except OSError as error:
+        why = "goes round in a circle" if error.errno == errno.ELOOP else "is not there"
+        raise InputError(f"{path} is a link to {target}, which {why}. Mend the link or remove it") from None
 
 
 def _nothing(pattern: str, root: Path) -> str:

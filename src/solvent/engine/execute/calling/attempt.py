@@ -82,7 +82,7 @@ def attempt(what: Attempt, capture: Capture, meter: Meter) -> Outcome:
         ):
             parts = _called(what, data) if what.call is None else what.call(data, what.settings)
             outcome.outputs = {name: archive.prepare(part, what.near) for name, part in parts.items()}
-            hold_outputs(outcome.outputs, what.step.signature.outputs.fields, what.label)
+            outcome.notes += hold_outputs(outcome.outputs, what.step.signature.outputs.fields, what.label)
         outcome.files, outcome.others = dict(seen.files), tuple(seen.others)
     except BaseException as error:  # also KeyboardInterrupt and SystemExit: the record has to be true
         outcome.error = error

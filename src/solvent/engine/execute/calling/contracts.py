@@ -24,25 +24,35 @@ def schema_in(annotation: Any) -> Any:
     return schema_of(annotation)
 
 
-def hold_input(value: Any, annotation: Any, label: str) -> None:
-    """Raise :class:`InputError` with every violation if a table breaks what its parameter's annotation says."""
-    found = _broken(value, schema_in(annotation))
+def hold_input(value: Any, annotation: Any, label: str) -> list[str]:
+    """Raise :class:`InputError` with every violation if a table breaks what its parameter's annotation says.
+
+    Gives what the contract only warns of.
+    """
+    found, told = _broken(value, schema_in(annotation), label)
     if found:
         raise InputError(f"{label} breaks its contract:\n{found}")
+    return told
 
 
-def hold_outputs(outputs: Mapping[str, Pending], declared: Mapping[str, Any], label: str) -> None:
-    """Raise :class:`OutputError` with every violation where a table breaks what the step declares; it is not kept."""
+def hold_outputs(outputs: Mapping[str, Pending], declared: Mapping[str, Any], label: str) -> list[str]:
+    """Raise :class:`OutputError` with every violation where a table breaks what the step declares; it is not kept.
+
+    Gives what the contracts only warn of.
+    """
+    notes: list[str] = []
     for name, pending in outputs.items():
         schema = schema_in(declared.get(name))
         if schema is None or not pending.format.name.startswith("table."):
             continue
         from solvent.data.packs.reading import lazy_kind
 
-        found = _broken(pending.look(lazy_kind()), schema)
+        where = label if len(outputs) == 1 else f"{label}.{name}"
+        found, told = _broken(pending.look(lazy_kind()), schema, where)
+        notes += told
         if found:
-            where = label if len(outputs) == 1 else f"{label}.{name}"
             raise OutputError(f"{where!r} breaks the contract of what it declares:\n{found}")
+    return notes
 
 
 def schema_digests(annotations: Mapping[str, Any]) -> dict[str, str]:
@@ -51,10 +61,18 @@ def schema_digests(annotations: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(one.digest) for name, one in schemas.items() if hasattr(one, "digest")}
 
 
-def _broken(value: Any, schema: Any) -> str:
+def _broken(value: Any, schema: Any, label: str) -> tuple[str, list[str]]:
+    """What refuses a table, and what is only told of it.
+
+    An annotation changes no table: rows that the contract sets aside are refused, with what does set them aside.
+    """
     if schema is None or not is_table(value):
-        return ""
+        return "", []
     from solvent.data.contract import check_schema
 
     checked = check_schema(value, schema)
-    return "" if checked.ok else checked.render_text()
+    told = [f"{label}: {one.path} ({one.demand}) is broken, which its contract warns of" for one in checked.warned]
+    if checked.quarantined and checked.ok:
+        way = "An annotation sets no rows aside: have solvent.learn's check_table do that in a step before this one."
+        return f"{checked.render_text()}\n{way}", told
+    return "" if checked.ok else checked.render_text(), told
