@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("solvent", derandomize=True, deadline=None)
+settings.load_profile("solvent")
 
 
 @pytest.fixture(autouse=True)

@@ -35,7 +35,7 @@ def test_why_says_first_time_then_reused(tmp_path):
     """The first run of a step is the first time; a reused one names the run that it comes from."""
     first = sv.run(flow, inputs={"start": 1}, project=tmp_path)
     project = sv.open(tmp_path)
-    assert "first time" in project.why("total").verdict
+    assert "no run before it finished this step" in project.why("total").verdict
     sv.run(flow, inputs={"start": 1}, set={"steps.numbers.count": 3}, project=tmp_path)
     why = project.why("last/total")
     assert why.status == "reused" and first.id in why.verdict

@@ -319,5 +319,5 @@ def test_a_block_of_another_type_is_cast_only_if_no_value_changes(tmp_path, late
         made = sv.run(parsing, inputs={"rows": rows}, project=tmp_path).value()
         assert made["fee"].sum() == 150_000 * 3 + 10_000 * 2
     else:
-        with pytest.raises(sv.SolventError, match="column 'fee' of a row-wise step is Float64 .*0.75 would be another"):
+        with pytest.raises(sv.SolventError, match="column 'fee' of a row-wise step is Float64 .*0.75 is no Int64"):
             sv.run(parsing, inputs={"rows": rows}, project=tmp_path)

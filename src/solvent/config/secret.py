@@ -59,8 +59,7 @@ class Secret:
                 continue
             name, default = part
             try:
-                found.append(resolve(name))
-                _remember(found[-1])
+                value = resolve(name)
             except LookupError:
                 if default is None:
                     raise SettingsError(
@@ -68,6 +67,9 @@ class Secret:
                         f"or say under 'secrets' in solvent.toml where it is (the environment, if nothing is said)."
                     ) from None
                 found.append(default)
+                continue
+            _remember(value)
+            found.append(value)
         return "".join(found)
 
     def to_reference(self) -> str:

@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = [
-    "Rows", "canonical_schema", "check_names", "column_named", "columns_named", "conform", "dtype_of", "protect",
-    "type_of", "visible_columns",
+    "EXACT_IN_FLOATS", "Rows", "canonical_schema", "check_names", "column_named", "columns_named", "conform",
+    "dtype_of", "protect", "type_of", "visible_columns",
 ]  # fmt: skip
+
+EXACT_IN_FLOATS = 2**53
+"""The whole number up to which a fraction of 64 bits has a place of its own for every one."""
 
 _SIMPLE = {
     "Boolean": "bool", "Int8": "int8", "Int16": "int16", "Int32": "int32", "Int64": "int64", "UInt8": "uint8",

@@ -18,6 +18,7 @@ from solvent.data.frames.outgoing import give
 from solvent.data.packs.manifest import Manifest, Opened
 from solvent.data.packs.reading import Ranges
 from solvent.data.packs.splicing import Kept, Splice
+from solvent.data.sources.files.casting import Misfit, cast_column
 from solvent.errors import DataError
 
 if TYPE_CHECKING:
@@ -131,8 +132,6 @@ class RowMap:
 
     def _fitted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The frame with the columns and types of the blocks before it. Raises :class:`DataError` where they differ."""
-        import polars as pl
-
         if self._types is None or dict(frame.schema) == self._types:
             return frame
         if frame.columns != list(self._types):
@@ -143,8 +142,8 @@ class RowMap:
         for column, wanted in self._types.items():
             if frame.schema[column] != wanted:
                 try:
-                    frame = frame.with_columns(_exactly(frame.get_column(column), wanted))
-                except (pl.exceptions.PolarsError, ValueError) as error:
+                    frame = frame.with_columns(cast_column(frame.get_column(column), wanted, rounding=False))
+                except Misfit as error:
                     raise DataError(
                         f"column {column!r} of a row-wise step is {frame.schema[column]} for one block, and {wanted} "
                         f"for another: {error}. Cast it in the step"
@@ -205,17 +204,6 @@ def block_ids(table: Manifest) -> list[str]:
         "schema.1", [[name, kind] for name, kind in zip(table.names, table.types, strict=True)]
     )
     return [_id(schema, block) for block in table.blocks]
-
-
-def _exactly(column: pl.Series, wanted: Any) -> pl.Series:
-    """The column as another type. Raises ``ValueError`` for a value that would be another by that."""
-    made = column.cast(wanted)
-    both = (column.dtype, made.dtype)
-    if all(one.is_numeric() or one.is_temporal() for one in both):
-        lost = made.cast(column.dtype, strict=False).ne_missing(column)
-        if lost.any():
-            raise ValueError(f"{column[int(lost.arg_max() or 0)]!r} would be another value")
-    return made
 
 
 def _id(schema: str, block: Block) -> str:

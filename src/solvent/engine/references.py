@@ -10,7 +10,7 @@ from solvent.engine.home import Home
 from solvent.engine.views.run import Run, StepRun
 from solvent.errors import NotFound, NoValue, UsageError, did_you_mean
 
-__all__ = ["artifact_of", "find_run", "find_step", "name_of"]
+__all__ = ["artifact_of", "find_run", "find_step", "name_of", "path_of"]
 
 _SHAPE = re.compile(r"(?P<path>[^\[\].#]+?)(?:\[(?P<item>.+)\])?(?:\.(?P<output>\w+))?$")
 
@@ -18,6 +18,12 @@ _SHAPE = re.compile(r"(?P<path>[^\[\].#]+?)(?:\[(?P<item>.+)\])?(?:\.(?P<output>
 def name_of(thing: Any) -> str:
     """``module:name`` of a function, class or step."""
     return f"{thing.__module__}:{thing.__qualname__}"
+
+
+def path_of(reference: str) -> str:
+    """What a reference to a step says before the item and the output: ``RUN/STEP``, or ``STEP``."""
+    shape = _SHAPE.fullmatch(reference)
+    return shape["path"] if shape else reference
 
 
 def find_run(project: Home, name: str = "last") -> Run[Any]:

@@ -94,3 +94,23 @@ def test_sources_without_rows_change_nothing_but_the_columns(tmp_path):
     (tmp_path / "z.csv").write_text("a\n")
     made = open_source([{"files": "y.parquet"}, {"files": "x.parquet"}, {"files": "z.csv"}], tmp_path)
     assert table_digest(made.read(pl.DataFrame)) == table_digest(pl.DataFrame({"a": [1]}))
+
+
+def test_a_source_that_is_listed_twice_has_parts_of_its_own_each_time(tmp_path):
+    """Only the rows of the parts that are asked for are read, also where two sources look the same."""
+    pl.DataFrame({"n": [1, 2]}).write_parquet(tmp_path / "x.parquet")
+    made = open_source([{"files": "x.parquet"}, {"files": "x.parquet"}], tmp_path)
+    found = made.survey()
+    labels = [part.label for part in found.parts]
+    assert len(set(labels)) == 2
+    assert made.frame(found, labels[1:]).collect()["n"].to_list() == [1, 2]
+    assert made.frame(found).collect()["n"].to_list() == [1, 2, 1, 2]
+
+
+def test_a_source_that_is_put_in_front_leaves_the_labels_of_the_others(tmp_path):
+    """Else each part after it would be read again."""
+    pl.DataFrame({"n": [1]}).write_parquet(tmp_path / "x.parquet")
+    pl.DataFrame({"n": [2]}).write_parquet(tmp_path / "y.parquet")
+    before = open_source([{"files": "x.parquet"}, {"value": [{"n": 3}]}], tmp_path).survey()
+    after = open_source([{"files": "y.parquet"}, {"files": "x.parquet"}, {"value": [{"n": 3}]}], tmp_path).survey()
+    assert [part.label for part in after.parts][1:] == [part.label for part in before.parts]

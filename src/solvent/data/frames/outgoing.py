@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import Rows, columns_named, visible_columns
+from solvent.data.canonical import EXACT_IN_FLOATS, Rows, columns_named, visible_columns
 from solvent.data.family import KINDS, asked_kind
 from solvent.errors import InputError, MissingExtra
 
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["give", "import_duckdb", "wanted_kind"]
-
-_EXACT = 2**53
 
 
 def wanted_kind(wanted: Any) -> str:
@@ -99,6 +97,6 @@ def _beyond_floats(frame: pl.DataFrame) -> list[str]:
             column = frame.get_column(name)
             least: Any = column.min()
             most: Any = column.max()
-            if most is not None and (int(most) > _EXACT or int(least) < -_EXACT):
+            if most is not None and (int(most) > EXACT_IN_FLOATS or int(least) < -EXACT_IN_FLOATS):
                 found.append(name)
     return found

@@ -7,15 +7,13 @@ import decimal
 import json
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import Rows, check_names, conform, protect
+from solvent.data.canonical import EXACT_IN_FLOATS, Rows, check_names, conform, protect
 from solvent.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["take_pandas"]
-
-_EXACT = 2**53
 
 
 def take_pandas(frame: Any) -> Rows:
@@ -142,7 +140,7 @@ def _group(kind: type) -> str:
 
 
 def _exact(values: Any) -> bool:
-    return all(abs(one) <= _EXACT for one in values if isinstance(one, int))
+    return all(abs(one) <= EXACT_IN_FLOATS for one in values if isinstance(one, int))
 
 
 def _mixed(values: Any, missing: Any, name: str) -> DataError:

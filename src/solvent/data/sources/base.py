@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-__all__ = ["Source"]
+__all__ = ["Readable", "Source"]
 
 
-class Source(Protocol):
-    """One place where data comes from, as the settings name it."""
+class Readable(Protocol):
+    """What an input needs of the place where its data comes from."""
 
     def describe(self) -> dict[str, Any]:
         """Where the data comes from, as plain JSON: it is recorded, and is part of what a version is known under."""
@@ -18,6 +18,10 @@ class Source(Protocol):
 
     def read(self, wanted: Any) -> Any:
         """The value as ``wanted`` (an annotation) asks for it. Raises :class:`InputError` where that cannot be."""
+
+
+class Source(Readable, Protocol):
+    """One place where data comes from, as the settings name it."""
 
     def found(self) -> dict[str, Any]:
         """What is there, as plain JSON: types, formats, order, and what a reader should know; without any secret."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from solvent import digest
 from solvent.data.canonical import Rows, canonical_schema, column_named, conform, dtype_of, type_of
@@ -19,20 +19,9 @@ from solvent.errors import InputError, SolventError
 if TYPE_CHECKING:
     import polars as pl
 
+    from solvent.data.sources.base import Readable
+
 __all__ = ["Several"]
-
-
-class Readable(Protocol):
-    """What this room needs of one source of the list."""
-
-    def describe(self) -> dict[str, Any]:
-        """Where the data comes from, as data."""
-
-    def version(self) -> str | None:
-        """A cheap token that changes with the content, or None where only reading can tell."""
-
-    def read(self, wanted: Any) -> Any:
-        """The value, as an annotation asks for it."""
 
 
 @dataclass(slots=True)
@@ -153,10 +142,10 @@ class Several:
         """
         before = (known or {}).get("of", ())
         before = before if len(before) == len(self._sources) else [[None, None]] * len(self._sources)
-        looks = []
+        looks: list[_Look] = []
         try:
-            for number, (source, seen) in enumerate(zip(self._sources, before, strict=True), 1):
-                looks.append(_look(source, number, seen[0]))
+            for source, seen in zip(self._sources, before, strict=True):
+                looks.append(_look(source, looks, seen[0]))
             schema, changes = unite(looks, Options(hive=False), _fits)  # type: ignore[arg-type]
             looks = [_pinned(look, schema, seen[1]) for look, seen in zip(looks, before, strict=True)]
         except BaseException:
@@ -168,13 +157,14 @@ class Several:
         """The rows of all parts, or of those with these labels, in the survey's schema and in the order of the list."""
         import polars as pl
 
-        wanted = {piece.label for piece in survey.parts} if labels is None else set(labels)
+        wanted = None if labels is None else set(labels)
+        dtypes = survey.dtypes()
         frames = []
         for look in survey.looks:
-            chosen = {part.label for part in look.parts if Piece(look.prefix, part).label in wanted}
+            chosen = {part.label for part in look.parts if wanted is None or Piece(look.prefix, part).label in wanted}
             if chosen or not look.parts:
-                frames.append(_cast(look.frame(chosen), survey.dtypes()))
-        return pl.concat(frames, how="vertical") if frames else pl.DataFrame(schema=survey.dtypes()).lazy()
+                frames.append(_cast(look.frame(chosen), dtypes))
+        return pl.concat(frames, how="vertical") if frames else pl.DataFrame(schema=dtypes).lazy()
 
     def check(self, survey: SeveralSurvey) -> None:
         """Raise :class:`InputError` if a source is not as it was surveyed."""
@@ -213,13 +203,17 @@ class Several:
                 one.close()
 
 
-def _look(source: Any, number: int, known: Any) -> _Look:
-    """What one source holds; an error says which one it is."""
+def _look(source: Any, earlier: Sequence[_Look], known: Any) -> _Look:
+    """What one source holds; an error says which one it is.
+
+    Its prefix does not change when others come before it. Sources that describe themselves alike are counted.
+    """
     import polars as pl
 
-    told = source.describe()
-    label = f"source {number} of the list"
-    prefix = digest.of_structure("listed.1", told)[:12]
+    label = f"source {len(earlier) + 1} of the list"
+    prefix = digest.of_structure("listed.1", source.describe())[:12]
+    alike = sum(one.prefix.split(".")[0] == prefix for one in earlier)
+    prefix = f"{prefix}.{alike + 1}" if alike else prefix
     try:
         if hasattr(source, "survey"):
             survey = source.survey(known)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from solvent import digest
 from solvent.archive.catalog import query
@@ -24,27 +24,15 @@ from solvent.graph.steps import Options, Step
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
+    from solvent.data.sources.base import Readable
     from solvent.engine.datasets.reading import DatasetSource
     from solvent.engine.home import Home
 
-__all__ = ["MODEL_SOURCE", "Input", "Readable", "bind_inputs"]
+__all__ = ["MODEL_SOURCE", "Input", "bind_inputs"]
 
 _NAMES = frozenset({"files", "url", "database", "table", "query"})
 MODEL_SOURCE = "solvent.delivery.registry:ModelSource"
 """Named cold: the engine lies below delivery, and imports this only when an input says ``model:``."""
-
-
-class Readable(Protocol):
-    """What an input needs of a source."""
-
-    def describe(self) -> dict[str, Any]:
-        """Where the data comes from, as data."""
-
-    def version(self) -> str | None:
-        """A cheap token that changes with the content, or None where only reading can tell."""
-
-    def read(self, wanted: Any) -> Any:
-        """The value, as an annotation asks for it."""
 
 
 def source() -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Change", "Why", "explain_step"]
 
+_NEW = "the source has a new version, so it was read again"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -49,21 +51,19 @@ def explain_step(project: Home, reference: str) -> Why:
         return Why(step.name, run.id, row.status, f"{row.status}: it did no work", None, ())
     earlier = query.nearest_earlier(project.catalog, row, run.pipeline)
     if earlier is None:
-        verdict = "ran: it is the first time that this step is recorded here"
+        verdict = "ran: no run before it finished this step here"
         return Why(step.name, run.id, row.status, verdict, None, _not_reusable(row))
     before = query.run_by_id(project.catalog, earlier.run).name
     origin = earlier if earlier.reused_from is None else query.step_by_id(project.catalog, earlier.reused_from)
+    found = query.step_outputs(project.catalog, row.id)
+    same = row.kind == "input" and query.step_outputs(project.catalog, earlier.id) == found
     if row.kind == "input":
-        changes = _sources(project, origin, row)
+        changes = _settings(origin, row) or (() if same else (Change("input", row.path, _NEW),))
     elif origin.key == row.key:
         changes = _same_key(project, origin)
     else:
         changes = (*_code(project, origin, row), *_settings(origin, row), *_inputs(project, earlier, row))
-    verdict = f"ran: not the same as in {before}"
-    if row.kind == "input" and query.step_outputs(project.catalog, earlier.id) == query.step_outputs(
-        project.catalog, row.id
-    ):
-        verdict = f"ran: looked at again, and the same as in {before}"
+    verdict = f"ran: {'looked at again, and' if same else 'not'} the same as in {before}"
     return Why(step.name, run.id, row.status, verdict, before, (*changes, *_not_reusable(row)))
 
 
@@ -178,15 +178,6 @@ def _reused(project: Home, step: StepRun) -> str:
         "input": "reused: its source has the version that was read before",
         "map": "reused: each of its items was",
     }.get(kind, "reused: its key is the same")
-
-
-def _sources(project: Home, before: StepRow, after: StepRow) -> tuple[Change, ...]:
-    found = _settings(before, after)
-    if found:
-        return found
-    if query.step_outputs(project.catalog, before.id) == query.step_outputs(project.catalog, after.id):
-        return ()
-    return (Change("input", after.path, "the source has a new version, so it was read again"),)
 
 
 def _same_key(project: Home, earlier: StepRow) -> tuple[Change, ...]:

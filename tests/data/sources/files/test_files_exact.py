@@ -29,15 +29,20 @@ def test_whole_numbers_in_one_file_and_fractions_in_another_lose_no_digit(tmp_pa
 
 
 @pytest.mark.parametrize(
-    "kind, value", [(pl.Float64, BIG), (pl.Float32, "1e300"), (pl.Float32, "16777217"), (pl.Float64, "1e400")]
+    "kind, value, read",
+    [
+        (pl.Float64, BIG, BIG),
+        (pl.Float32, "1e300", 1e300),
+        (pl.Float32, "16777217", 16777217.0),
+        (pl.Float64, "1e400", "1e400"),
+    ],
 )
-def test_a_csv_beside_a_file_with_types_is_read_so_only_if_each_value_fits(tmp_path, kind, value):
+def test_a_csv_beside_a_file_with_types_is_read_so_only_if_each_value_fits(tmp_path, kind, value, read):
     """Else the column is wider, or text; no value is another, and none is endless."""
     pl.DataFrame({"a": [0.5]}, schema={"a": kind}).write_parquet(tmp_path / "x.parquet")
     texts(tmp_path, [value])
     made = open_source(["x.parquet", "0.csv"], tmp_path).read(pl.DataFrame)
-    got = made["a"].cast(pl.String).to_list()
-    assert value in got or (float(value) in made["a"].to_list() and value != "1e400" and value != BIG)
+    assert made["a"].to_list()[0] == read
     (tmp_path / "y").mkdir()
     texts(tmp_path / "y", ["7", "0.25"])
     fitting = open_source(["x.parquet", "y/0.csv"], tmp_path).read(pl.DataFrame)

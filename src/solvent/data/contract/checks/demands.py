@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from solvent.data.canonical import EXACT_IN_FLOATS
 from solvent.data.contract.literals import constant, fits, literal, name_of, whole
 from solvent.data.contract.parts import Demand
 
@@ -36,7 +37,7 @@ def unlike(name: str, wanted: str, dtype: Any) -> pl.Expr | None:
     column = pl.col(name)
     integer = wanted == "integer" or ("int" in wanted and wanted[-1].isdigit())
     if integer and dtype == pl.Float64:
-        return (~column.is_finite() | (column != column.round(0)) | (column.abs() > 2**53)).fill_null(False)
+        return (~column.is_finite() | (column != column.round(0)) | (column.abs() > EXACT_IN_FLOATS)).fill_null(False)
     if wanted == "date" and isinstance(dtype, pl.Datetime) and dtype.time_zone is None:
         return (column != column.dt.truncate("1d")).fill_null(False)
     return None

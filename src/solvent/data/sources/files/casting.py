@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from solvent.data.canonical import EXACT_IN_FLOATS
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -49,8 +51,11 @@ def cast_frame(frame: pl.DataFrame, wanted: Mapping[str, Any], formats: Mapping[
     return pl.DataFrame(made)
 
 
-def cast_column(column: pl.Series, dtype: Any, written: str | None = None) -> pl.Series:
-    """A column as another type. ``written`` is how its texts write a date or time. Raises :class:`Misfit`."""
+def cast_column(column: pl.Series, dtype: Any, written: str | None = None, rounding: bool = True) -> pl.Series:
+    """A column as another type. ``written`` is how its texts write a date or time. Raises :class:`Misfit`.
+
+    A fraction may become one of fewer places, unless ``rounding`` is false.
+    """
     import polars as pl
 
     if column.dtype == dtype:
@@ -64,7 +69,7 @@ def cast_column(column: pl.Series, dtype: Any, written: str | None = None) -> pl
         if isinstance(dtype, (pl.Date, pl.Datetime, pl.Time)) and written is None:
             hint = f". If it is written in another way, say how: formats: {{{name}: '%d.%m.%Y'}}"
     else:
-        made = _converted(column, dtype)
+        made = _converted(column, dtype, rounding)
     lost = made.is_null() & column.is_not_null()
     if lost.any():
         row = int(lost.arg_max() or 0)
@@ -101,7 +106,7 @@ def exact_up_to(dtype: Any) -> int:
     """The whole number up to which every one has a place of its own in a type of fractions."""
     import polars as pl
 
-    return 2**24 if isinstance(dtype, pl.Float32) else 2**53
+    return 2**24 if isinstance(dtype, pl.Float32) else EXACT_IN_FLOATS
 
 
 def _bent(column: pl.Series, made: pl.Series) -> pl.Series:
@@ -148,7 +153,7 @@ def _nothing(column: pl.Series, dtype: Any) -> pl.Series:
     return pl.Series(column.name, [None], dtype=dtype).new_from_index(0, len(column))
 
 
-def _converted(column: pl.Series, dtype: Any) -> pl.Series:
+def _converted(column: pl.Series, dtype: Any, rounding: bool) -> pl.Series:
     """The values as this type; null where one changes by that."""
     import polars as pl
 
@@ -165,7 +170,7 @@ def _converted(column: pl.Series, dtype: Any) -> pl.Series:
         return _nothing(column, dtype)
     try:
         made = column.cast(dtype, strict=False)
-        if isinstance(dtype, (pl.Float64, pl.Float32)) and have.is_float():
+        if isinstance(dtype, (pl.Float64, pl.Float32)) and have.is_float() and rounding:
             # a narrower fraction is asked for, and not one beyond its end
             return made.set((made.is_infinite() & ~column.is_infinite()).fill_null(False), None)
         back = made.cast(have, strict=False)

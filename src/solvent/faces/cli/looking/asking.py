@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["runs", "show", "why"]
 
 _FEW = 6
-_PART = re.compile(r"(?:\[.+\])?(?:\.\w+)?$")
-"""The item and the output that a reference to a step ends with."""
 _DIGEST = re.compile("[0-9a-f]{64}")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -65,15 +63,14 @@ def runs(project: str | None, pipeline: str | None, limit: int, as_json: bool) -
 def show(project: str | None, reference: str, as_json: bool) -> None:
     """Show a run (an id, a pipeline or 'last') or one of its steps (RUN/STEP)."""
     from solvent.archive.catalog import query
-    from solvent.engine.references import find_step
+    from solvent.engine.references import find_step, path_of
 
     opened = find_kept(project)
     if "/" not in reference and query.find_run(opened.catalog, reference) is not None:
         run = opened.run(reference)
         show_json(run_facts(run, steps=True)) if as_json else _show_run(run)
         return
-    named = _PART.sub("", reference)
-    if "/" not in reference and query.find_step_run(opened.catalog, named) is None:
+    if "/" not in reference and query.find_step_run(opened.catalog, path_of(reference)) is None:
         opened.run(reference)  # raises, with a hint
     run, step, _ = find_step(opened, reference)
     show_json({"run": run.id, **step_facts(step)}) if as_json else _show_step(run, step)

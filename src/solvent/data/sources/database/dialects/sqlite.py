@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote as escape
 
+from solvent.data.canonical import EXACT_IN_FLOATS
 from solvent.data.sources.database.address import Address
 from solvent.data.sources.database.dialects.session import Column, Relation, no_table, quote
 from solvent.errors import InputError, did_you_mean
@@ -22,7 +23,6 @@ __all__ = ["SqliteSession"]
 
 _MOST = 32_768
 _BYTES = 32 * 1024 * 1024
-_EXACT = 2**53
 
 
 class SqliteSession:
@@ -203,7 +203,7 @@ class SqliteSession:
         column = quote(name)
         asked = f"SELECT max({column}), min({column}) FROM {relation.sql} WHERE typeof({column}) = 'integer'"
         [(most, least)] = self._ask(asked, relation.params)
-        return bool(most <= _EXACT and least >= -_EXACT)
+        return bool(most <= EXACT_IN_FLOATS and least >= -EXACT_IN_FLOATS)
 
     def _blame(self, error: Exception) -> InputError:
         """What is wrong, in words that say what to do."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from solvent.data.canonical import EXACT_IN_FLOATS
+
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["EXACT", "guess_types", "has_odd_numbers", "join_guesses", "looks_like"]
+__all__ = ["guess_types", "has_odd_numbers", "join_guesses", "looks_like"]
 
 _CACHED = 1 << 18
-EXACT = 2**53
-"""Whole numbers up to this size are exact as 64-bit fractions."""
 _ZEROS = r"^(?:0[0-9]|\+)"
 _TRUTH = r"^(?i:true|false)$"
 _DATE = r"^\d{4}-\d\d-\d\d$"
@@ -41,7 +41,7 @@ def guess_types(texts: pl.DataFrame) -> dict[str, pl.DataType]:
                 text.cast(pl.Int64, strict=False).count().alias("short"),
                 (text.str.strip_chars_start("-").str.len_bytes() <= 38).all().alias("kept"),
                 number.count().alias("numbers"),
-                (number.abs() >= EXACT).any().alias("large"),
+                (number.abs() >= EXACT_IN_FLOATS).any().alias("large"),
             ).alias(name)
         )
     if not asked:
@@ -79,7 +79,7 @@ def _inexact(values: pl.Series) -> bool:
     if written.cast(pl.Float64, strict=False).is_infinite().any():
         return True
     whole = values.filter(values.str.contains(r"^-?[0-9]{16,}$").fill_null(False))
-    return any(abs(int(one)) > EXACT for one in whole.unique().to_list())
+    return any(abs(int(one)) > EXACT_IN_FLOATS for one in whole.unique().to_list())
 
 
 def join_guesses(one: Any, other: Any, largest: int) -> pl.DataType:
@@ -94,7 +94,7 @@ def join_guesses(one: Any, other: Any, largest: int) -> pl.DataType:
     if "String" in kinds or "Boolean" in kinds:
         return pl.String()
     if "Float64" in kinds:
-        return pl.Float64() if "Int64" in kinds and largest <= EXACT else pl.String()
+        return pl.Float64() if "Int64" in kinds and largest <= EXACT_IN_FLOATS else pl.String()
     return pl.Decimal(38, 0)
 
 

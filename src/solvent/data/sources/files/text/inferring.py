@@ -7,12 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.sources.files.text.guessing import (
-    EXACT,
-    guess_types,
-    has_odd_numbers,
-    join_guesses,
-)
+from solvent.data.canonical import EXACT_IN_FLOATS
+from solvent.data.sources.files.text.guessing import guess_types, has_odd_numbers, join_guesses
 from solvent.data.sources.files.text.reading import TextFile
 from solvent.data.sources.files.text.splitting import Piece
 
@@ -56,6 +52,9 @@ class CsvTypes:
             self.sample = text.head(1000)
             self._learn(text, piece)
             return
+        if file.options.trim:
+            self._learn(file.text(piece, names), piece)
+            return
         try:
             found = file.raw_csv(piece, names, known)
         except pl.exceptions.PolarsError:
@@ -77,7 +76,7 @@ class CsvTypes:
                 column = found.get_column(name).alias("v")
                 if column.dtype == pl.Int64:
                     self._grow(name, column)
-                elif column.dtype == pl.Float64 and bool((column.abs() >= EXACT).any()):
+                elif column.dtype == pl.Float64 and bool((column.abs() >= EXACT_IN_FLOATS).any()):
                     doubtful.append(name)
         if doubtful:
             self._learn(self._file.text(piece, doubtful), piece)
@@ -191,9 +190,9 @@ class JsonTypes:
         if dtype == pl.Int64 and column.len() > column.null_count():
             ends = (abs(int(one)) for one in (column.min(), column.max()))  # type: ignore[arg-type]
             self._largest[name] = max(self._largest.get(name, 0), *ends)
-        if dtype == pl.Float64 and bool((column.abs() >= EXACT).any()):
+        if dtype == pl.Float64 and bool((column.abs() >= EXACT_IN_FLOATS).any()):
             rows = (json.loads(line) for line in self._file.mended(piece).splitlines())
-            if any(type(value := row.get(name)) is int and abs(value) > EXACT for row in rows):
+            if any(type(value := row.get(name)) is int and abs(value) > EXACT_IN_FLOATS for row in rows):
                 return pl.String()
         if dtype == pl.Int128:
             low, high = column.min(), column.max()
@@ -219,7 +218,7 @@ class JsonTypes:
         if one.is_numeric() and other.is_numeric():
             if "Float64" in (str(one), str(other)):
                 whole = one if isinstance(other, pl.Float64) else other
-                exact = isinstance(whole, pl.Int64) and self._largest.get(name, 0) <= EXACT
+                exact = isinstance(whole, pl.Int64) and self._largest.get(name, 0) <= EXACT_IN_FLOATS
                 return pl.Float64() if exact else pl.String()
             return pl.Decimal(38, 0)
         return pl.String()

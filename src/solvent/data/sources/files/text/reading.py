@@ -111,11 +111,12 @@ class TextFile:
             ) from error
 
     def raw_csv(self, piece: Piece, names: Sequence[str], types: Mapping[str, Any]) -> pl.DataFrame:
-        """Columns of a CSV piece with these types, else as text. Raises whatever Polars raises."""
+        """Columns of a CSV piece with these types, else as text. Raises whatever Polars raises.
+
+        With ``trim`` all are text: a field has its blanks until then.
+        """
         import polars as pl
 
-        if types and self.options.trim:
-            raise pl.exceptions.ComputeError("fields are trimmed as text before they are anything else")
         columns = self.look.names
         schema = {f"column_{place}": types.get(name, pl.String()) for place, name in enumerate(columns, 1)}
         here = {name: f"column_{place}" for place, name in enumerate(columns, 1)}
