@@ -105,6 +105,17 @@ class Archive:
             write.add_artifact(tx, row, time.time())
         return Artifact(row.digest, row.format, row.size, json.loads(row.facts))
 
+    def inline(self, value: Any) -> Document | None:
+        """A small value as a document that is complete in itself, to be read anywhere; None for one that needs blobs.
+
+        Raises :class:`NoFormat` where nothing can keep it.
+        """
+        made = self.prepare(value)
+        made.sink.clean()
+        if made.written.finish is not None or made.sink.names:
+            return None
+        return {"format": made.format.name, "digest": made.digest, "body": made.written.body}
+
     def find(self, name: str) -> Artifact:
         """The artifact with this digest (or the only one that starts so). Raises :class:`NotFound`."""
         row = query.artifact_row(self.catalog, name)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
 from solvent.errors import MissingExtra, SettingsError
 
-__all__ = ["Resolver", "Secret", "SecretName", "from_environment", "joined", "masked", "secret_resolver"]
+__all__ = ["Resolver", "Secret", "SecretName", "from_environment", "joined", "masked", "secret_resolver", "secrets_in"]
 
 Resolver = Callable[[str], str]
 
@@ -126,6 +126,23 @@ class Secret:
 
         as_json = core_schema.plain_serializer_function_ser_schema(lambda one: one.to_reference(), when_used="json")
         return core_schema.is_instance_schema(cls, serialization=as_json)
+
+
+def secrets_in(value: Any) -> Iterator[Secret]:
+    """Every secret in a setting, however deep in lists, mappings and records it lies."""
+    if isinstance(value, Secret):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from secrets_in(part)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for part in value:
+            yield from secrets_in(part)
+    elif not isinstance(value, type) and (hasattr(value, "__dataclass_fields__") or hasattr(value, "model_fields_set")):
+        for part in (
+            vars(value).values() if hasattr(value, "__dict__") else map(value.__getattribute__, value.__slots__)
+        ):
+            yield from secrets_in(part)
 
 
 def masked(text: str) -> str:

@@ -62,6 +62,10 @@ def carry_out_request(request: Request, project: Home, observer: Observer = sile
             same = query.find_same_plan(project.catalog, plan.digest)
             if same is not None:
                 return _recognised(plan, project, observer, same, (started, commit))
+        if plan.settings.secrets():
+            from solvent.engine.execute.calling.secrets import check_secrets
+
+            check_secrets(plan, request, project)
         return _carried_out(plan, request, project, observer, check, (started, commit))
     finally:
         if project.begun:

@@ -230,6 +230,14 @@ def nearest_earlier(catalog: Catalog, step: StepRow, pipeline: str) -> StepRow |
     return _step(rows[0]) if rows else None
 
 
+def done_before(catalog: Catalog, path: str, fingerprint: str) -> bool:
+    """Whether a step with this code was carried out at this place so that its result may be reused."""
+    rows = catalog.read(
+        "SELECT 1 FROM step_runs WHERE path = ? AND fingerprint = ? AND reusable = 1 LIMIT 1", (path, fingerprint)
+    )
+    return bool(rows)
+
+
 def find_step_run(catalog: Catalog, path: str, *, inputs: bool = True) -> tuple[int, str] | None:
     """The last run that has such a step: its number and the step's path. ``path`` may be the end of one.
 

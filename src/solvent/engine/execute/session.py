@@ -18,13 +18,15 @@ from solvent.engine.execute.calling.capture import Capture
 from solvent.engine.execute.calling.measure import Meter
 from solvent.engine.execute.hand import Scope, State, Values, flatten, resolve
 from solvent.engine.planning.key import settings_part
+from solvent.engine.record.setting import setting_json
+from solvent.engine.references import name_of
 from solvent.graph.promise import node_of
 
 if TYPE_CHECKING:
     from solvent.engine.home import Home
     from solvent.engine.planning.plan import NodePlan, Plan, Request
 
-__all__ = ["Do", "Session", "env_digest", "file_digest"]
+__all__ = ["Do", "Session", "env_digest", "file_digest", "forced_paths"]
 
 
 class Do(Protocol):
@@ -46,7 +48,7 @@ class Session:
         self.archive = project.archive
         self.run, self.run_name = run
         self.observer = observer
-        self.forced = _forced(plan, request)
+        self.forced = forced_paths(plan, request)
         self.reuse = request.reuse
         self.writer = Writer(self.archive, self.run)
         self.values = Values(self.archive, self.writer.settle)
@@ -109,17 +111,9 @@ class Session:
 
     def start_row(self, one: NodePlan, item: str, key: str | None, values: dict[str, Any] | None = None) -> StepStart:
         """The beginning of a step run, as it is recorded."""
-        from solvent.engine.planning.plan import setting_json
-        from solvent.engine.references import name_of
-
         node = one.node
-        shown = {name: setting_json(bound) for name, bound in node.settings.items()}
-        for name, value in (values or {}).items():
-            if name in shown and shown[name]["value"] in ("derived", "from a step"):
-                shown[name] = {
-                    **shown[name],
-                    "value": value if isinstance(value, (bool, int, float, str)) else repr(value),
-                }
+        late = {name: {"value": value} for name, value in (values or {}).items()}
+        shown = {name: setting_json(bound, self.archive, **late.get(name, {})) for name, bound in node.settings.items()}
         step = name_of(node.step.raw) if node.kind != "input" else "source"
         found = one.fingerprint.digest if one.fingerprint is not None else None
         return StepStart(self.run, node.path, item, node.kind, step, key, found, json.dumps(shown), time.time())
@@ -134,13 +128,13 @@ class Session:
 
     def record_idle(
         self, one: NodePlan, scope: Scope, status: str, hit: query.Hit | None, item: str, key: str | None = None,
-        inputs: tuple[InputRow, ...] | None = None,
+        inputs: tuple[InputRow, ...] | None = None, values: dict[str, Any] | None = None,
     ) -> State:  # fmt: skip
         """Record a step run that does no work: reused, skipped or blocked."""
         self.writer.settle()
         rows = inputs if inputs is not None else (() if hit is None else self.input_rows(one, scope))
         with self.project.catalog.write() as tx:
-            number = write.add_reused(tx, self.start_row(one, item, key), status, hit.id if hit else None, rows)
+            number = write.add_reused(tx, self.start_row(one, item, key, values), status, hit.id if hit else None, rows)
         state = State(status, dict(hit.outputs) if hit else {}, number, one.kinds())
         self.states.append(state)
         return state
@@ -225,7 +219,7 @@ def observer_passes(observer: Observer) -> bool:
     return not getattr(observer, "draws", False)
 
 
-def _forced(plan: Plan, request: Request) -> frozenset[str]:
+def forced_paths(plan: Plan, request: Request) -> frozenset[str]:
     """The paths that are carried out whatever is known of them."""
     from solvent.graph.order import find
 

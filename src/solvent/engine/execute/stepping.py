@@ -15,11 +15,12 @@ from solvent.engine.execute.behind.profiling import profile_jobs
 from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.calling.attempt import Attempt, Outcome, attempt
 from solvent.engine.execute.calling.contracts import hold_input, schema_in
+from solvent.engine.execute.calling.secrets import demand_secrets
 from solvent.engine.execute.hand import Scope, State
 from solvent.engine.execute.rowwise import Blocks, by_blocks
 from solvent.engine.execute.session import env_digest, file_digest
 from solvent.engine.planning.key import derive_seed, key_of
-from solvent.errors import Corrupted, PlanError, Rejected
+from solvent.errors import Corrupted, PlanError, Rejected, SettingsError
 from solvent.graph.wiring import DERIVED
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def do_step(session: Session, one: NodePlan, scope: Scope, item: str, wired: dic
     key = key_of(one.fingerprint.digest if one.fingerprint else "", part, inputs, one.declared, state)
     hit = session.find_hit(one, key)
     if hit is not None:
-        made = session.record_idle(one, scope, "reused", hit, item, key, session.input_rows(one, scope, trees))
+        rows = session.input_rows(one, scope, trees)
+        made = session.record_idle(one, scope, "reused", hit, item, key, rows, values)
         session.tell(one.node.path, item, "reused", rows=session.rows_of(made))
         return made
     return _run(session, _Work(one, scope, item, trees, inputs, values, part, key))
@@ -101,6 +103,7 @@ def _run(session: Session, work: _Work) -> State:
     def load() -> dict[str, Any]:
         data = {}
         told.clear()
+        demand_secrets(node, work.settings)
         for name, tree in work.trees.items():
             wanted = parameters[name].annotation
             by_block = blocks is not None and name == blocks.parameter
@@ -119,7 +122,7 @@ def _run(session: Session, work: _Work) -> State:
     )  # fmt: skip
     outcome = attempt(what, session.capture, session.meter)
     for again in range(node.options.retries):
-        if not isinstance(outcome.error, Exception) or isinstance(outcome.error, Rejected):
+        if not isinstance(outcome.error, Exception) or isinstance(outcome.error, (Rejected, SettingsError)):
             break
         time.sleep(min(2.0**again, 60.0))
         outcome = attempt(what, session.capture, session.meter)

@@ -19,6 +19,7 @@ from solvent.engine.execute.calling.contracts import schema_digests
 from solvent.engine.execute.hand import concrete
 from solvent.engine.planning.inputs import Input, bind_inputs
 from solvent.engine.planning.key import declared, derive_seed, settings_part
+from solvent.engine.record.setting import setting_json
 from solvent.engine.references import name_of
 from solvent.errors import PlanError, Problem, SettingsError, UsageError
 from solvent.graph.node import Graph, Node
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
     from solvent.engine.home import Home
 
-__all__ = ["NodePlan", "Plan", "Request", "make_plan", "plan_node", "setting_json"]
+__all__ = ["NodePlan", "Plan", "Request", "make_plan", "plan_node"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,20 +334,6 @@ def _run_seed(settings: Settings) -> int:
         return int(validate(settings.seed.value, int, from_file=True))
     except ValueError as error:
         raise SettingsError([Problem(str(settings.seed.origin), f"seed: {error}")]) from None
-
-
-def setting_json(bound: Any) -> dict[str, Any]:
-    """A bound setting as it is recorded: its value, where that comes from, and what it beat."""
-    value = bound.value
-    if next(promises_in(value), None) is not None:
-        shown: Any = "from a step"
-    elif isinstance(value, (bool, int, str, type(None))) or (isinstance(value, float) and value - value == 0):
-        shown = value
-    elif callable(value) and hasattr(value, "__qualname__"):
-        shown = name_of(value)
-    else:
-        shown = repr(value)
-    return {"value": shown, "origin": str(bound.origin), "beat": [[repr(one), str(where)] for one, where in bound.beat]}
 
 
 _DECORATE = "decorate a function that wires steps with @sv.pipeline"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from solvent.errors import NoValue
 from solvent.faces.cli.completing import complete_reference
 from solvent.faces.cli.looking.kept import find_kept
 
@@ -33,36 +34,36 @@ def scene(project: Project, reference: str) -> dict[str, Any]:
     import importlib
     import sys
 
-    from solvent.archive.catalog import query
-    from solvent.config.typed.structured import load_reference
-    from solvent.engine.references import find_step
+    from solvent.engine.views.call import find_call
 
     project.put_on_path()
-    run, found, _ = find_step(project, reference)
-    step = load_reference(found.step)
-    data: dict[str, Any] = {}
-    wanted = {one.name: one.annotation for one in step.signature.data}
-    gathered: dict[str, dict[str, Any]] = {}
-    for name, place, digest, _ in query.step_inputs(project.catalog, found.id):
-        if place:
-            gathered.setdefault(name, {})[place] = project.archive.get(digest)
-        else:
-            data[name] = project.archive.get(digest, wanted.get(name, Any))
-    for name, parts in gathered.items():
-        data[name] = list(parts.values()) if all(place.isdigit() for place in parts) else parts
-    names = {one.name for one in step.signature.settings}
-    settings = {name: one["value"] for name, one in found.settings.items() if name in names}
+    call = find_call(project, reference)
 
     def again(**changes: Any) -> Any:
-        """Call the step with today's code, these inputs and settings; ``changes`` go over both."""
-        fresh = load_reference(found.step) if not changes.pop("reload", True) else _reloaded(sys, importlib, found.step)
-        known = {one.name for one in fresh.signature.data}
-        given = {**data, **{name: value for name, value in changes.items() if name in known}}
-        told = {**settings, **{name: value for name, value in changes.items() if name not in known}}
-        places = [given[one.name] for one in fresh.signature.data if one.name in given]
+        """Call the step with today's code, these inputs and settings; ``changes`` go over both.
+
+        A setting that the step does not have any more is left out; one that is new has its default.
+        """
+        fresh = call.step if not changes.pop("reload", True) else _reloaded(sys, importlib, call.found.step)
+        signature = fresh.signature
+        given = {**call.data, **changes}
+        names = {one.name for one in signature.settings}
+        lost = [name for name in call.lost if name in names and name not in changes]
+        if lost:
+            raise NoValue(f"give {lost[0]!r} yourself, as in again({lost[0]}=…): {call.lost[lost[0]]}")
+        places: list[Any] = []
+        for one in signature.data:
+            if one.variadic:
+                places.extend(given.get(one.name, ()))
+            elif one.name in given:
+                places.append(given[one.name])
+        told = {name: value for name, value in call.settings.items() if name in names}
+        told.update(
+            (name, value) for name, value in changes.items() if name not in {one.name for one in signature.data}
+        )
         return fresh.plain(tuple(places), told)
 
-    return {**data, **settings, "run": run, "step": step, "again": again}
+    return {**call.data, **call.settings, "run": call.run, "step": call.step, "again": again}
 
 
 def _reloaded(system: Any, importlib: Any, reference: str) -> Any:
