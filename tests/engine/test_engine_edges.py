@@ -313,3 +313,99 @@ def test_what_cannot_play_a_role_is_refused_before_anything_runs(tmp_path):
                 flow, inputs={"rows": rows}, config={"steps": {"train": {"target": "y", **settings}}}, project=tmp_path
             )
     assert sv.open(tmp_path).runs() == []
+
+
+@sv.step
+def takes_a_step(n: int, one: sv.Step) -> int:
+    """A step as data, which cannot be."""
+    return n
+
+
+@sv.step
+def takes_anything(n: int, one: object) -> int:
+    """Whatever is handed over."""
+    return n
+
+
+@sv.pipeline
+def hands_a_step(n: int) -> int:
+    """A step as the data of another."""
+    return takes_a_step(n, takes_anything)
+
+
+@sv.pipeline
+def hands_a_function(n: int) -> int:
+    """A function without a name as data."""
+    return takes_anything(n, lambda: n)
+
+
+FULL = """
+import sys
+import solvent as sv
+import numpy as np
+import polars as pl
+from solvent.errors import Unwritable
+
+@sv.step
+def big(*, kind: str) -> object:
+    numbers = np.random.default_rng(1).random(2_000_000)
+    if kind == "array":
+        return numbers
+    if kind == "arrays":
+        return [numbers[:1_000_000], numbers[1_000_000:]]
+    frame = pl.LazyFrame({"a": numbers})
+    return frame if kind == "lazy" else frame.collect()
+
+@sv.pipeline
+def flow() -> object:
+    return big()
+
+for kind in ("array", "arrays", "lazy", "table"):
+    try:
+        sv.run(flow, project=sys.argv[1], config={"steps": {"big": {"kind": kind}}})
+    except sv.RunFailed as error:
+        print(kind, type(error.__cause__).__name__, str(error.__cause__))
+project = sv.open(sys.argv[1])
+project.catalog.close()
+open(sys.argv[1] + "/rest", "wb").write(b"x" * 3_000_000)
+try:
+    open(sys.argv[1] + "/more", "wb").write(b"x" * 9_000_000)
+except OSError:
+    pass
+project = sv.open(sys.argv[1])
+print(len(project.runs()), project.runs()[0].status)
+try:
+    sv.run(flow, project=project, config={"steps": {"big": {"kind": "array"}}})
+except Unwritable as error:
+    print(error)
+import os
+os.remove(sys.argv[1] + "/more")
+os.remove(sys.argv[1] + "/rest")
+print(sv.run(flow, project=project, config={"steps": {"big": {"kind": "none"}}}, check=False).status)
+"""
+
+
+@NEEDS_MOUNT
+def test_whatever_a_step_returns_a_full_disk_is_told_as_such_and_the_records_can_be_read(tmp_path):
+    """Arrays, tables and lazy frames alike; on a disk without a free byte runs are listed; freed, it goes on."""
+    (tmp_path / "run.py").write_text(FULL)
+    (tmp_path / "disk").mkdir()
+    command = f"mount -t tmpfs -o size=4m none {tmp_path}/disk && {sys.executable} run.py {tmp_path}/disk"
+    done = subprocess.run(["unshare", "-m", "sh", "-c", command], capture_output=True, text=True, cwd=tmp_path)
+    lines = done.stdout.splitlines()
+    full = "Unwritable the disk is full: nothing more can be kept in"
+    assert [line[: len(full) + line.index(" ") + 1] for line in lines[:4]] == [
+        f"{kind} {full}" for kind in ("array", "arrays", "lazy", "table")
+    ], done.stderr
+    assert lines[4] == "4 failed"
+    assert lines[5].startswith("the disk is full: the catalog") and lines[5].endswith("Free some space and run again.")
+    assert lines[6] == "failed" and "Traceback" not in done.stderr, done.stderr
+
+
+def test_what_a_step_cannot_be_given_is_refused_with_its_place(tmp_path):
+    """A step is a setting of another step, and a lambda is nothing that can be kept; the line says where."""
+    place = r"test_engine_edges.py:\d+: 'takes_a_step' is given the step 'takes_anything' as its data 'one'"
+    with pytest.raises(sv.errors.PlanError, match=place + r".*behind the star.*\*, one: sv.Step\)$"):
+        sv.run(hands_a_step, inputs={"n": 1}, project=tmp_path)
+    with pytest.raises(sv.errors.PlanError, match="takes_anything' is given what cannot be kept as its data 'one'"):
+        sv.run(hands_a_function, inputs={"n": 1}, project=tmp_path)

@@ -79,14 +79,16 @@ class Archive:
         something is to be written, if a format wants to know.
         """
         sink = _Sink(self, near)
-        kept, written = self.formats.write(value, sink)
+        with self.store.explained():
+            kept, written = self.formats.write(value, sink)
         return Pending(self.formats.identify(kept, written), kept, written, sink)
 
     def finish(self, pending: Pending) -> ArtifactRow:
         """Write a value's bytes, and give the row that makes it known once it is committed."""
         written, sink = pending.written, pending.sink
         try:
-            body = written.body if written.finish is None else written.finish(sink)
+            with self.store.explained():
+                body = written.body if written.finish is None else written.finish(sink)
             text: str | None = json.dumps(body, allow_nan=False, separators=(",", ":"))
             name = None
             if len(text or "") > INLINE:

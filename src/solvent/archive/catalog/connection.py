@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +21,9 @@ from solvent.errors import ArchiveError, CatalogTooNew, Corrupted, Unwritable
 __all__ = ["Catalog", "Transaction"]
 
 _BUSY_MS = 120_000
+_LITTLE = 1024 * 1024
+"""With fewer bytes left, a file that cannot be opened is put down to the disk being full."""
+_FULL = "the disk is full: the catalog {path} cannot grow. Free some space and run again."
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "lustre", "fuse.sshfs")
 # SQLite versions whose WAL can lose a commit when the log is reset under several writers.
 _WAL_FIXED = ((3, 51, 3), (3, 52, 0)), ((3, 50, 7), (3, 51, 0)), ((3, 44, 6), (3, 45, 0))
@@ -46,21 +52,25 @@ class Catalog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._log = path.with_name(f"{path.name}-wal")
         self._local = threading.local()
         self._open: list[apsw.Connection] = []
         self._writable: bool | None = None
-        with _explained(path):
+        self._full = False
+        with self._explained():
             self._migrate()
 
     def read(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of one query."""
-        with _explained(self.path):
+        with self._explained():
             return self._connection().execute(sql, params).fetchall()
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """One transaction: all of it is kept, or nothing. Waits for other writers as long as they are alive."""
-        with _explained(self.path):
+        with self._explained():
+            if self._full:  # perhaps it is not any more
+                self._full, self._writable, self._local = False, None, threading.local()
             cursor = self._connection().cursor()
             cursor.execute("BEGIN IMMEDIATE")
             try:
@@ -73,7 +83,7 @@ class Catalog:
 
     def checkpoint(self) -> None:
         """Move what was committed from the log into the file, if nobody is in the way."""
-        with _explained(self.path), suppress(apsw.BusyError):  # somebody else is at it
+        with self._explained(), suppress(apsw.BusyError):  # somebody else is at it
             self._connection().wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     def close(self) -> None:
@@ -88,10 +98,19 @@ class Catalog:
         # A connection never crosses a fork, and one that may only look takes its file to be as it was.
         if getattr(self._local, "pid", None) != os.getpid() or self._local.stamp != stamp:
             self._local.connection = self._connect() if stamp is None else self._look()
-            self._local.pid, self._local.stamp = os.getpid(), stamp
+            self._local.pid, self._local.stamp = os.getpid(), self._stamp()
         return self._local.connection  # type: ignore[no-any-return]
 
     def _connect(self) -> apsw.Connection:
+        try:
+            return self._made()
+        except (apsw.FullError, apsw.IOError):  # SQLite makes files beside one that is only to be read
+            if shutil.disk_usage(self.path.parent).free > _LITTLE or not os.stat(self.path).st_size:
+                raise
+        self._full, self._writable = True, False
+        return self._look()
+
+    def _made(self) -> apsw.Connection:
         connection = apsw.Connection(str(self.path), statementcachesize=200)
         connection.set_busy_timeout(_BUSY_MS)
         connection.execute("PRAGMA foreign_keys = OFF")
@@ -102,22 +121,25 @@ class Catalog:
         self._open.append(connection)
         return connection
 
-    def _stamp(self) -> tuple[int, int, bool] | None:
+    def _stamp(self) -> tuple[int, ...] | None:
         """The state of a catalog that may only be looked at; None where it can be written (or is not there)."""
         if self._writable is None:
             there = self.path.exists()
             self._writable = not there or (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK))
         if self._writable:
             return None
-        seen = os.stat(self.path)
-        return seen.st_mtime_ns, seen.st_size, self.path.with_name(f"{self.path.name}-wal").exists()
+        found = [os.stat(one) for one in (self.path, self._log) if one.exists()]
+        return tuple(fact for one in found for fact in (one.st_mtime_ns, one.st_size))
 
     def _look(self) -> apsw.Connection:
         """A connection to somebody else's catalog: SQLite itself makes files beside one, even to read it."""
-        busy = self.path.with_name(f"{self.path.name}-wal").exists()
-        where = f"{self.path.absolute().as_uri()}?{'mode=ro' if busy else 'immutable=1'}"
-        connection = apsw.Connection(where, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
-        connection.set_busy_timeout(_BUSY_MS)
+        busy = self._log.exists() and os.stat(self._log).st_size > 0
+        try:
+            connection = _looking(self.path, "mode=ro" if busy else "immutable=1")
+        except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError, apsw.FullError):
+            if not busy:
+                raise
+            connection = _copied(self.path, self._log)
         self._open.append(connection)
         return connection
 
@@ -170,24 +192,53 @@ class Catalog:
         finally:
             beside.unlink(missing_ok=True)
 
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except apsw.FullError as error:
+            raise Unwritable(_FULL.format(path=self.path)) from error
+        except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError) as error:
+            if self._full:
+                raise Unwritable(_FULL.format(path=self.path)) from error
+            raise Unwritable(
+                f"the catalog {self.path} cannot be written ({error}). Make its folder writable, or choose another "
+                f"archive in solvent.toml: archive = {{store = …, catalog = …}}"
+            ) from error
+        except apsw.IOError as error:
+            raise Unwritable(
+                f"the catalog {self.path} cannot be read or written: {error}. Look after the disk."
+            ) from error
+        except (apsw.CorruptError, apsw.NotADBError) as error:
+            raise Corrupted(f"the catalog {self.path} is damaged: {error}. Restore it from a backup.") from error
+        except apsw.BusyError as error:
+            raise ArchiveError(
+                f"the catalog {self.path} has been locked by another process for two minutes."
+            ) from error
 
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
+
+def _looking(path: Path, how: str) -> apsw.Connection:
+    """A connection that only reads, and has read something: SQLite opens a file no earlier."""
+    flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+    connection = apsw.Connection(f"{path.absolute().as_uri()}?{how}", flags=flags)
+    connection.set_busy_timeout(_BUSY_MS)
     try:
-        yield
-    except apsw.FullError as error:
-        raise Unwritable(f"the disk is full: the catalog {path} cannot grow. Free some space and run again.") from error
-    except (apsw.ReadOnlyError, apsw.CantOpenError, apsw.PermissionsError) as error:
-        raise Unwritable(
-            f"the catalog {path} cannot be written ({error}). Make its folder writable, or choose another archive "
-            f"in solvent.toml: archive = {{store = …, catalog = …}}"
-        ) from error
-    except apsw.IOError as error:
-        raise Unwritable(f"the catalog {path} cannot be read or written: {error}. Look after the disk.") from error
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise Corrupted(f"the catalog {path} is damaged: {error}. Restore it from a backup.") from error
-    except apsw.BusyError as error:
-        raise ArchiveError(f"the catalog {path} has been locked by another process for two minutes.") from error
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _copied(path: Path, log: Path) -> apsw.Connection:
+    """A copy of a catalog whose log cannot be worked in where it lies (the disk is full, or mounted to be read)."""
+    folder = Path(tempfile.mkdtemp(prefix="solvent-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    for one in (path, log):
+        shutil.copyfile(one, folder / one.name)
+    connection = apsw.Connection(str(folder / path.name))
+    connection.execute("PRAGMA query_only = ON")
+    return connection
 
 
 def _use_wal(connection: apsw.Connection) -> None:

@@ -32,7 +32,7 @@ class LocalStore:
         """Keep bytes, and give their digest. What is there already is not written again."""
         name = digest.of_bytes(BLOB, data)
         if not self._at(name).exists():
-            with self._explained(), self._temporary() as path:
+            with self.explained(), self._temporary() as path:
                 path.write_bytes(data)
                 self._place(path, name)
         return name
@@ -40,7 +40,7 @@ class LocalStore:
     def adopt(self, path: Path) -> str:
         """Take over a finished file that lies in a folder from :meth:`scratch`, and give its digest."""
         name = digest.of_file(BLOB, path)
-        with self._explained():
+        with self.explained():
             if self._at(name).exists():
                 path.unlink()
             else:
@@ -49,7 +49,7 @@ class LocalStore:
 
     def scratch(self) -> Path:
         """A new empty folder on this store's disk; whoever asks for it removes it."""
-        with self._explained():
+        with self.explained():
             (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
             return Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=self.folder / "tmp"))
 
@@ -83,7 +83,7 @@ class LocalStore:
 
     def drop(self, name: str) -> None:
         """Remove a blob, so that it can be written anew."""
-        with self._explained():
+        with self.explained():
             self._at(name).unlink(missing_ok=True)
         self._verified.pop(name, None)
 
@@ -135,17 +135,30 @@ class LocalStore:
             self._unsynced.add(target)
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def explained(self) -> Iterator[None]:
+        """Whatever is raised since this store's disk is full or read-only becomes :class:`Unwritable`."""
         try:
             yield
-        except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        except Unwritable:
+            raise
+        except Exception as error:  # libraries tell it as they like: numpy without a number, Polars in words
+            number = error.errno if isinstance(error, OSError) else None
+            if number in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(error) or _cut_short(error):
                 text = f"the disk is full: nothing more can be kept in {self.folder}. Free some space and run again."
-            elif error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-                text = f"the archive {self.folder} cannot be written: {error.strerror}. Make it writable."
+            elif number in (errno.EROFS, errno.EACCES, errno.EPERM) and self._holds(error):
+                text = f"the archive {self.folder} cannot be written: {os.strerror(number or 0)}. Make it writable."
             else:
                 raise
             raise Unwritable(text) from error
+
+    def _holds(self, error: Exception) -> bool:
+        """Whether an error is one of this store's files, not of some that a value is read from."""
+        return str(getattr(error, "filename", None)).startswith(str(self.folder))
+
+
+def _cut_short(error: Exception) -> bool:
+    """Whether numpy wrote fewer numbers than it was to; it does not say why, and there is one reason."""
+    return isinstance(error, OSError) and error.errno is None and " requested and " in str(error)
 
 
 _HEAL = "Run the pipeline again: the step that made it is carried out once more."

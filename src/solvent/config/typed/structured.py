@@ -15,7 +15,7 @@ from solvent.config.secret import Secret
 from solvent.config.typed.builtin import Build, Convert
 from solvent.config.typed.faults import Fault, Invalid, inside, wanted
 from solvent.config.typed.grammar import MISSED, core, read_date, read_datetime, read_duration, read_float, read_time
-from solvent.errors import did_you_mean
+from solvent.errors import SolventError, did_you_mean
 
 __all__ = [
     "WRITTEN",
@@ -157,6 +157,8 @@ def load_reference(text: str) -> Any:
         found: Any = importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise Invalid(f"{text!r} cannot be imported: there is no module {error.name!r}") from None
+    except SolventError as error:  # which says itself where, and what to do
+        raise Invalid(f"{text!r} cannot be imported: {error}") from error
     except Exception as error:
         what = f"{type(error).__name__}: {error}{_line_of(error)}"
         raise Invalid(f"{text!r} cannot be imported: {module} raised {what}") from error

@@ -21,7 +21,7 @@ from solvent.engine.planning.inputs import Input, bind_inputs
 from solvent.engine.planning.key import declared, derive_seed, settings_part
 from solvent.engine.record.setting import setting_json
 from solvent.engine.references import name_of
-from solvent.errors import PlanError, Problem, SettingsError, UsageError
+from solvent.errors import NoFormat, PlanError, Problem, SettingsError, UsageError
 from solvent.graph.node import Graph, Node
 from solvent.graph.order import above, find
 from solvent.graph.pipelines import Pipeline, alone
@@ -223,7 +223,12 @@ def _all_nodes(graph: Graph) -> list[Node]:
 
 def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodePlan:
     """What is settled about one node before anything runs; its plain values are added to ``constants``."""
-    wired = {name: _wired(value, project, constants) for name, value in node.data.items()}
+    wired = {}
+    for name, value in node.data.items():
+        try:
+            wired[name] = _wired(value, project, constants)
+        except NoFormat as error:
+            raise PlanError(f"{node.where}: {node.path!r} is given {_unfit(name, value, error)}") from None
     outputs = declared(node.outputs)
     if node.kind == "input":
         return NodePlan(node, None, {}, wired, outputs)
@@ -261,6 +266,15 @@ def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodeP
         if name not in fixed:
             settings[name] = "derived" if bound.value is DERIVED else {"edge": _wired(bound.value, project, constants)}
     return NodePlan(node, found, settings, wired, outputs, tuple(uncached))
+
+
+def _unfit(name: str, value: Any, error: NoFormat) -> str:
+    if isinstance(value, Step):
+        return (
+            f"the step {value.name!r} as its data {name!r}. A pipeline takes a step so; another step takes it as a "
+            f"setting: behind the star of its signature, (…, *, {name}: sv.Step)"
+        )
+    return f"what cannot be kept as its data {name!r}: {error}"
 
 
 def _check_blocks(node: Node) -> None:

@@ -144,7 +144,10 @@ def _errors(steps: Iterable[Any]) -> Iterator[str]:
 
 
 def _users_lines(error: BaseException | None) -> str:
-    """The traceback of an exception from the user's own first line on; nothing if it never came there."""
+    """The traceback of an exception from the user's own first line on; nothing if it never came there.
+
+    Of an exception of our own it is the user's lines alone: what is wrong with them stands below, in one line.
+    """
     import sysconfig
     import traceback
 
@@ -158,5 +161,8 @@ def _users_lines(error: BaseException | None) -> str:
     first = users.index(True) if True in users else None
     if first is None and not isinstance(error, SyntaxError):
         return ""
+    if isinstance(error, SolventError) and first is not None:
+        last = len(users) - users[::-1].index(True)
+        return "".join(traceback.StackSummary.from_list(shown.stack[first:last]).format())
     shown.stack = traceback.StackSummary.from_list(shown.stack[first:] if first is not None else [])
     return "".join(shown.format(chain=False))
