@@ -13,6 +13,7 @@ import textwrap
 import urllib.parse
 import warnings
 
+import polars as pl
 import pytest
 
 import solvent as sv
@@ -409,3 +410,46 @@ def test_what_a_step_cannot_be_given_is_refused_with_its_place(tmp_path):
         sv.run(hands_a_step, inputs={"n": 1}, project=tmp_path)
     with pytest.raises(sv.errors.PlanError, match="takes_anything' is given what cannot be kept as its data 'one'"):
         sv.run(hands_a_function, inputs={"n": 1}, project=tmp_path)
+
+
+@sv.step
+def measured(rows: int, *, low: int = 0, high: float = 1.0, need: str) -> int:
+    """Settings of three kinds."""
+    return rows
+
+
+@sv.pipeline
+def faulty(rows: int, other: pl.DataFrame) -> int:
+    """Two inputs."""
+    takes_anything(rows, other)
+    return measured(rows)
+
+
+def test_every_fault_of_the_settings_is_told_at_once(tmp_path):
+    """A reference that leads nowhere, a word and an option that there are not, two types, a key, each bad source."""
+    (tmp_path / "f.yaml").write_text(
+        "steps:\n  measured:\n    low: ${vars.nope}\n    high: tall\n    hihg: 2\n    options: {retrys: 2}\n"
+        "inputs:\n  rows: {value: 1}\n  other:\n  - files: a.csv\n  - fils: b.csv\n  - [c.csv]\nstpes: {}\n"
+    )
+    with pytest.raises(sv.errors.SettingsError) as caught:
+        sv.run(faulty, config=tmp_path / "f.yaml", project=tmp_path)
+    told = [str(one) for one in caught.value.problems]
+    expected = [
+        "f.yaml:3: steps.measured.low: ", "f.yaml:13: stpes: there is no such word",
+        "f.yaml:6: steps.measured.options.retrys: there is no option", "f.yaml:9: inputs.other: source 2 of the list: ",
+        "f.yaml:9: inputs.other: source 3 of the list: ", "f.yaml:4: steps.measured.high: ",
+        "steps.measured.need: this setting is required", "f.yaml:5: steps.measured.hihg: ",
+    ]  # fmt: skip
+    assert len(told) == len(expected), "\n".join(told)
+    for start in expected:
+        assert any(one.startswith(start) for one in told), (start, told)
+
+
+@pytest.mark.parametrize("text", ["steps: ${vars.no}\n", "steps: {measured: '${vars.no}'}\n", "seed: ${vars.no}\n"])
+def test_a_reference_to_nothing_that_decides_what_is_looked_at_is_told_alone(tmp_path, text):
+    """Nothing is said of what could not be known without it."""
+    (tmp_path / "f.yaml").write_text(text + "inputs: {rows: {value: 1}, other: {value: [{a: 1}]}}\n")
+    with pytest.raises(sv.errors.SettingsError) as caught:
+        sv.run(faulty, config=tmp_path / "f.yaml", project=tmp_path)
+    (only,) = caught.value.problems
+    assert "f.yaml:1: " in str(only) and "vars.no" in str(only)

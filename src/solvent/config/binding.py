@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from solvent.config.block import Block
-from solvent.config.leaf import Leaf, Origin
+from solvent.config.leaf import Leaf, Origin, is_broken
 from solvent.config.typed import Invalid, converter, overlay
 from solvent.config.typed.faults import dotted
 from solvent.errors import Problem, did_you_mean
@@ -69,6 +69,8 @@ def bind(
     for spec in specs:
         name = spec.name
         leaf = settings.get(name) if settings else None
+        if leaf is not None and is_broken(leaf.value):
+            continue
         if leaf is not None:
             found = _from_leaf(spec, code, leaf, where, problems)
         elif name in code:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
 
-from solvent.config.leaf import Branch, Leaf, Node, Origin, Text, fold
+from solvent.config.leaf import BROKEN, Branch, Leaf, Node, Origin, Text, fold
 from solvent.config.reading import read_value, split_path
 from solvent.config.secret import Resolver, Secret, SecretName, joined
 from solvent.errors import Problem, did_you_mean
@@ -60,7 +60,7 @@ class _Interpolation:
     left: int = MOST
 
     def node(self, node: Node, path: Path) -> Node:
-        """A node of the tree, finished; where it cannot be, a problem is noted and it stays as it was."""
+        """A node of the tree, finished; where it cannot be, a problem is noted and it is ``BROKEN``."""
         if path in self.done:
             return self.done[path]
         if isinstance(node, Branch):
@@ -79,7 +79,7 @@ class _Interpolation:
                 self.broken.add(path)
                 if not isinstance(error, _Broken):
                     self.problems.append(Problem(str(node.origin), f"{_dotted(path)}: {error}"))
-                made = node
+                made = Leaf(BROKEN, node.origin)
             finally:
                 self.open.pop()
         self.done[path] = made

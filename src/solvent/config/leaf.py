@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Branch", "Leaf", "Node", "Origin", "Text", "fold", "is_null", "plain"]
+__all__ = ["BROKEN", "Branch", "Leaf", "Node", "Origin", "Text", "fold", "is_broken", "is_null", "plain"]
 
 
 class Text(str):
@@ -53,6 +53,27 @@ class Leaf:
             if found is not None:
                 return found
         return self.origin
+
+
+class _Broken:
+    """What stands for a value whose references lead nowhere: that was told, and nothing else is to be told of it."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "(broken)"
+
+
+BROKEN = _Broken()
+
+
+def is_broken(value: Any) -> bool:
+    """Whether a value, or something inside of it, is one whose fault was told already."""
+    if type(value) is dict:
+        return any(is_broken(part) for part in value.values())
+    if type(value) in (list, tuple):
+        return any(is_broken(part) for part in value)
+    return value is BROKEN
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,7 +10,7 @@ from typing import Any
 
 from solvent.config.block import OPTIONS, TOP, WORDS, Settings
 from solvent.config.interpolation import interpolate
-from solvent.config.leaf import Branch, Leaf, Node, Origin, Text, is_null, plain
+from solvent.config.leaf import Branch, Leaf, Node, Origin, Text, is_broken, is_null, plain
 from solvent.config.merging import merge
 from solvent.config.reading import read_file, read_mapping, read_set
 from solvent.config.secret import Resolver
@@ -28,8 +28,12 @@ def load_settings(
     profile: str | None = None,
     now: datetime | None = None,
     secrets: Resolver | None = None,
+    problems: list[Problem] | None = None,
 ) -> Settings:
     """The settings of files and dicts, the last of which wins; every fault of them in one :class:`SettingsError`.
+
+    With ``problems``, faults that leave the rest readable are added to it instead of raised, for whoever goes on to
+    look for others; each broken value is ``BROKEN`` then.
 
     ``root`` is the project's folder: relative paths, also those under ``extends:``, start there (a relative
     source is first looked for in the current folder). ``now`` gives ``${run.date}``, ``secrets`` the text of a
@@ -39,17 +43,30 @@ def load_settings(
     for source in sources:
         gathering.source(source)
     tree = gathering.finish(sets, profile)
-    problems = gathering.problems
-    if problems:
-        _check_words(tree, problems)
-        raise SettingsError(problems)
-    tree = interpolate(_dated(tree, now), secrets, problems)
-    _check_words(tree, problems)
-    if not problems:
-        _check_shape(tree, problems)
-    if problems:
-        raise SettingsError(problems)
+    found = gathering.problems
+    if found:
+        _check_words(tree, found)
+        raise SettingsError(found)
+    tree = interpolate(_dated(tree, now), secrets, found)
+    _check_words(tree, found)
+    soft = list(found)
+    _check_shape(tree, found, soft)
+    if len(found) > len(soft) or (found and (problems is None or _leads(tree))):
+        raise SettingsError(found)
+    if problems is not None:
+        problems.extend(found)
     return Settings(tree)
+
+
+def _leads(tree: Node, path: tuple[Any, ...] = ()) -> bool:
+    """Whether something is broken that decides what else is looked at: the pipeline, a step's class or options."""
+    if isinstance(tree, Branch):
+        return any(_leads(child, (*path, name)) for name, child in tree.children.items())
+    if not is_broken(tree.value):
+        return False
+    if path[0] == "steps":
+        return path[-1] in WORDS or path[-2:-1] in ((), ("steps",)) or "options" in path
+    return len(path) == 1 or path[0] not in ("inputs", "settings", "vars")
 
 
 @dataclass(slots=True)
@@ -197,7 +214,8 @@ def _check_words(tree: Branch, problems: list[Problem]) -> None:
         problems.append(Problem(str(node.origin), f"{name}: there is no such word at the top of settings.{hint}"))
 
 
-def _check_shape(tree: Branch, problems: list[Problem]) -> None:
+def _check_shape(tree: Branch, problems: list[Problem], soft: list[Problem]) -> None:
+    """What is where it cannot be. Of that, options that there are not are ``soft`` too: nothing hangs on them."""
     children = tree.children
     for word in ("inputs", "vars", "steps", "settings", "run"):
         _mapping(children.get(word), word, problems)
@@ -220,12 +238,12 @@ def _check_shape(tree: Branch, problems: list[Problem]) -> None:
     for word in ("steps", "settings"):
         node = children.get(word)
         if isinstance(node, Branch) and word == "steps":
-            _check_steps(node, "steps", problems)
+            _check_steps(node, "steps", problems, soft)
         elif isinstance(node, Branch):
             _check_names(node, word, problems)
 
 
-def _check_steps(steps: Branch, path: str, problems: list[Problem]) -> None:
+def _check_steps(steps: Branch, path: str, problems: list[Problem], soft: list[Problem]) -> None:
     _check_names(steps, path, problems)
     for name, block in steps.children.items():
         here = f"{path}.{name}"
@@ -244,16 +262,17 @@ def _check_steps(steps: Branch, path: str, problems: list[Problem]) -> None:
                 assert isinstance(node, Branch)
                 _check_names(node, f"{here}.{word}", problems)
                 if word == "steps":
-                    _check_steps(node, f"{here}.steps", problems)
+                    _check_steps(node, f"{here}.steps", problems, soft)
                 elif word == "options":
-                    _check_options(node, f"{here}.options", problems)
+                    _check_options(node, f"{here}.options", problems, soft)
 
 
-def _check_options(options: Branch, path: str, problems: list[Problem]) -> None:
+def _check_options(options: Branch, path: str, problems: list[Problem], soft: list[Problem]) -> None:
     for name, node in options.children.items():
         if name not in OPTIONS:
             hint = did_you_mean(str(name), OPTIONS) or f" There are: {', '.join(OPTIONS)}."
             problems.append(Problem(str(node.origin), f"{path}.{name}: there is no option {name!r}.{hint}"))
+            soft.append(problems[-1])
 
 
 def _check_names(branch: Branch, path: str, problems: list[Problem]) -> None:
@@ -265,7 +284,7 @@ def _check_names(branch: Branch, path: str, problems: list[Problem]) -> None:
 def _mapping(node: Node | None, path: str, problems: list[Problem]) -> bool:
     if isinstance(node, Branch):
         return True
-    if node is not None and not is_null(node):
+    if node is not None and not is_null(node) and not is_broken(node.value):
         from solvent.config.typed.faults import shown
 
         what = f"{path}: expected a mapping of names to values, got {shown(node.value)}"
@@ -274,6 +293,8 @@ def _mapping(node: Node | None, path: str, problems: list[Problem]) -> bool:
 
 
 def _typed(node: Node, path: str, kind: Any, problems: list[Problem]) -> None:
+    if is_broken(plain(node)):
+        return
     try:
         validate(plain(node), kind, from_file=True)
     except ValueError as error:

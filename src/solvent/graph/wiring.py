@@ -318,10 +318,8 @@ class _Wiring:
                     values[name] = str(leaf.value)
                     if values[name] not in ("stop", "collect"):
                         raise ValueError(f"expected stop or collect, got {leaf.value!r}")
-                elif name in kinds:
+                elif name in kinds:  # of any other it was said that there is none
                     values[name] = validate(leaf.value, kinds[name], from_file=True)
-                else:
-                    raise ValueError(f"no such option.{did_you_mean(name, [*kinds, 'reuse', 'on_error', 'publish'])}")
             except ValueError as error:
                 self.ground.problems.append(Problem(str(leaf.origin), f"{_dotted(path)}.options.{name}: {error}"))
         return replace(options, **values) if values else options

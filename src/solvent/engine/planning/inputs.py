@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from solvent import digest
 from solvent.archive.catalog import query
 from solvent.config import Settings, validate
+from solvent.config.leaf import is_broken
 from solvent.config.typed.structured import load_reference
 from solvent.data import is_table_type
 from solvent.engine.references import artifact_of
@@ -144,14 +145,17 @@ def bind_inputs(
             else:
                 leaf = settings.inputs[one.name]
                 made.origin = str(leaf.origin)
-                if isinstance(leaf.value, Mapping) and list(leaf.value) == ["value"]:
+                if is_broken(leaf.value):
+                    pass  # which was told
+                elif isinstance(leaf.value, Mapping) and list(leaf.value) == ["value"]:
                     _give(made, leaf.value["value"], project)
                 elif look:
                     _open(made, leaf.value, project)
         except ArchiveError:  # nothing is wrong with the settings
             raise
         except SolventError as error:
-            problems.append(Problem(made.origin, f"inputs.{one.name}: {error}"))
+            faults = getattr(error, "problems", None) or [error]
+            problems.extend(Problem(made.origin, f"inputs.{one.name}: {fault}") for fault in faults)
         inputs[one.name] = made
         data[one.name] = Promise(node.path, "value", one.annotation)
     return inputs, data
@@ -194,7 +198,16 @@ def _open_source(spec: Any, project: Home, datasets: list[DatasetSource]) -> Rea
     if isinstance(spec, list) and not all(isinstance(one, str) for one in spec):
         from solvent.data.sources.several import Several
 
-        return Several([_one_of_several(one, number, project, datasets) for number, one in enumerate(spec, 1)])
+        opened: list[Any] = []
+        faults: list[Problem] = []
+        for number, one in enumerate(spec, 1):
+            try:
+                opened.append(_one_of_several(one, number, project, datasets))
+            except InputError as error:
+                faults.append(Problem("", str(error)))
+        if faults:
+            raise InputError("\n".join(str(one) for one in faults), faults)
+        return Several(opened)
     if isinstance(spec, Mapping) and "dataset" in spec:
         from solvent.engine.datasets.reading import open_dataset
 

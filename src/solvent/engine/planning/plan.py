@@ -157,18 +157,21 @@ def make_plan(request: Request, project: Home) -> Plan:
     """
     project.put_on_path()
     project.code.refresh()
+    problems: list[Problem] = []
     settings = load_settings(
         list(request.config), root=project.root, sets=list(request.sets), profile=request.profile,
-        secrets=lambda name: _secret(project, name),
+        secrets=lambda name: _secret(project, name), problems=problems,
     )  # fmt: skip
-    pipeline = _find_pipeline(request, settings)
-    seed = _run_seed(settings)
-    ground = Ground(is_table_type, lambda path: derive_seed(seed, path), load_reference)
+    try:
+        pipeline, seed = _find_pipeline(request, settings), _run_seed(settings)
+    except SettingsError as error:
+        raise SettingsError([*problems, *error.problems]) from error.__cause__
+    ground = Ground(is_table_type, lambda path: derive_seed(seed, path), load_reference, problems)
     inputs, data = bind_inputs(pipeline, settings, request.inputs, project, ground.problems, request.look)
     graph = Graph(pipeline.name)
-    if not any(problem.what.startswith("missing input") for problem in ground.problems):
+    if not any(problem.what.startswith("missing input") for problem in problems):
         graph = wire(pipeline, data, settings.root_block, ground)
-    problems = [*ground.problems, *check_declared(graph), *settings.unread()]
+    problems += [*check_declared(graph), *settings.unread()]
     if problems:
         raise SettingsError(problems)
     graph.nodes = {**{one.node.path: one.node for one in inputs.values()}, **graph.nodes}
