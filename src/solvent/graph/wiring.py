@@ -219,18 +219,16 @@ class _Wiring:
         return used
 
     def _node(
-        self,
-        step: Step[Any, Any],
-        path: str,
-        data: dict[str, Any],
-        code: dict[str, Any],
-        block: Block,
-        where: str,
+        self, step: Step[Any, Any], path: str, data: dict[str, Any], code: dict[str, Any], block: Block, where: str,
         mapped: bool = False,
-    ) -> Node:
+    ) -> Node:  # fmt: skip
         settings = self._bind(step, code, block, _dotted(path), path, mapped)
         options = self._options(step.options, block, path)
-        return Node(path, "map" if mapped else "step", step, data, settings, options, where, tuple(self.guards))
+        node = Node(path, "map" if mapped else "step", step, data, settings, options, where, tuple(self.guards))
+        for one in step.signature.settings:
+            if one.name in code and one.name in settings:  # what a step gives; the rest is checked by its value
+                self._check_value(settings[one.name].value, one.annotation, one.name, node)
+        return node
 
     def _add(self, node: Node, fields: dict[str, Any]) -> dict[str, Promise]:
         node.outputs = fields

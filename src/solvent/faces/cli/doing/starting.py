@@ -105,7 +105,7 @@ def test_the_whole_runs(project):
     """A run in a test has an archive of its own: the fixture `project` comes with Solvent."""
     orders = pl.DataFrame({"order": range(100), "price": range(20, 120), "returned": ["yes", "no"] * 50})
     run = sv.run(Path(__file__).parents[1] / "pipeline.yaml", inputs={"orders": orders}, project=project)
-    assert run.value().rows == 25
+    assert run["evaluate"].value().rows == 25
 '''
 FILES = {
     "pipeline.py": PIPELINE,
