@@ -11,7 +11,8 @@ import polars as pl
 import pytest
 
 import solvent as sv
-from solvent.errors import InputError, PlanError
+from solvent.engine.references import find_step
+from solvent.errors import InputError, NotFound, PlanError
 
 
 @sv.step
@@ -207,3 +208,27 @@ def test_why_of_inputs_and_mapped_steps_is_true(tmp_path):
         flagged = project.why(f"{run.id}/inputs/flag")
         assert flagged.verdict == "ran: not the same as in squares-1" and flagged.changes
         assert [change.name for change in project.why(f"{run.id}/more").changes] == ["flag"]
+
+
+@sv.step
+def one_more(n: int) -> int:
+    """For each."""
+    print("item", n)
+    return n + 1
+
+
+@sv.pipeline
+def each(ns: dict[str, int]) -> dict[str, int]:
+    """A mapped step."""
+    return one_more.map(ns)
+
+
+def test_an_item_that_only_an_earlier_run_has_is_found_there(tmp_path):
+    """A bare reference with an item means the last run with such an item; one that no run has is told of as before."""
+    first = sv.run(each, inputs={"ns": {"a": 1, "b": 2}}, project=tmp_path)
+    sv.run(each, inputs={"ns": {"a": 1, "c": 3}}, project=tmp_path)
+    project = sv.open(tmp_path)
+    assert find_step(project, "one_more[b]")[0].id == first.id
+    assert find_step(project, "one_more[a]")[0].id != first.id
+    with pytest.raises(NotFound, match=r"has no step 'one_more\[z\]'"):
+        find_step(project, "one_more[z]")

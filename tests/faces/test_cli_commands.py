@@ -199,6 +199,33 @@ def test_a_step_run_can_be_tried_again_with_todays_code(solvent, shop):
     assert names["again"](rows=[1]) == 2
 
 
+def test_doctor_says_what_is_wrong_with_the_catalog_among_the_rest(solvent, shop):
+    """A catalog of a newer Solvent is one line of many: what can be looked at is."""
+    import apsw
+
+    solvent("run", "flow.yaml", "-q")
+    base = apsw.Connection(str(shop / ".solvent" / "catalog.db"))
+    base.execute("PRAGMA user_version = 99")
+    base.close()
+    done = subprocess.run([sys.executable, "-m", "solvent", "doctor"], cwd=shop, capture_output=True, text=True)
+    assert done.returncode == 1 and "Python: 3" in done.stdout
+    assert "catalog: the catalog" in done.stdout and "version 99" in done.stdout and done.stderr == ""
+
+
+def test_what_a_reused_step_wrote_is_shown_below_its_name(solvent):
+    """The log of a run has what its steps wrote where the work was done, and a mapped step has that of its items."""
+    solvent("run", "flow.yaml", "-q")
+    solvent("run", "flow.yaml", "-q")
+    assert "numbers, reused from flow-1:\ncounting\nloudly\n" in solvent("log", "flow-2")[1]
+    solvent("run", "flow.yaml", "-q", "--set", "steps.total.fail=true")
+    assert "numbers, reused from flow-1:\ncounting" in solvent("log", "flow-3")[1]
+
+
+def test_a_value_in_the_settings_is_shown_in_the_plan(solvent, shop):
+    """Not its digest alone."""
+    assert "from value: 4, digest" in solvent("plan", "flow.yaml")[1]
+
+
 def test_a_damaged_catalog_is_one_message(solvent, shop):
     """A catalog that is no database is named, without a traceback, and the exit code is 1."""
     (shop / ".solvent").mkdir()

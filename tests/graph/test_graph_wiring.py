@@ -223,6 +223,23 @@ def test_settings_fed_by_a_step_are_edges_and_cannot_be_named_in_files():
     assert len(problems) == 1 and "steps.add.plus is fed by a step" in problems[0]
 
 
+def test_what_a_step_gives_to_a_setting_has_to_fit_it():
+    """The annotations decide it when the pipeline is wired, as for data; a number fits a wider one."""
+
+    @sv.pipeline
+    def wrong(number: int) -> int:
+        return add(number, number, plus=text(number))
+
+    @sv.pipeline
+    def right(number: int) -> int:
+        return add(number, number, plus=add.named("inner")(number, 1))
+
+    with pytest.raises(PlanError, match="'add' asks for int as 'plus', and 'text' is str"):
+        _wire(wrong, number=3)
+    _, problems = _wire(right, number=3)
+    assert problems == []
+
+
 def test_all_faults_of_settings_come_at_once():
     """Unknown settings, wrong types, missing values and unknown steps are reported together."""
 

@@ -96,7 +96,7 @@ class Archive:
         finally:
             sink.clean()
         facts = json.dumps(dict(written.facts))
-        size = written.size or sink.size
+        size = written.size or sink.size or len(text or "")  # a few rows lie in the body itself
         refers = tuple(dict.fromkeys(sink.names))
         return ArtifactRow(pending.digest, pending.format.name, text, name, size, facts, tuple(sink.rows), refers)
 

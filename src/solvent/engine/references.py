@@ -50,7 +50,8 @@ def find_step(project: Home, reference: str) -> tuple[Run[Any], StepRun, str | N
         run = find_run(project, first)
     else:
         wanted = path
-        found = query.find_step_run(project.catalog, wanted)
+        found = query.find_step_run(project.catalog, wanted, item=item) if item else None
+        found = found or query.find_step_run(project.catalog, wanted)  # which says what items there are
         if found is not None:
             run = find_run(project, query.run_by_id(project.catalog, found[0]).name)
     if run is None:

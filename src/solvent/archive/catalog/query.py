@@ -238,18 +238,21 @@ def done_before(catalog: Catalog, path: str, fingerprint: str) -> bool:
     return bool(rows)
 
 
-def find_step_run(catalog: Catalog, path: str, *, inputs: bool = True) -> tuple[int, str] | None:
-    """The last run that has such a step: its number and the step's path. ``path`` may be the end of one.
+def find_step_run(
+    catalog: Catalog, path: str, *, item: str | None = None, inputs: bool = True
+) -> tuple[int, str] | None:
+    """The last run that has such a step (and item of it): its number and the step's path, or an end of that.
 
     A run that was recognised as done before has the steps of the run that it is the same as. Without ``inputs`` what
     was read under this name does not count.
     """
     rows = catalog.read(
         "WITH found AS (SELECT run, path, min(id) AS first FROM step_runs "
-        "WHERE (path = ? OR path LIKE ? ESCAPE '!') AND (? OR kind <> 'input') GROUP BY run, path) "
+        "WHERE (path = ? OR path LIKE ? ESCAPE '!') AND (? OR kind <> 'input') "
+        "AND (? OR item = ?) GROUP BY run, path) "
         "SELECT r.id, found.path FROM runs r JOIN found ON found.run = coalesce(r.same_as, r.id) "
         "ORDER BY r.id DESC, found.first LIMIT 1",
-        (path, "%/" + path.replace("!", "!!").replace("%", "!%").replace("_", "!_"), inputs),
+        (path, "%/" + path.replace("!", "!!").replace("%", "!%").replace("_", "!_"), inputs, item is None, item),
     )
     return (rows[0][0], rows[0][1]) if rows else None
 

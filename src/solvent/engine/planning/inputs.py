@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["MODEL_SOURCE", "Input", "bind_inputs"]
 
 _NAMES = frozenset({"files", "url", "database", "table", "query"})
+_SHOWN = 200
+"""A value in the settings is recorded with the plan as it is, if it has no more characters."""
 MODEL_SOURCE = "solvent.delivery.registry:ModelSource"
 """Named cold: the engine lies below delivery, and imports this only when an input says ``model:``."""
 
@@ -58,6 +60,8 @@ class Input:
     version: str | None = None
     datasets: tuple[DatasetSource, ...] = ()
     """The sources that are datasets: who reads one is recorded."""
+    said: Any = None
+    """A value that stands in the settings, if it is small enough to be shown."""
 
     @property
     def dataset(self) -> DatasetSource | None:
@@ -67,7 +71,8 @@ class Input:
     def describe(self) -> dict[str, Any]:
         """Where the data comes from, as data."""
         if self.source is None:
-            return {"kind": "given" if self.known else "not opened", "digest": self.known}
+            said = {} if self.said is None else {"value": self.said}
+            return {"kind": "given" if self.known else "not opened", **said, "digest": self.known}
         return self.source.describe()
 
     @contextmanager
@@ -174,6 +179,9 @@ def _give(made: Input, value: Any, project: Home) -> None:
         raise InputError(str(error)) from None
     made.pending = project.archive.prepare(checked)
     made.known = made.pending.digest
+    with suppress(TypeError, ValueError):
+        shown = validate(value, Any, from_file=True) if is_table_type(made.wanted) else checked
+        made.said = shown if len(json.dumps(shown)) <= _SHOWN else None
 
 
 def _open(made: Input, spec: Any, project: Home) -> None:

@@ -13,10 +13,12 @@ from solvent.faces.cli.looking.kept import find_kept
 from solvent.faces.cli.output import mermaid_text, safe, show_json, write
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from solvent.engine.project import Project
     from solvent.engine.views.lineage import Lineage
+    from solvent.engine.views.run import StepRun
 
 __all__ = ["lineage", "log"]
 
@@ -78,17 +80,29 @@ def log(project: str | None, reference: str, follow: bool, as_json: bool) -> Non
         if reference == "last":
             opened.run(reference)  # raises, and says that nothing ran
         run, step, _ = find_step(opened, reference)
+        each = [step, *step.items.values()]
         if as_json:
-            show_json([{"run": run.id, "step": step.name, "text": step.log}])
+            show_json([{"run": run.id, "step": one.name, "text": one.log} for one in each if one.log or not step.items])
+        elif step.items:
+            _headed(each)
         else:
             write(safe(step.log).rstrip("\n"))
         return
     run = opened.run(reference)
+    each = [part for step in run.steps for part in (step, *step.items.values())]
     if as_json:
-        each = [part for step in run.steps for part in (step, *step.items.values())]
         show_json([{"run": run.id, "step": step.name, "text": step.log} for step in each if step.log])
         return
+    _headed([one for one in each if one.status == "reused"])
     _stream(opened, run.id, opened.folder / "logs" / f"{run.id}.log", follow)
+
+
+def _headed(steps: Sequence[StepRun]) -> None:
+    """What steps wrote, each below its name; of a reused one, what it wrote in the run that did the work."""
+    for one in steps:
+        if one.log:
+            write(safe(f"{one.name}{f', reused from {one.reused_from}' if one.reused_from else ''}:"))
+            write(safe(one.log).rstrip("\n"))
 
 
 def _stream(project: Project, run: str, file: Path, follow: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from solvent.errors import SolventError
 from solvent.faces.cli.looking.kept import find_kept
 from solvent.faces.cli.output import number, safe, show_json, size, write
 
@@ -76,6 +77,14 @@ def _project(project: Project) -> list[tuple[str, bool, Any]]:
     checks.append(("free disk", free > 1_000_000_000, size(free)))
     if not project.begun:
         return [*checks, ("catalog", True, "none yet: nothing ran here")]
+    try:
+        return [*checks, *_catalog(project)]
+    except SolventError as error:  # one of a newer Solvent, damaged, on a full disk: which is what one wants to know
+        return [*checks, ("catalog", False, str(error))]
+
+
+def _catalog(project: Project) -> list[tuple[str, bool, Any]]:
+    checks: list[tuple[str, bool, Any]] = []
     project.settle()
     version = project.catalog.read("PRAGMA user_version")[0][0]
     checks.append(("SQLite", True, project.catalog.read("SELECT sqlite_version()")[0][0]))
