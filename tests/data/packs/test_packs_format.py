@@ -235,6 +235,20 @@ def test_free_memory_heeds_the_container(tmp_path):
     (group / "memory.max").write_text("1000\n")
     assert free_memory(tmp_path) == 995
     assert free_memory(tmp_path / "nowhere") > 0
+    (tmp_path / "proc/self").mkdir()
+    (tmp_path / "proc/self/cgroup").write_text("4:memory:/outer/inner\n0::/own\n")
+    for name, limit, used in (("memory/outer", 500, 100), ("memory/outer/inner", 900, 100)):
+        group = tmp_path / "sys/fs/cgroup" / name
+        group.mkdir(parents=True)
+        (group / "memory.limit_in_bytes").write_text(f"{limit}\n")
+        (group / "memory.usage_in_bytes").write_text(f"{used}\n")
+    assert free_memory(tmp_path) == 400
+    (tmp_path / "sys/fs/cgroup/memory/outer/memory.stat").write_text("total_rss 7\ntotal_inactive_file 50\n")
+    assert free_memory(tmp_path) == 450
+    (tmp_path / "sys/fs/cgroup/own").mkdir()
+    (tmp_path / "sys/fs/cgroup/own/memory.max").write_text("300\n")
+    (tmp_path / "sys/fs/cgroup/own/memory.current").write_text("10\n")
+    assert free_memory(tmp_path) == 290
     assert free_memory() > 0
 
 
