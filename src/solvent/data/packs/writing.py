@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ __all__ = ["PACK", "Writing", "repeating_columns", "write_packs", "write_parts"]
 PACK = 96_000_000
 """How many bytes of Arrow data go into one pack; compressed, they are usually 30 to 90 MB."""
 _SMALL = 1_000_000
+_MOST_AT_ONCE = 4
+"""So many packs of a stream at most are encoded side by side: each is in memory as a whole until then."""
 _LOOK = 5_000
 
 
@@ -66,6 +69,7 @@ class Writing:
     def __init__(self, layout: Layout, sink: Bytes) -> None:
         self._layout = layout
         self._sink = sink
+        self._pool = ThreadPoolExecutor(min(_cores(), _MOST_AT_ONCE), "solvent-packs")
         self._writers: dict[tuple[str, ...], _PackWriter] = {}
         self._missing: tuple[str, ...] = ()
         self._count = 0
@@ -87,7 +91,7 @@ class Writing:
     def write(self, rows: Any, block: Block) -> None:
         """Write what is missing of the block that was settled last."""
         if self._missing not in self._writers:
-            self._writers[self._missing] = _PackWriter(self._sink)
+            self._writers[self._missing] = _PackWriter(self._sink, self._pool)
         whole = self._missing == self._layout.names
         self._writers[self._missing].add(rows if whole else rows.select(list(self._missing)), block.rows)
 
@@ -96,51 +100,57 @@ class Writing:
         for missing, writer in self._writers.items():
             writer.close()
             self._layout.fill(self._layout.parts[missing], writer.packs)
+        self._pool.shutdown()
         for blob in self._layout.shared():
             self._sink.share(blob)
 
     def abandon(self) -> None:
         """Let go of packs that are not whole; their files go with the scratch folders."""
-        for writer in self._writers.values():
-            writer.abandon()
+        self._pool.shutdown(cancel_futures=True)
 
 
 class _PackWriter:
-    """Writes the blocks of a stream as they come, and closes a pack whenever it is full."""
+    """Gathers the blocks of a stream as they come; a pack that is full is encoded while the stream goes on."""
 
-    def __init__(self, sink: Bytes) -> None:
+    def __init__(self, sink: Bytes, pool: ThreadPoolExecutor) -> None:
         self._sink = sink
+        self._pool = pool
         self._folder = Path(sink.scratch())
-        self._writer: Any = None
         self._words: list[str] | None = None
         self._size = 0
-        self._groups: list[int] = []
+        self._blocks: list[Any] = []
+        self._open: deque[tuple[Path, tuple[int, ...], Future[None]]] = deque()
+        self._count = 0
         self.packs: list[Pack] = []
 
     def add(self, block: Any, rows: int) -> None:
         """Write the rows of one block."""
-        if self._writer is None:
-            self._words = repeating_columns(block) if self._words is None else self._words
-            self._writer = _open(self._folder / "pack.parquet", block.schema, self._words)
-        self._writer.write_table(block, row_group_size=rows)
+        self._words = repeating_columns(block) if self._words is None else self._words
         self._size += block.nbytes
-        self._groups.append(rows)
+        self._blocks.append(block)
         if self._size >= PACK:
-            self.close()
+            self._full()
+            while len(self._open) >= min(_cores(), _MOST_AT_ONCE):  # else they would pile up in memory
+                self._done()
 
     def close(self) -> None:
-        """Close the pack that is open, if there is one."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-            self.packs.append(Pack(self._sink.file(self._folder / "pack.parquet"), tuple(self._groups)))
-            self._size, self._groups = 0, []
+        """Encode what is left, and wait for all packs."""
+        if self._blocks:
+            self._full()
+        while self._open:
+            self._done()
 
-    def abandon(self) -> None:
-        """Let go of a pack that is not whole; its file goes with the scratch folder."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+    def _full(self) -> None:
+        path = self._folder / f"{self._count}.parquet"
+        groups = tuple(block.num_rows for block in self._blocks)
+        job = self._pool.submit(_encode_blocks, self._blocks, path, self._words or [])
+        self._open.append((path, groups, job))
+        self._size, self._blocks, self._count = 0, [], self._count + 1
+
+    def _done(self) -> None:
+        path, groups, job = self._open.popleft()
+        job.result()
+        self.packs.append(Pack(self._sink.file(path), groups))
 
 
 def repeating_columns(table: Any) -> list[str]:
@@ -165,6 +175,12 @@ def _encode(table: Any, blocks: Sequence[Block], target: Any, words: list[str]) 
         for block in blocks:
             writer.write_table(table.slice(start, block.rows), row_group_size=block.rows)
             start += block.rows
+
+
+def _encode_blocks(blocks: Sequence[Any], target: Path, words: list[str]) -> None:
+    with _open(target, blocks[0].schema, words) as writer:
+        for block in blocks:
+            writer.write_table(block, row_group_size=block.num_rows)
 
 
 def _open(target: Any, schema: Any, words: list[str]) -> Any:

@@ -225,12 +225,12 @@ def _open_source(spec: Any, project: Home, datasets: list[DatasetSource]) -> Rea
         kind, rest = next(iter(spec)), dict(spec)
         target = str(rest.pop(kind))
         if kind == "use":
-            return cast(Readable, load_reference(target)(**rest))
+            return cast("Readable", load_reference(target)(**rest))
         if rest:
             raise InputError(f"{{{kind}: …}} takes nothing more, and {', '.join(rest)} was given")
         if kind == "output":
             return _Output(target, artifact_of(project, target), project)
-        return cast(Readable, load_reference(MODEL_SOURCE)(project, target))
+        return cast("Readable", load_reference(MODEL_SOURCE)(project, target))
     from solvent.data.sources import open_source
 
     if isinstance(spec, Mapping):  # a name stays text, whatever it looks like; options mean what they look like

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solvent.data.sources.files.text import guessing
-from solvent.data.sources.files.text.guessing import guess_types, has_odd_numbers, join_guesses
+from solvent.data.sources.files.text.guessing import count_odd, guess_types, join_guesses, odd_texts
 
 GUESSES = [
     ([], pl.Null()), ([None], pl.Null()), (["true", "FALSE", None], pl.Boolean()), (["1", "-2"], pl.Int64()),
@@ -51,6 +51,14 @@ def test_odd_numbers_are_noticed_wherever_they_stand(fields, size):
     data = (",".join(fields) + "\n").encode()
     before, guessing._CACHED = guessing._CACHED, size
     try:
-        assert has_odd_numbers(data, ",", '"') == any(one in ("00", "+1") for one in fields)
+        assert count_odd(data, ",", '"') == sum(one in ("00", "+1") for one in fields)
     finally:
         guessing._CACHED = before
+
+
+def test_texts_that_begin_with_a_zero_are_counted_apart():
+    """A zip code in a text column casts no doubt on the numbers beside it, whatever the column is called."""
+    texts = pl.DataFrame({"^a.*$": ["01067", "x0", None, "+49"], "b": ["0", "007", "0.5", ""]})
+    assert odd_texts(texts) == 3
+    data = b"5,01067\n7,10115\n08,x\n"
+    assert count_odd(data, ",", '"') == 2

@@ -9,7 +9,7 @@ from solvent.data.canonical import EXACT_IN_FLOATS
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["guess_types", "has_odd_numbers", "join_guesses", "looks_like"]
+__all__ = ["count_odd", "guess_types", "join_guesses", "looks_like", "odd_texts"]
 
 _CACHED = 1 << 18
 _ZEROS = r"^(?:0[0-9]|\+)"
@@ -98,10 +98,11 @@ def join_guesses(one: Any, other: Any, largest: int) -> pl.DataType:
     return pl.Decimal(38, 0)
 
 
-def has_odd_numbers(data: bytes, delimiter: str, quote: str) -> bool:
-    """Whether some field may begin with a zero before another digit, or with a plus sign before a digit."""
+def count_odd(data: bytes, delimiter: str, quote: str) -> int:
+    """How many fields begin with a zero or a plus sign before a digit: so many at most, where quotes are about."""
     import numpy as np
 
+    count = 0
     signs = np.frombuffer(data, np.uint8)
     for start in range(0, len(signs), _CACHED):
         part = signs[max(0, start - 1) : start + _CACHED + 1]  # with the sign before, and the one after
@@ -115,9 +116,16 @@ def has_odd_numbers(data: bytes, delimiter: str, quote: str) -> bool:
         if quote:
             begins |= before == ord(quote)
         begins[places == 0] = start == 0  # else it is the sign before, which the part before this one looked at
-        if begins.any():
-            return True
-    return False
+        count += int(begins.sum())
+    return count
+
+
+def odd_texts(texts: pl.DataFrame) -> int:
+    """How many values of text columns begin so, which hinders nobody."""
+    import polars as pl
+
+    counts = texts.select(pl.all().str.contains(r"^[0+][0-9]").sum())
+    return int(sum(counts.row(0)))
 
 
 def looks_like(values: pl.Series) -> str | None:

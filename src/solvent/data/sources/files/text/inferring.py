@@ -7,8 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import EXACT_IN_FLOATS
-from solvent.data.sources.files.text.guessing import guess_types, has_odd_numbers, join_guesses
+from solvent.data.canonical import EXACT_IN_FLOATS, columns_named
+from solvent.data.sources.files.text.guessing import count_odd, guess_types, join_guesses, odd_texts
 from solvent.data.sources.files.text.reading import TextFile
 from solvent.data.sources.files.text.splitting import Piece
 
@@ -69,7 +69,9 @@ class CsvTypes:
         doubtful = [name for name, kind in self._guesses.items() if isinstance(kind, pl.Null)]
         doubtful = [name for name in doubtful if found.get_column(name).null_count() < found.height]
         numbers = [name for name, kind in self._guesses.items() if kind.is_numeric()]
-        if numbers and has_odd_numbers(piece.data, self._file.look.delimiter or ",", self._file.options.quote):
+        odd = count_odd(piece.data, self._file.look.delimiter or ",", self._file.options.quote) if numbers else 0
+        texts = [name for name, kind in self._guesses.items() if isinstance(kind, pl.String)] if odd else []
+        if odd and (not texts or odd > odd_texts(found.select(columns_named(texts)))):
             doubtful += numbers
         else:
             for name in numbers:

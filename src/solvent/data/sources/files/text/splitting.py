@@ -126,7 +126,6 @@ class Splitter:
         """How much of the buffer is whole rows, and these rows."""
         dialect = self.dialect
         quote = dialect.quote.encode()
-        many = dialect.columns > 1
         if dialect.comment and (
             f"\n{dialect.comment}".encode() in buffer or buffer.startswith(dialect.comment.encode())
         ):
@@ -136,12 +135,11 @@ class Splitter:
             if not cut:
                 return 0, None
             body = buffer[:cut]
-            rows = body.count(b"\n")
-            bare = many and (body.startswith((b"\n", b"\r\n")) or b"\n\n" in body or b"\n\r\n" in body)
+            rows = _count(body, _LF)
             # Polars refuses a row with too many fields: if all fields together are as many as they should be, and no
-            # row has too many, then none has too few.
-            if not bare and body.count(dialect.delimiter.encode()) == rows * (dialect.columns - 1):
-                self.crlf += body.count(b"\r\n")
+            # row has too many, then none has too few, and none is blank.
+            if _count(body, ord(dialect.delimiter)) == rows * (dialect.columns - 1):
+                self.crlf += body.count(b"\r\n") if b"\r" in body else 0
                 self.ends += rows
                 return cut, self._made(body, self._line, rows, rows, None)
         return self._carefully(buffer, last)
@@ -336,6 +334,13 @@ def _without(buffer: bytes, starts: Any, ends: Any, drop: Any) -> bytes:
         place = int(ends[row]) + 1
     parts.append(buffer[place : int(ends[-1]) + 1])
     return b"".join(parts)
+
+
+def _count(data: bytes, sign: int) -> int:
+    """How often a sign stands in text: where it is every tenth, this is many times as fast as ``bytes.count``."""
+    import numpy as np
+
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == sign))
 
 
 def _places(signs: Any, wanted: tuple[int, ...]) -> Any:
