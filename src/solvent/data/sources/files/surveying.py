@@ -12,6 +12,7 @@ from solvent.data.canonical import canonical_schema, dtype_of, type_of
 from solvent.data.sources.files.binary import open_binary
 from solvent.data.sources.files.options import Options, dtype_named
 from solvent.data.sources.files.recognising import Look, recognise
+from solvent.data.sources.files.text.ahead import ahead
 from solvent.data.sources.files.text.guessing import looks_like
 from solvent.data.sources.files.text.inferring import CsvTypes, JsonTypes
 from solvent.data.sources.files.text.reading import TextFile
@@ -23,6 +24,8 @@ __all__ = ["GUESSED", "TEXTS", "Part", "Survey", "partition_of", "pinned_types",
 
 TEXTS = frozenset({"csv", "tsv", "jsonl", "json"})
 _VERSION = "survey.1"
+_LARGE = 32 * 1024 * 1024
+"""A text file of more bytes is cut to pieces by a thread of its own; for a small one that is not worth it."""
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 GUESSED = TEXTS | {"excel"}
 """Formats whose types are guessed from the values: where a format says them itself, those win."""
@@ -197,8 +200,9 @@ def survey_file(path: Path, label: str, options: Options) -> Part:
 
 def _csv(file: TextFile, pinned: Mapping[str, Any]) -> Part:
     found = CsvTypes(file, {name: dtype for name, dtype in pinned.items() if name in file.look.names})
-    for piece in file.pieces():
-        found.take(piece)
+    pieces = ((piece, found.count_odd(piece)) for piece in file.pieces())
+    for piece, odd in ahead(pieces) if file.path.stat().st_size > _LARGE else pieces:
+        found.take(piece, odd)
     splitter = file.splitter
     assert splitter is not None
     findings = list(found.findings)

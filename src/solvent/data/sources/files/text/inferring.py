@@ -36,7 +36,11 @@ class CsvTypes:
         """The types so far, by column in order; Null for one without any value."""
         return {name: self._pinned.get(name) or self._guesses[name] for name in self._file.look.names}
 
-    def take(self, piece: Piece) -> None:
+    def count_odd(self, piece: Piece) -> int:
+        """How many fields of a piece would lose a sign or a zero as numbers; to be told with it to :meth:`take`."""
+        return count_odd(piece.data, self._file.look.delimiter or ",", self._file.options.quote) if self._guesses else 0
+
+    def take(self, piece: Piece, odd: int) -> None:
         """Look at a piece. Raises :class:`InputError` for a value that its pinned type cannot hold."""
         import polars as pl
 
@@ -60,18 +64,17 @@ class CsvTypes:
         except pl.exceptions.PolarsError:
             self._learn(file.text(piece, names), piece)
             return
-        self._confirm(found, piece)
+        self._confirm(found, piece, odd)
 
-    def _confirm(self, found: pl.DataFrame, piece: Piece) -> None:
+    def _confirm(self, found: pl.DataFrame, piece: Piece, odd: int) -> None:
         """A piece that is of the types so far: look for what they would lose, and at columns without a value yet."""
         import polars as pl
 
         doubtful = [name for name, kind in self._guesses.items() if isinstance(kind, pl.Null)]
         doubtful = [name for name in doubtful if found.get_column(name).null_count() < found.height]
         numbers = [name for name, kind in self._guesses.items() if kind.is_numeric()]
-        odd = count_odd(piece.data, self._file.look.delimiter or ",", self._file.options.quote) if numbers else 0
-        texts = [name for name, kind in self._guesses.items() if isinstance(kind, pl.String)] if odd else []
-        if odd and (not texts or odd > odd_texts(found.select(columns_named(texts)))):
+        texts = [name for name, kind in self._guesses.items() if isinstance(kind, pl.String)]
+        if numbers and odd and (not texts or odd > odd_texts(found.select(columns_named(texts)))):
             doubtful += numbers
         else:
             for name in numbers:
