@@ -102,21 +102,19 @@ def count_odd(data: bytes, delimiter: str, quote: str) -> int:
     """How many fields begin with a zero or a plus sign before a digit: so many at most, where quotes are about."""
     import numpy as np
 
-    count = 0
     signs = np.frombuffer(data, np.uint8)
-    for start in range(0, len(signs), _CACHED):
-        part = signs[max(0, start - 1) : start + _CACHED + 1]  # with the sign before, and the one after
-        first = (part[:-1] == ord("0")) | (part[:-1] == ord("+"))
-        first &= part[1:] - ord("0") < 10  # unsigned: what is below the digits is far above them
-        places = np.flatnonzero(first)
-        if not len(places):
-            continue
-        before = part[places - 1]
-        begins = (before == ord(delimiter)) | (before == ord("\n"))
-        if quote:
-            begins |= before == ord(quote)
-        begins[places == 0] = start == 0  # else it is the sign before, which the part before this one looked at
-        count += int(begins.sum())
+    zero, plus = ord("0"), ord("+")
+    count = int(data[:1] in (b"0", b"+") and data[1:2].isdigit())
+    ends = [ord(sign) for sign in (delimiter, quote) if sign and sign.encode() in data]
+    for start in range(0, len(signs) - 2, _CACHED):  # in parts that a processor's cache holds
+        part = signs[start : start + _CACHED + 2]
+        before, here, after = part[:-2], part[1:-1], part[2:]
+        begins = before == ord("\n")
+        for sign in ends:
+            begins |= before == sign
+        begins &= (here == zero) | (here == plus)
+        begins &= after - zero < 10  # unsigned: what is below the digits is far above them
+        count += int(np.count_nonzero(begins))
     return count
 
 
