@@ -2,15 +2,18 @@
 
     python bench/large.py [GIGABYTES] [FOLDER]
 
-Both read the same file, work out the same columns and write zstd Parquet; Solvent also finds the types by looking at every
-value, keeps the rows as blocks, and has a profile of both tables. Each runs in a process of its own, with the memory of its
-control group limited to 2 GB, page cache included (Linux, as root); elsewhere its data segment is limited to that.
+All read the same file, work out the same columns and write zstd Parquet. Solvent also finds the types by looking at
+every value and hashes what it reads and writes: with a reference to the file only (which is what it does by itself with
+a file of this size), with profiles of both tables as well, and with the rows of the file kept as blocks besides. Each
+runs in a process of its own, with the memory of its control group limited to 2 GB, page cache included (Linux, as
+root); elsewhere its data segment is limited to that.
 """
 
 from __future__ import annotations
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,6 +26,11 @@ import polars as pl
 LIMIT = 2 * 1024**3
 GROUPS = Path("/sys/fs/cgroup/memory")
 ROWS = 1_000_000
+WAYS = (
+    ("Solvent, by reference, without profiles", "reference", "false"),
+    ("Solvent, by reference, with profiles", "reference", "true"),
+    ("Solvent, rows kept, with profiles", "rows", "true"),
+)
 
 BY_HAND = """
 import sys
@@ -52,7 +60,8 @@ def features(rows: pl.LazyFrame) -> pl.LazyFrame:
 def flow(rows: pl.LazyFrame) -> pl.LazyFrame:
     return features(rows)
 
-run = sv.run(flow, config={"inputs": {"rows": {"files": sys.argv[1]}}}, project=sys.argv[2])
+source = {"files": sys.argv[1], "keep": sys.argv[3]}
+run = sv.run(flow, config={"inputs": {"rows": source}}, project=sys.argv[2])
 for step in run.steps:
     print(f"    {step.name:14s} {step.status}  {step.seconds:7.1f} s", f"{step.peak_mb or 0:.0f} MB")
 """
@@ -113,7 +122,7 @@ def measured(number: int, script: str, *arguments: object) -> float:
 
 
 def main() -> None:
-    """Generate the file, then each of the two once."""
+    """Generate the file, then each of them once."""
     size = float(sys.argv[1]) if len(sys.argv) > 1 else 12.0
     with tempfile.TemporaryDirectory(dir=sys.argv[2] if len(sys.argv) > 2 else None) as name:
         folder = Path(name)
@@ -122,11 +131,15 @@ def main() -> None:
         print("  Polars streaming by hand")
         by_hand = measured(0, BY_HAND, folder / "rows.csv", folder / "out.parquet")
         (folder / "out.parquet").unlink()
-        print("  Solvent")
-        (folder / "project").mkdir()
-        ours = measured(1, OURS, folder / "rows.csv", folder / "project")
-        kept = sum(one.stat().st_size for one in (folder / "project").rglob("*") if one.is_file())
-        print(f"  {ours / by_hand:.2f} times as long; {kept / 1e9:.1f} GB kept (the rows, the features, the records)")
+        for number, (title, keep, statistics) in enumerate(WAYS, 1):
+            print(f"  {title}")
+            project = folder / f"project-{number}"
+            project.mkdir()
+            (project / "solvent.toml").write_text(f"statistics = {statistics}\n")
+            ours = measured(number, OURS, folder / "rows.csv", project, keep)
+            kept = sum(one.stat().st_size for one in project.rglob("*") if one.is_file())
+            print(f"    {ours / by_hand:.2f} times as long as by hand; {kept / 1e9:.1f} GB kept")
+            shutil.rmtree(project)
 
 
 if __name__ == "__main__":

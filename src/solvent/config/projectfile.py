@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,18 @@ from solvent.errors import Problem, SettingsError, did_you_mean
 
 __all__ = ["ProjectFile", "load_project_file"]
 
-KEYS: Final = ("archive", "code", "default", "plugs", "secrets", "allow_pickle", "retention", "formats", "statistics")
+KEYS: Final = (
+    "archive",
+    "code",
+    "default",
+    "plugs",
+    "secrets",
+    "allow_pickle",
+    "retention",
+    "formats",
+    "statistics",
+    "keep_sources",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,8 @@ class ProjectFile:
 
     ``store`` and ``catalog`` are a path or an address (a :class:`Secret` where it holds one), None for the
     default under ``root``. ``code`` are the folders of the user's own code. ``allow_pickle`` names the types
-    that may be kept by pickle. ``statistics`` says whether every table gets its profile. ``secret`` finds the
+    that may be kept by pickle. ``statistics`` says whether every table gets its profile;
+    ``keep_sources`` up to how many bytes the rows of files are kept, where an input does not say. ``secret`` finds the
     text of a secret by its name. ``file`` is None where there is no project file.
     """
 
@@ -43,6 +56,7 @@ class ProjectFile:
     retention: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     formats: tuple[str, ...] = ()
     statistics: bool = True
+    keep_sources: int = 1024**3
     file: Path | None = None
     secret: Resolver = from_environment
 
@@ -116,6 +130,8 @@ def _made(tree: Branch, root: Path, problems: list[Problem]) -> dict[str, Any]:
     made["default"] = _typed(children.get("default"), "default", str, problems)
     statistics = _typed(children.get("statistics"), "statistics", bool, problems)
     made["statistics"] = statistics is not False
+    if "keep_sources" in children:
+        made["keep_sources"] = _bytes(children["keep_sources"], problems)
     retention = _typed(children.get("retention"), "retention", dict[str, Any], problems)
     made["retention"] = MappingProxyType(retention or {})
     if "secrets" in children:
@@ -146,6 +162,16 @@ def _typed(node: Node | None, path: str, kind: Any, problems: list[Problem]) -> 
     except Invalid as error:
         problems.append(Problem(str(node.origin), f"{path}: {error}"))
         return None
+
+
+def _bytes(node: Node, problems: list[Problem]) -> int:
+    """A number of bytes: ``1 GiB``, ``500 MB``, or a whole number of them."""
+    text = str(plain(node)).strip()
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([kKMGTP]?)(i?)B?", text)
+    if found is None:
+        problems.append(Problem(str(node.origin), f"keep_sources: expected a size such as '1 GiB', got {text!r:.60}"))
+        return 0
+    return int(float(found[1]) * (1024 if found[3] else 1000) ** " kMGTP".index(found[2].replace("K", "k") or " "))
 
 
 def _resolver(node: Node | None, root: Path, problems: list[Problem]) -> Callable[[str], str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.family import Table, is_table, is_table_type
+from solvent.data.family import Table, is_table, is_table_format, is_table_type
 
 if TYPE_CHECKING:
+    from solvent.data.referring import ReferenceFormat as ReferenceFormat
     from solvent.data.tables import TableFormat as TableFormat
     from solvent.data.tables import table_digest as table_digest
 
-__all__ = ["Table", "TableFormat", "is_table", "is_table_type", "table_digest"]
+__all__ = ["ReferenceFormat", "Table", "TableFormat", "is_table", "is_table_format", "is_table_type", "table_digest"]
 
 
 def __getattr__(name: str) -> Any:
@@ -18,4 +19,8 @@ def __getattr__(name: str) -> Any:
         from solvent.data import tables
 
         return getattr(tables, name)
+    if name == "ReferenceFormat":
+        from solvent.data.referring import ReferenceFormat
+
+        return ReferenceFormat
     raise AttributeError(f"module 'solvent.data' has no attribute {name!r}")

@@ -6,7 +6,9 @@ import types
 import typing
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["KINDS", "Table", "asked_kind", "is_table", "is_table_type", "kind_of"]
+__all__ = ["KINDS", "Table", "asked_kind", "is_table", "is_table_format", "is_table_type", "kind_of"]
+
+_FORMATS = ("table.1", "reference.1")
 
 _CLASSES = {
     ("polars", "DataFrame"): "polars.DataFrame",
@@ -38,6 +40,11 @@ else:
 
         def __init__(self) -> None:
             raise TypeError("Table is an annotation; make a polars.DataFrame, or any other frame, instead")
+
+
+def is_table_format(name: str) -> bool:
+    """Whether artifacts of this format are tables: kept as blocks, or where files hold their rows."""
+    return name in _FORMATS
 
 
 def kind_of(made: type) -> str | None:

@@ -63,10 +63,10 @@ class Home:
         """Every format that this project knows: tables, the built-in ones, and its own."""
         from solvent.archive.formats import BUILTIN, Formats
         from solvent.config.typed.structured import load_reference
-        from solvent.data import TableFormat
+        from solvent.data import ReferenceFormat, TableFormat
 
         own = [load_reference(name)() for name in self.file.formats]
-        return Formats([*own, TableFormat(), *BUILTIN])
+        return Formats([*own, TableFormat(), ReferenceFormat(), *BUILTIN])
 
     @cached_property
     def code(self) -> Code:

@@ -124,6 +124,9 @@ class Several:
 
     def __init__(self, sources: Sequence[Readable]) -> None:
         self._sources = tuple(sources)
+        for number, one in enumerate(sources, 1):
+            if getattr(one, "keep", None) == "reference":
+                raise InputError(f"source {number} of the list: keep: reference is for files alone; a list is copied")
 
     def describe(self) -> dict[str, Any]:
         """Where the data comes from, source by source."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from solvent.data import is_table_format
 from solvent.data.frames.dumping import dump, format_named, lazy_kind
 from solvent.engine.datasets.reading import load_dataset
 from solvent.engine.datasets.resolving import is_dataset, names_dataset
@@ -40,13 +41,13 @@ def export(project: Home, reference: str, out: Path, how: How | None = None) -> 
     how = how or How()
     kind = format_named(how.kind, out)
     artifact = project.archive.find(artifact_of(project, reference))
-    if not artifact.format.startswith("table."):
+    if not is_table_format(artifact.format):
         raise OutputError(f"{reference} is no table, and only tables are exported; its format is {artifact.format}")
     if names_dataset(reference) or is_dataset(project, reference):
         frame = load_dataset(project, reference, lazy_kind(), allow=how.allow_deprecated)
     else:
         frame = project.archive.get(artifact.digest, lazy_kind())
     made = dump(frame, out, kind, rows_per_file=how.rows_per_file, overwrite=how.overwrite)
-    if project.archive.document(artifact.digest)["body"]["extra"]:
+    if project.archive.document(artifact.digest)["body"].get("extra"):
         made = replace(made, notes=("what pandas knows besides the columns (index, attrs) is left out", *made.notes))
     return made

@@ -97,6 +97,11 @@ def prepare(project: Home, digest: str, name: str, said: Publication, by: Actor)
     if said.tag is not None:
         datasets.check_tag(said.tag)
     artifact = archive.find(digest)
+    if artifact.format == "reference.1":
+        raise OutputError(
+            f"{name}: the rows of #{digest[:12]} are kept by reference only, and a dataset has rows of its own. Say "
+            f"keep: rows in the input, and run again"
+        )
     if not artifact.format.startswith("table."):
         raise OutputError(
             f"{name}: datasets are tables, and #{digest[:12]} is of the format {artifact.format}. Publish a frame: "

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from solvent import digest
 from solvent.archive.catalog import query, write
-from solvent.archive.catalog.records import ArtifactRow, StepEnd, StepStart
+from solvent.archive.catalog.records import ArtifactRow, InputRow, StepEnd, StepStart
 from solvent.data import is_table_type
+from solvent.data.family import asked_kind
 from solvent.engine.execute.behind.profiling import profile_jobs
 from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.hand import State
-from solvent.errors import Corrupted
+from solvent.engine.execute.session import refers
+from solvent.errors import Corrupted, InputError
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     from solvent.engine.planning.inputs import Input
     from solvent.engine.planning.plan import NodePlan
 
-__all__ = ["do_input"]
+__all__ = ["changed_meanwhile", "do_input"]
+
+_REFERENCE = "reference.1"
 
 
 @dataclass(slots=True)
@@ -73,6 +77,8 @@ def _known_input(session: Session, one: NodePlan, made: Input, warnings: tuple[s
     with session.project.catalog.write() as tx:
         number = write.add_step(tx, _input_start(session, one, made))
         write.end_step(tx, StepEnd(number, "reused", time.time(), False, notes=notes, outputs={"value": made.known}))
+    if query.format_of(session.project.catalog, made.known) == _REFERENCE:
+        session.referred.add(made.known)
     state = State("reused", {"value": made.known}, number, one.kinds())
     session.states.append(state)
     session.tell(one.node.path, "", "reused", rows=session.rows_of(state), notes=warnings)
@@ -89,23 +95,75 @@ def _read(session: Session, made: Input, path: str) -> _Reading:
         value = source.read(made.wanted)
         found = source.found() if hasattr(source, "found") and is_table_type(made.wanted) else None
         return _Reading(session.archive.prepare(value, near), {"found": found} if found else {})
+    keep, warning = _kept(session, made, path)
     spec = digest.of_structure("surveyed.1", json.dumps(source.describe(), sort_keys=True, default=str))
     before = query.survey(session.project.catalog, spec) if path not in session.forced else None
     survey = source.survey(before[0]["survey"] if before is not None else None)
+    if keep == "reference":
+        from solvent.data.referring import Referred
+
+        pending = session.archive.prepare(Referred(source, survey))
+    else:
+        pending = _copied(session, source, survey, before, near)
+    source.check(survey)
+    parts = [[part.label, part.version, part.rows] for part in survey.parts]
+    notes: dict[str, Any] = {"found": survey.found()}
+    warnings = [*warning, *map(_said, survey.changes)]
+    if warnings:
+        notes["warnings"] = warnings
+    return _Reading(pending, notes, (spec, {"survey": survey.to_json(), "parts": parts}))
+
+
+def _copied(session: Session, source: Any, survey: Any, before: Any, near: Callable[[], list[str]]) -> Pending:
+    """The rows as blocks; those of files that are as they were are taken over from the version before."""
     pending = None
     try:
         value = _spliced(session, source, survey, before) if before is not None else None
         pending = None if value is None else session.archive.prepare(value, near)
     except Corrupted:  # what is kept of the version before is damaged: nothing of it is built on
         pending = None
-    if pending is None:
-        pending = session.archive.prepare(source.frame(survey), near)
-    source.check(survey)
-    parts = [[part.label, part.version, part.rows] for part in survey.parts]
-    notes: dict[str, Any] = {"found": survey.found()}
-    if survey.changes:
-        notes["warnings"] = [_said(change) for change in survey.changes]
-    return _Reading(pending, notes, (spec, {"survey": survey.to_json(), "parts": parts}))
+    return session.archive.prepare(source.frame(survey), near) if pending is None else pending
+
+
+def _kept(session: Session, made: Input, path: str) -> tuple[str, list[str]]:
+    """Whether a source's ``rows`` are copied, or a ``reference`` is kept; and a warning, if nobody said so.
+
+    Files that are larger than the project says are referred to, as long as every step that takes them goes through
+    them as a stream: others are better served by blocks. Raises :class:`InputError` for what cannot be referred to.
+    """
+    from solvent.data.referring import STREAMED
+
+    source: Any = made.source
+    said, local = getattr(source, "keep", None), getattr(source, "root", None) is not None
+    kinds, whole = _takers(session, path)
+    if said == "reference" and not local:
+        raise InputError("keep: reference is for files on this machine; of what lies elsewhere the rows are kept")
+    if said == "reference" and whole:
+        raise InputError(
+            f"keep: reference: {whole[0]!r} works by block (rowwise, combine), which a reference does not have. Say "
+            f"keep: rows"
+        )
+    most = session.project.file.keep_sources
+    if said is not None or not local or whole or not all(kind in STREAMED for kind in kinds) or source.size() <= most:
+        return said or "rows", []
+    size, limit = f"{source.size() / 1024**3:.1f} GiB", f"{most / 1024**3:g} GiB"
+    return "reference", [
+        f"{size} of files are referred to, not copied (keep_sources is {limit}): this version can be read only for as "
+        f"long as they stay as they are. Say keep: rows to have them copied, keep: reference if this is what you want"
+    ]
+
+
+def _takers(session: Session, path: str) -> tuple[list[str | None], list[str]]:
+    """The kinds of frame that steps take an input as, and those of the steps that work by block."""
+    kinds: list[str | None] = []
+    whole: list[str] = []
+    for one in session.plan.nodes.values():
+        for spec in one.node.step.signature.data:
+            if spec.name in one.wired and refers(one.wired[spec.name], {path}):
+                kinds.append(asked_kind(spec.annotation))
+                if one.node.options.rowwise or one.node.options.combine is not None:
+                    whole.append(one.node.path)
+    return kinds, whole
 
 
 def _spliced(session: Session, source: Any, survey: Any, before: tuple[Any, str]) -> Any:
@@ -114,7 +172,7 @@ def _spliced(session: Session, source: Any, survey: Any, before: tuple[Any, str]
     from solvent.data.packs.splicing import Kept, Splice
 
     noted, artifact = before
-    if not session.archive.complete(artifact):
+    if query.format_of(session.project.catalog, artifact) != "table.1" or not session.archive.complete(artifact):
         return None
     stored = Manifest.from_json(session.archive.document(artifact)["body"])
     if stored.extra or not stored.names or dict(zip(stored.names, stored.types, strict=True)) != survey.schema:
@@ -140,6 +198,19 @@ def _spliced(session: Session, source: Any, survey: Any, before: tuple[Any, str]
     if new:
         pieces.append(source.frame(survey, new))
     return Splice(stored, session.archive, pieces)
+
+
+def changed_meanwhile(session: Session, rows: tuple[InputRow, ...]) -> InputError | None:
+    """What is wrong, if files that a step went through by reference are not what they were when it began."""
+    from solvent.data.referring import check_referred
+
+    session.writer.settle()
+    for name in dict.fromkeys(row.digest for row in rows if row.digest in session.referred):
+        try:
+            check_referred(session.archive.document(name)["body"])
+        except InputError as error:
+            return error
+    return None
 
 
 def _said(change: Mapping[str, Any]) -> str:
@@ -181,6 +252,8 @@ def _keep_input(session: Session, one: NodePlan, read: _Reading, made: Input | N
     def failed(error: BaseException) -> None:
         session.lose(state, one, "", error)
 
+    if pending.format.name == _REFERENCE:
+        session.referred.add(pending.digest)
     session.values.hold(pending.digest, pending.written.keep)
     after = profile_jobs(session.project, {"value": pending})
     session.writer.commit(Job((pending,), end, failed, lambda: False, after if made is None else (remember, *after)))

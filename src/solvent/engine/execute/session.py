@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from solvent.engine.home import Home
     from solvent.engine.planning.plan import NodePlan, Plan, Request
 
-__all__ = ["Do", "Session", "env_digest", "file_digest", "forced_paths"]
+__all__ = ["Do", "Session", "env_digest", "file_digest", "forced_paths", "refers"]
 
 
 class Do(Protocol):
@@ -54,6 +54,7 @@ class Session:
         self.values = Values(self.archive, self.writer.settle)
         self.meter = Meter()
         self.top = Scope()
+        self.referred: set[str] = set()
         self.failures: list[tuple[str, BaseException]] = []
         self.states: list[State] = []
         self.whole = True
@@ -87,7 +88,7 @@ class Session:
         if skipped:
             for name, tree in one.wired.items():
                 wanted = next((d.annotation for d in one.node.step.signature.data if d.name == name), Any)
-                if _refers(tree, skipped) and not _takes_none(wanted):
+                if refers(tree, skipped) and not _takes_none(wanted):
                     return "skipped", None
         return None, None
 
@@ -227,13 +228,14 @@ def forced_paths(plan: Plan, request: Request) -> frozenset[str]:
     return frozenset(path for path in plan.nodes if any(path == one or path.startswith(one + "/") for one in chosen))
 
 
-def _refers(tree: Any, paths: set[str]) -> bool:
+def refers(tree: Any, paths: set[str]) -> bool:
+    """Whether wiring leads to one of these nodes."""
     kind, body = next(iter(tree.items()))
     if kind == "ref":
         return body[0] in paths
     if kind == "const":
         return False
-    return any(_refers(part, paths) for part in (body.values() if kind == "dict" else body))
+    return any(refers(part, paths) for part in (body.values() if kind == "dict" else body))
 
 
 def _takes_none(annotation: Any) -> bool:

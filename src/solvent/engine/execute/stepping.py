@@ -17,6 +17,7 @@ from solvent.engine.execute.calling.attempt import Attempt, Outcome, attempt
 from solvent.engine.execute.calling.contracts import hold_input, schema_in
 from solvent.engine.execute.calling.secrets import demand_secrets
 from solvent.engine.execute.hand import Scope, State
+from solvent.engine.execute.reading import changed_meanwhile
 from solvent.engine.execute.rowwise import Blocks, by_blocks
 from solvent.engine.execute.session import env_digest, file_digest
 from solvent.engine.planning.key import derive_seed, key_of
@@ -127,6 +128,8 @@ def _run(session: Session, work: _Work) -> State:
         time.sleep(min(2.0**again, 60.0))
         outcome = attempt(what, session.capture, session.meter)
     outcome.notes[:0] = told
+    if session.referred and outcome.error is None:
+        outcome.error = changed_meanwhile(session, rows)
     if outcome.error is not None:
         return _failed(session, work, number, outcome, rows)
     return _ran(session, work, _Ended(number, outcome, rows, context, blocks))

@@ -59,6 +59,11 @@ class Patterns:
         self._patterns = list(patterns)
         self._root = root
 
+    @property
+    def root(self) -> Path:
+        """The folder that the patterns start from."""
+        return self._root
+
     def describe(self) -> dict[str, Any]:
         """The patterns as the settings say them."""
         return {"kind": "files", "files": self._patterns}

@@ -39,7 +39,8 @@ class Options:
     at the end of a line for null; ``sheet`` is one of a workbook; ``rows`` is the path to the list of rows in a JSON
     file (``data.items``); ``hive: false`` makes folders like ``year=2013`` mean nothing; ``schema`` says what
     happens where files differ: ``evolve`` (all columns, widened types), ``freeze`` (as the first file, or the pinned
-    types, have it) or ``fail``.
+    types, have it) or ``fail``; ``keep`` says whether the ``rows`` are copied into the archive, or a ``reference`` to
+    the files is all that is kept.
     """
 
     types: dict[str, str] = field(default_factory=dict)
@@ -58,6 +59,7 @@ class Options:
     rows: str | None = None
     hive: bool = True
     schema: str = "evolve"
+    keep: str | None = None
 
     def said(self) -> dict[str, Any]:
         """The options that differ from the defaults, as plain JSON."""
@@ -70,8 +72,14 @@ _ANNOTATIONS: dict[str, Any] = {
     "types": dict[str, str], "format": str, "delimiter": str, "header": bool | list[str], "encoding": str,
     "null": list[str], "trim": bool, "quote": str, "comment": str, "skip": int, "sheet": str, "formats": dict[str, str],
     "ragged": str, "rows": str, "hive": bool, "schema": str,
+    "keep": str,
 }  # fmt: skip
-_WORDS = {"format": FORMATS, "schema": ("evolve", "freeze", "fail"), "ragged": ("fail", "fill")}
+_WORDS = {
+    "format": FORMATS,
+    "schema": ("evolve", "freeze", "fail"),
+    "ragged": ("fail", "fill"),
+    "keep": ("rows", "reference"),
+}
 
 
 def read_options(given: Mapping[str, Any]) -> Options:

@@ -6,7 +6,7 @@ import json
 import os
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from solvent.data.canonical import Rows, conform
 from solvent.data.family import asked_kind
 from solvent.data.frames.outgoing import give
 from solvent.data.sources.files.binary import reason
-from solvent.data.sources.files.finding import Finder, Found, stamp, state_of
+from solvent.data.sources.files.finding import Finder, Found, Patterns, stamp, state_of
 from solvent.data.sources.files.options import Options
 from solvent.data.sources.files.recognising import format_of, holds_rows
 from solvent.data.sources.files.scanning import Ready, scan_parts
@@ -36,6 +36,47 @@ class Files:
     def __init__(self, finder: Finder, options: Options) -> None:
         self._finder = finder
         self._options = options
+
+    @property
+    def keep(self) -> str | None:
+        """What the settings say of keeping: ``rows``, ``reference``, or nothing."""
+        return self._options.keep
+
+    @property
+    def root(self) -> Path | None:
+        """The folder that local files are named from; None for files that lie elsewhere."""
+        return self._finder.root if isinstance(self._finder, Patterns) else None
+
+    @property
+    def patterns(self) -> list[str]:
+        """The paths and patterns as the settings say them."""
+        return list(self._finder.describe()["files"])
+
+    def size(self) -> int:
+        """The bytes of all files together, as far as they are known."""
+        return sum(one.size or 0 for one in self._finder.find())
+
+    def here(self, survey: Survey) -> dict[str, Path]:
+        """The files of a survey by label, if they are as it saw them. Raises :class:`InputError` where one is not."""
+        found = self._same(survey, {part.label for part in survey.parts})
+        return {part.label: found[part.label].open() for part in survey.parts}
+
+    def again(self, survey: Survey, same: Callable[[str, Path], bool]) -> Survey:
+        """An earlier survey of files that hold what they held then, with the versions that they have now.
+
+        ``same`` is asked of a file with another version. Raises :class:`InputError` for one that is gone or differs.
+        """
+        here = {one.label: one for one in self._finder.find()}
+        parts = []
+        for part in survey.parts:
+            found = here.get(part.label)
+            if found is None:
+                raise InputError(f"{part.label} is gone")
+            path = found.open()
+            if (found.version is None or found.version != part.version) and not same(part.label, path):
+                raise InputError(f"{part.label} is not what it was")
+            parts.append(part.at(found.version, found.state or state_of(os.stat(path))))
+        return replace(survey, parts=tuple(parts))
 
     def describe(self) -> dict[str, Any]:
         """Where the files are, and the options, as the settings say them."""

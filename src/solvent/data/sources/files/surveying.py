@@ -119,6 +119,12 @@ class Survey:
             "parts": [part.to_json() for part in self.parts],
         }
 
+    @classmethod
+    def from_json(cls, found: Mapping[str, Any], options: Options) -> Survey:
+        """The inverse of :meth:`to_json`, as far as it goes: what is only true while a process lives is not in it."""
+        parts = tuple(Part.from_json(one) for one in found["parts"])
+        return cls(parts, dict(found["schema"]), tuple(found["changes"]), options)
+
     @staticmethod
     def known(found: Mapping[str, Any] | None, options: Options) -> dict[tuple[str, str | None], Part]:
         """The parts of an earlier survey with the same options, by label and version."""
@@ -174,7 +180,7 @@ def partition_of(label: str) -> dict[str, str | None]:
 
 def _read_so(said: Mapping[str, Any]) -> dict[str, Any]:
     """The options that decide what is found in one file."""
-    return {name: value for name, value in said.items() if name not in ("schema", "hive")}
+    return {name: value for name, value in said.items() if name not in ("schema", "hive", "keep")}
 
 
 def pinned_types(options: Options) -> dict[str, pl.DataType]:

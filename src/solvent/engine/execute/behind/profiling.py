@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import query, write
+from solvent.data import is_table_format
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
@@ -20,7 +22,7 @@ _SMALL = 100_000
 
 def profile_jobs(project: Home, outputs: dict[str, Pending]) -> tuple[Callable[[], None], ...]:
     """What is to be done once these outputs are committed: the profile of each that is a table."""
-    tables = [one for one in outputs.values() if one.format.name.startswith("table.")]
+    tables = [one for one in outputs.values() if is_table_format(one.format.name)]
     if not tables or not project.file.statistics:
         return ()
     return tuple(_job(project, one) for one in tables)
@@ -42,6 +44,8 @@ def _job(project: Home, pending: Pending) -> Callable[[], None]:
         new: dict[str, bytes] = {}
         try:
             keep = pending.written.keep
+            if pending.format.name == "reference.1":
+                return note(profile(project.archive.get(pending.digest, lazy_kind())).to_json())
             table = Manifest.from_json(project.archive.document(pending.digest)["body"])
             if table.rows < _SMALL or table.extra:
                 body = profile(keep(Any) if keep is not None else project.archive.get(pending.digest)).to_json()
@@ -51,6 +55,9 @@ def _job(project: Home, pending: Pending) -> Callable[[], None]:
                 body = found.to_json()
         except Exception as error:  # a profile is a convenience: what went wrong is kept in its place
             body = {"error": f"{type(error).__qualname__}: {error}"}
+        note(body, new)
+
+    def note(body: Mapping[str, Any], new: Mapping[str, bytes] = MappingProxyType({})) -> None:
         with project.catalog.write() as tx:
             write.add_profile(tx, pending.digest, PROFILE, json.dumps(body))
             write.add_column_states(tx, state_version(), new)

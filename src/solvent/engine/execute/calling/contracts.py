@@ -6,7 +6,7 @@ import typing
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from solvent.data import is_table
+from solvent.data import is_table, is_table_format
 from solvent.errors import InputError, OutputError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def hold_outputs(outputs: Mapping[str, Pending], declared: Mapping[str, Any], la
     notes: list[str] = []
     for name, pending in outputs.items():
         schema = schema_in(declared.get(name))
-        if schema is None or not pending.format.name.startswith("table."):
+        if schema is None or not is_table_format(pending.format.name):
             continue
         from solvent.data.packs.reading import lazy_kind
 

@@ -61,6 +61,8 @@ def _side(project: str | None, word: str) -> Any:
     if names_files(word):
         return told_subject(project, word, {})
     opened, artifact = kept_table(project, word)
+    if artifact.format != "table.1":
+        return told_subject(project, word, {})
     return Side(Manifest.from_json(opened.archive.document(artifact.digest)["body"]), opened.archive)
 
 

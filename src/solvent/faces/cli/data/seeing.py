@@ -31,7 +31,8 @@ def list_(project: str | None, limit: int, as_json: bool) -> None:
         else opened.catalog.read(
             "SELECT r.name || '/' || s.path, o.name, a.digest, a.size, a.facts, max(a.created) FROM artifacts a "
             "JOIN outputs o ON o.digest = a.digest JOIN step_runs s ON s.id = o.step_run JOIN runs r ON r.id = s.run "
-            "WHERE a.format LIKE 'table.%' AND s.status = 'ran' GROUP BY a.digest ORDER BY 6 DESC LIMIT ?",
+            "WHERE a.format IN ('table.1', 'reference.1') AND s.status = 'ran' GROUP BY a.digest ORDER BY 6 DESC "
+            "LIMIT ?",
             (limit,),
         )
     )
@@ -99,17 +100,19 @@ def _with_datasets(opened: Any, tables: list[dict[str, Any]], limit: int) -> lis
 def show(project: str | None, reference: str, as_json: bool) -> None:
     """Show a table's profile: REFERENCE is RUN/STEP.OUTPUT, STEP, NAME@v3 or #DIGEST."""
     from solvent.archive.catalog import query
+    from solvent.data import is_table_format
     from solvent.errors import NotFound
 
     opened = find_kept(project)
     artifact = opened.artifact(reference)
-    if not artifact.format.startswith("table."):
+    if not is_table_format(artifact.format):
         raise NotFound(f"{reference} is no table; its format is {artifact.format}")
     found = query.profile(opened.catalog, artifact.digest)
     if found is None or "error" in found:
+        from solvent.data.packs.reading import lazy_kind
         from solvent.data.profile import profile
 
-        found = profile(opened.archive.get(artifact.digest)).to_json()
+        found = profile(opened.archive.get(artifact.digest, lazy_kind())).to_json()
     if as_json:
         show_json({"digest": artifact.digest, "bytes": artifact.size, **artifact.facts, "profile": found})
         return

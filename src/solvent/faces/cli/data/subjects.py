@@ -61,6 +61,7 @@ def open_files(words: Sequence[str], options: Mapping[str, Any]) -> Any:
 
 def kept_table(project: str | None, reference: str) -> tuple[Project, Artifact]:
     """The table of the project that a reference names. Raises :class:`NotFound`."""
+    from solvent.data import is_table_format
     from solvent.errors import NotFound
     from solvent.faces.cli.looking.kept import find_kept
 
@@ -71,7 +72,7 @@ def kept_table(project: str | None, reference: str) -> tuple[Project, Artifact]:
         if reference.startswith("#"):
             raise
         raise NotFound(f"{reference!r} is no file or pattern that is there from here, and no table: {error}") from error
-    if not artifact.format.startswith("table."):
+    if not is_table_format(artifact.format):
         raise NotFound(f"{reference} is no table; its format is {artifact.format}")
     return opened, artifact
 
