@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import math
+import re
 from pathlib import Path
 
 import polars as pl
@@ -301,3 +302,42 @@ def test_a_folder_that_is_called_like_a_file_is_read(tmp_path):
         (tmp_path / "sales.csv" / name).write_text("x\n1\n")
     (tmp_path / "more.csv").write_text("x\n2\n")
     assert open_source("*.csv", tmp_path).read(pl.DataFrame)["x"].sort().to_list() == [1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ('{"a": 1, "a": 2}', "line 2: cannot be read as jsonl: the key 'a' stands there twice"),
+        ('{"a": {"b": 1, "b": 2}, "a": 3}', "line 2: cannot be read as jsonl: the key 'b' stands there twice"),
+        ('{"a": "x\\ud83d"}', r"line 2: \ud83d is half of a character"),
+        ('{"a": ' + "[" * 5_000 + "]" * 5_000 + "}", "line 2: it is nested too deeply"),
+    ],
+)
+def test_json_that_is_not_what_it_seems_is_told_by_its_line(line, said, tmp_path):
+    """Not the first of two values, not a NUL in the place of half a character, and no error of a library's own."""
+    (tmp_path / "x.jsonl").write_text('{"a": null}\n' + line + "\n")
+    with pytest.raises(InputError, match=re.escape(said)):
+        open_source({"files": "x.jsonl"}, tmp_path).read(pl.DataFrame)
+
+
+def test_json_of_several_kinds_is_text_as_it_is_written(tmp_path):
+    """Numbers keep their spelling, lists and objects are JSON; a number that no type holds makes a column text."""
+    rows = ['{"a": 1.50, "b": [1, 2], "c": 1e400, "d": "\\ud83d\\ude00"}', '{"a": "x", "b": {"k": 1.5}, "c": null}']
+    rows += ['{"a": 12345678901234567890123, "b": "t", "c": 2}', '{"a": true}']
+    (tmp_path / "x.jsonl").write_text("\n".join(rows) + "\n")
+    made = open_source({"files": "x.jsonl"}, tmp_path).read(pl.DataFrame)
+    assert made["a"].to_list() == ["1.50", "x", "12345678901234567890123", "true"]
+    assert made["b"].to_list() == ["[1, 2]", '{"k": 1.5}', "t", None]
+    assert made["c"].to_list() == ["1e400", None, "2", None] and made["d"][0] == "😀"
+
+
+def test_json_whose_kinds_change_in_a_later_piece_is_text_as_it_is_written(monkeypatch, tmp_path):
+    """Also where text came first, and a piece of numbers alone would be text too."""
+    from solvent.data.sources.files.text import decoding
+
+    rows = [f'{{"a":"x{n}","n":{n}}}' for n in range(500)] + [f'{{"a":{n}.50,"n":{n}}}' for n in range(500)]
+    (tmp_path / "x.jsonl").write_text("\n".join(rows) + "\n")
+    monkeypatch.setattr(decoding, "_CHUNK", 2_000)
+    monkeypatch.setattr(decoding.read_chunks, "__defaults__", (2_000,))
+    made = open_source({"files": "x.jsonl"}, tmp_path).read(pl.DataFrame)
+    assert made["a"].to_list() == [f"x{n}" for n in range(500)] + [f"{n}.50" for n in range(500)]

@@ -191,7 +191,8 @@ def pinned_types(options: Options) -> dict[str, pl.DataType]:
 def text_file(path: Path, part: Part, options: Options) -> TextFile:
     """A surveyed text file, ready to be read."""
     natural = {name: dtype_of(kind) for name, kind in part.schema.items() if kind != "null"}
-    return TextFile(path, part.label, options, part.look, natural)
+    mixed = {str(one["column"]) for one in part.findings if one["kind"] == "mixed" and part.look.format != "csv"}
+    return TextFile(path, part.label, options, part.look, natural, mixed)
 
 
 def survey_file(path: Path, label: str, options: Options) -> Part:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import EXACT_IN_FLOATS, columns_named
 from solvent.data.sources.files.text.guessing import count_odd, guess_types, join_guesses, odd_texts
+from solvent.data.sources.files.text.objects import doubtful, kind_of, read_objects
 from solvent.data.sources.files.text.reading import TextFile
 from solvent.data.sources.files.text.splitting import Piece
+from solvent.errors import InputError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -137,6 +140,7 @@ class JsonTypes:
     def __init__(self, file: TextFile) -> None:
         self._file = file
         self._largest: dict[str, int] = {}
+        self._mixed: set[str] = set()
         self.types: dict[str, Any] = {}
         self.rows = 0
         self.findings: list[dict[str, Any]] = []
@@ -147,11 +151,14 @@ class JsonTypes:
         import polars as pl
 
         found = self._as_known(piece)
+        checked = found is not None and not doubtful(piece.data, None)
         if found is None:
             try:
                 found = pl.read_ndjson(io.BytesIO(piece.data), infer_schema_length=None)
             except pl.exceptions.PolarsError:
-                found = self._mended(piece)
+                found, checked = self._mended(piece), True
+        if not checked and doubtful(piece.data, found):
+            self._file.mended(piece)  # which raises what is wrong
         if not found.width:  # lines without any key, if they are objects at all
             self._file.mended(piece)
         self.rows += found.height if found.width else self._file.count(piece)
@@ -161,8 +168,16 @@ class JsonTypes:
             before = self.types.get(name, pl.Null())
             here = self._plain(name, found.get_column(name).alias("v"), dtype, piece)
             now = self._joined(name, before, here)
+            if (
+                isinstance(now, pl.String)
+                and isinstance(before, pl.String)
+                and here not in (now, pl.Null())
+                and name not in self._mixed
+            ):
+                self._note_mixed(name, piece, "other values than text are text, since the column is")
             if now != before and not isinstance(before, pl.Null):
                 text = f"the column is {_word(now)} from here on, {_word(before)} before"
+                self._mixed.add(name)
                 self.findings.append({"kind": "mixed", "line": piece.first, "column": name, "text": text})
             self.types[name] = now
 
@@ -181,6 +196,9 @@ class JsonTypes:
             return None
         if any(data.count(f'"{name}":'.encode()) != rows for name in self.types):
             return None
+        texts = [f'"{name}":' for name, one in self.types.items() if isinstance(one, pl.String)]
+        if any(data.count(f'{one}"'.encode()) + data.count(f"{one}null".encode()) != rows for one in texts):
+            return None  # a value of another kind would be made text without a word
         schema = {name: pl.Int128() if isinstance(one, pl.Decimal) else one for name, one in self.types.items()}
         try:
             found = pl.read_ndjson(io.BytesIO(data), schema=schema)
@@ -196,8 +214,8 @@ class JsonTypes:
             ends = (abs(int(one)) for one in (column.min(), column.max()))  # type: ignore[arg-type]
             self._largest[name] = max(self._largest.get(name, 0), *ends)
         if dtype == pl.Float64 and bool((column.abs() >= EXACT_IN_FLOATS).any()):
-            rows = (json.loads(line) for line in self._file.mended(piece).splitlines())
-            if any(type(value := row.get(name)) is int and abs(value) > EXACT_IN_FLOATS for row in rows):
+            rows = read_objects(piece, self._file.label, self._file.look.format)
+            if any(type(value := row.get(name)) is int and abs(value) > EXACT_IN_FLOATS for _, row in rows):
                 return pl.String()
         if dtype == pl.Int128:
             low, high = column.min(), column.max()
@@ -230,37 +248,39 @@ class JsonTypes:
 
     def _mended(self, piece: Piece) -> pl.DataFrame:
         """A piece that Polars cannot read by itself: columns whose values are of several kinds are read as text."""
-        import polars as pl
-
-        data = self._file.mended(piece)
         kinds: dict[str, set[str]] = {}
-        for line in data.splitlines():
-            for name, value in json.loads(line).items():
-                kinds.setdefault(name, set()).add(_kind(value))
-        texts = {name: pl.String() for name, found in kinds.items() if len(found - {"null"}) > 1}
-        try:
-            return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None, schema_overrides=texts)
-        except pl.exceptions.PolarsError:
-            nested = {name for name, found in kinds.items() if found & {"list", "dict"}}
-            texts |= {name: pl.String() for name in nested if not self._alone(data, name)}
-            return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None, schema_overrides=texts)
+        for _, row in read_objects(piece, self._file.label, self._file.look.format):
+            for name, value in row.items():
+                kinds.setdefault(name, set()).add(kind_of(value))
+        mixed = {name for name, found in kinds.items() if len(found - {"null"}) > 1 or "endless" in found}
+        found = self._read_so(piece, mixed)
+        if found is None:
+            nested = {name for name, seen in kinds.items() if seen & {"list", "dict"}} - mixed
+            mixed |= {name for name in nested if self._read_so(piece, mixed, name) is None}
+            found = self._read_so(piece, mixed)
+        if found is None:
+            raise InputError(f"{self._file.label} cannot be read as {self._file.look.format}, below line {piece.first}")
+        for name in sorted(mixed - self._mixed):
+            self._note_mixed(
+                name, piece, "values of several kinds, or a number that no type holds, make the column text"
+            )
+        return found
 
-    def _alone(self, data: bytes, name: str) -> bool:
-        """Whether a column by itself can be read as what it is."""
+    def _note_mixed(self, name: str, piece: Piece, text: str) -> None:
+        self._mixed.add(name)
+        self.findings.append({"kind": "mixed", "line": piece.first, "column": name, "text": text})
+
+    def _read_so(self, piece: Piece, mixed: set[str], alone: str | None = None) -> pl.DataFrame | None:
+        """The piece with these columns as text (or a single other column of it); None if Polars cannot read it so."""
         import polars as pl
 
-        lines = [json.dumps({name: json.loads(line).get(name)}) for line in data.splitlines()]
-        try:
-            pl.read_ndjson(io.BytesIO("\n".join(lines).encode()), infer_schema_length=None)
-        except pl.exceptions.PolarsError:
-            return False
-        return True
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    return "float" if type(value) is int else type(value).__name__
+        data = self._file.mended(piece, mixed)
+        if alone is not None:
+            data = b"\n".join(json.dumps({alone: json.loads(line).get(alone)}).encode() for line in data.splitlines())
+        texts = {name: pl.String() for name in mixed}
+        with suppress(pl.exceptions.PolarsError):
+            return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None, schema_overrides=texts)
+        return None
 
 
 def _word(dtype: Any) -> str:

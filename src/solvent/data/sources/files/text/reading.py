@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from solvent.data.sources.files.options import Options
 from solvent.data.sources.files.recognising import Look
 from solvent.data.sources.files.text.decoding import read_chunks
 from solvent.data.sources.files.text.elements import Elements, cut_lines
+from solvent.data.sources.files.text.objects import read_objects, written
 from solvent.data.sources.files.text.splitting import Dialect, Piece, Splitter, fault_in_text
 from solvent.errors import InputError
 
@@ -25,13 +26,17 @@ __all__ = ["TextFile", "is_quick"]
 
 @dataclass(slots=True)
 class TextFile:
-    """One CSV or JSON file. ``natural`` is what types its columns have by themselves (JSON needs them to be read)."""
+    """One CSV or JSON file. ``natural`` is what types its columns have by themselves (JSON needs them to be read).
+
+    ``mixed`` are columns of JSON that are text because their values are of several kinds.
+    """
 
     path: Path
     label: str
     options: Options
     look: Look
     natural: Mapping[str, Any] = field(default_factory=dict)
+    mixed: Collection[str] = ()
     splitter: Splitter | None = None
     elements: Elements | None = None
 
@@ -158,38 +163,28 @@ class TextFile:
                 schema[name] = pl.Int128() if isinstance(kind, pl.Decimal) else kind
         if not schema:
             return pl.DataFrame({"": pl.Series([None] * self.count(piece), dtype=pl.Null)})
+        texts = [name for name in self.mixed if isinstance(schema.get(name), pl.String)]
+        if not texts:
+            with suppress(pl.exceptions.PolarsError):
+                return pl.read_ndjson(io.BytesIO(piece.data), schema=schema)
         try:
-            return pl.read_ndjson(io.BytesIO(piece.data), schema=schema)
-        except pl.exceptions.PolarsError:
-            mended = self.mended(piece)
-            try:
-                return pl.read_ndjson(io.BytesIO(mended), schema=schema)
-            except pl.exceptions.PolarsError as error:
-                raise InputError(
-                    f"{self.label} cannot be read as {self.look.format}: {error}, below line {piece.first}"
-                ) from error
+            return pl.read_ndjson(io.BytesIO(self.mended(piece, texts)), schema=schema)
+        except pl.exceptions.PolarsError as error:
+            raise InputError(
+                f"{self.label} cannot be read as {self.look.format}: {error}, below line {piece.first}"
+            ) from error
 
     def count(self, piece: Piece) -> int:
         """How many rows a piece of JSON lines has: blank lines are none."""
         return sum(1 for line in piece.data.splitlines() if line.strip())
 
-    def mended(self, piece: Piece) -> bytes:
-        """A piece of JSON lines with numbers that no type can hold as text. Raises InputError for a broken line."""
-        made = []
-        for place, line in enumerate(piece.data.split(b"\n")):
-            if not line.strip():
-                continue
-            where = f"{self.label} line {int(piece.lines[place]) if piece.lines is not None else piece.first + place}"
-            try:
-                row = json.loads(line, parse_int=_whole, parse_constant=_refuse)
-            except UnicodeDecodeError as error:
-                raise fault_in_text(piece, self.label) or InputError(f"{where}: {error}") from error
-            except ValueError as error:
-                raise InputError(f"{where}: cannot be read as {self.look.format}: {error}") from error
-            if not isinstance(row, dict):
-                raise InputError(f"{where}: a row is an object, {{name: value, …}}, not a {type(row).__name__}")
-            made.append(json.dumps(row, ensure_ascii=False))
-        return ("\n".join(made) + "\n").encode()
+    def mended(self, piece: Piece, texts: Collection[str] = ()) -> bytes:
+        """A piece of JSON lines with what no type can hold, and all values of some columns, as text.
+
+        Raises :class:`InputError` for a broken line.
+        """
+        rows = read_objects(piece, self.label, self.look.format)
+        return ("\n".join([written(where, row, texts) for where, row in rows]) + "\n").encode()
 
 
 def is_quick(dtype: Any) -> bool:
@@ -206,11 +201,3 @@ def _is_json_like(natural: Any, wanted: Any) -> bool:
     if wanted.is_nested():
         return isinstance(natural, type(wanted))
     return False
-
-
-def _whole(text: str) -> int | str:
-    return int(text) if len(text.lstrip("-")) <= 38 else text
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is no JSON; null is, for what is missing")
