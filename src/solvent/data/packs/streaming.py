@@ -30,11 +30,11 @@ def carry_out(stream: Stream, sink: Bytes, most: int | None = None) -> Rows | Ma
 
     limit = free_memory() // _SHARE if most is None else most
     pieces: list[pl.DataFrame] = []
-    size = 0
+    weight = _Weight()
     for piece in stream.pieces:
         pieces.append(piece)
-        size += _size(piece)
-        if size > limit:
+        weight.add(piece)
+        if weight.over(limit):
             return _spill(stream, pieces, sink)
     if not stream.schema:
         return Rows(pl.DataFrame(height=sum(piece.height for piece in pieces)))
@@ -59,13 +59,15 @@ def _spill(stream: Stream, pieces: list[pl.DataFrame], sink: Bytes) -> Manifest:
     blocks: list[Block] = []
     try:
         held: list[pl.DataFrame] = []
-        rows = size = 0
+        rows, weight = 0, _Weight()
         for piece in every():
             held.append(piece)
-            rows, size = rows + piece.height, size + _size(piece)
-            if rows >= 4 * MOST or (rows > MOST and size > _BUFFER):
+            rows += piece.height
+            weight.add(piece)
+            if rows >= 4 * MOST or (rows > MOST and weight.over(_BUFFER)):
                 held = [_write(pl.concat(held), types, blocks, writer, final=False)]
-                rows, size = held[0].height, _size(held[0])
+                rows, weight = held[0].height, _Weight()
+                weight.add(held[0])
         _write(pl.concat(held), types, blocks, writer, final=True)
         writer.close()
     except BaseException:
@@ -83,6 +85,28 @@ def _write(
     writer.add(table, made)
     blocks.extend(made)
     return frame.slice(sum(block.rows for block in made))
+
+
+class _Weight:
+    """How heavy pieces are together: measured only when what is quickly known of them is more than a limit."""
+
+    def __init__(self) -> None:
+        self._sure = 0
+        self._most = 0
+        self._unmeasured: list[pl.DataFrame] = []
+
+    def add(self, piece: pl.DataFrame) -> None:
+        """One piece more."""
+        self._unmeasured.append(piece)
+        self._most += int(piece.estimated_size())
+
+    def over(self, limit: int) -> bool:
+        """Whether the pieces have more bytes than that."""
+        if self._sure + self._most <= limit:
+            return False
+        self._sure += sum(_size(one) for one in self._unmeasured)
+        self._unmeasured, self._most = [], 0
+        return self._sure > limit
 
 
 def _size(frame: pl.DataFrame) -> int:

@@ -207,9 +207,10 @@ def survey_file(path: Path, label: str, options: Options) -> Part:
 
 def _csv(file: TextFile, pinned: Mapping[str, Any]) -> Part:
     found = CsvTypes(file, {name: dtype for name, dtype in pinned.items() if name in file.look.names})
-    pieces = ((piece, found.count_odd(piece)) for piece in file.pieces())
-    for piece, odd in ahead(pieces) if file.path.stat().st_size > _LARGE else pieces:
-        found.take(piece, odd)
+    run = ahead if file.path.stat().st_size > _LARGE else iter
+    pieces = run((piece, found.count_odd(piece)) for piece in file.pieces())
+    for piece, odd, parsed in run((piece, odd, found.parse(piece)) for piece, odd in pieces):
+        found.take(piece, odd, parsed)
     splitter = file.splitter
     assert splitter is not None
     findings = list(found.findings)

@@ -43,28 +43,43 @@ class CsvTypes:
         """How many fields of a piece would lose a sign or a zero as numbers; to be told with it to :meth:`take`."""
         return count_odd(piece.data, self._file.look.delimiter or ",", self._file.options.quote) if self._guesses else 0
 
-    def take(self, piece: Piece, odd: int) -> None:
-        """Look at a piece. Raises :class:`InputError` for a value that its pinned type cannot hold."""
+    def parse(self, piece: Piece) -> tuple[dict[str, Any], pl.DataFrame | None]:
+        """The types that are known now, and the piece read so; None where it cannot be. May run ahead of :meth:`take`.
+
+        Which is why it comes with the types: should they be others by then, it counts for nothing.
+        """
         import polars as pl
 
+        known = self._known()
+        if self.sample is None or not self._guesses or self._file.options.trim:
+            return known, None
+        try:
+            return known, self._file.raw_csv(piece, list(self._guesses), known)
+        except pl.exceptions.PolarsError:
+            return known, None
+
+    def _known(self) -> dict[str, Any]:
+        import polars as pl
+
+        return {name: kind for name, kind in self._guesses.items() if not isinstance(kind, pl.Null)}
+
+    def take(self, piece: Piece, odd: int, parsed: tuple[dict[str, Any], pl.DataFrame | None]) -> None:
+        """Look at a piece. Raises :class:`InputError` for a value that its pinned type cannot hold."""
         file = self._file
         if self._pinned:
             file.parse(piece, self._pinned)
         if not self._guesses:
             return
         names = list(self._guesses)
-        known = {name: kind for name, kind in self._guesses.items() if not isinstance(kind, pl.Null)}
         if self.sample is None:
             text = file.text(piece, names)
             self.sample = text.head(1000)
             self._learn(text, piece)
             return
-        if file.options.trim:
-            self._learn(file.text(piece, names), piece)
-            return
-        try:
-            found = file.raw_csv(piece, names, known)
-        except pl.exceptions.PolarsError:
+        known, found = parsed
+        if known != self._known():
+            _, found = self.parse(piece)
+        if found is None:
             self._learn(file.text(piece, names), piece)
             return
         self._confirm(found, piece, odd)
