@@ -89,3 +89,14 @@ def test_names_and_values_cannot_write_to_the_terminal(files):
     bad.with_columns(pl.lit("=1+1").alias("\x1b[2Jname")).write_parquet(files / "worse.parquet")
     code, text = call(files, "bad.parquet", "worse.parquet", "--key", "id", "--examples", "1")
     assert code == 1 and "\x1b" not in text and "\\x1b[2Jname: 1" in text
+
+
+def test_the_page_shows_what_was_found_and_both_sides_of_each_changed_column(files):
+    """One file that loads nothing: the text of the difference, and a picture for each column that changed."""
+    assert call(files, "one.parquet", "two.csv", "--key", "id", "--html", "page.html") == (1, "page.html: different\n")
+    page = (files / "page.html").read_text()
+    assert "default-src 'none'; img-src data:" in page
+    assert page.count("data:image/svg+xml;base64,") == 1 and "<h3>x</h3>" in page and "1 cells changed" in page
+    assert "3 rows before, 3 after" in page and "<script" not in page
+    code, out = call(files, "one.parquet", "one.parquet", "--html", "no/such/page.html")
+    assert code == 2 and "--html: no/such/page.html: No such file or directory" in out

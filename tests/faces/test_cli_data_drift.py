@@ -74,3 +74,17 @@ def test_tables_of_a_project_are_compared(solvent, shop):
     assert solvent("run", "flow.yaml", "-q")[0] == 0
     code, _, err = solvent("data", "drift", "flow-1/made", "flow-3/total")
     assert code == 2 and "is no table" in err
+
+
+def test_the_page_has_a_picture_of_every_column_the_drifted_first(solvent, files):
+    """One file that loads nothing and runs nothing, in which no name or value is markup."""
+    hostile = "<script>alert(1)</script>"
+    for name in ("a.csv", "c.csv"):
+        pl.read_csv(files / name).rename({"city": hostile}).write_csv(files / f"h{name}")
+    code, out, _ = solvent("data", "drift", "ha.csv", "hc.csv", "--html", "page.html")
+    assert (code, out) == (1, "page.html: 1 of 2 columns drifted\n")
+    page = (files / "page.html").read_text()
+    assert page.count("data:image/svg+xml;base64,") == 2 and "<script" not in page and "&lt;script&gt;" in page
+    assert "drift: " in page and "1 drifted" in page
+    assert solvent("data", "drift", "a.csv", "a.csv", "--html", "same.html")[0] == 0
+    assert "a.csv (2)" in (files / "same.html").read_text()

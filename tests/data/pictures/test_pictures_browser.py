@@ -15,7 +15,7 @@ import subprocess
 import polars as pl
 import pytest
 
-from solvent.data.pictures import render_html
+from solvent.data.pictures import render_comparison, render_html
 from solvent.data.profile import profile
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -208,3 +208,20 @@ def test_five_thousand_columns_open(browser, tmp_path):
     assert len(names(browser)) == 5000
     browser.run("find.value = 'c4999'; find.dispatchEvent(new Event('input'))")
     assert names(browser) == ["c4999"]
+
+
+def test_the_page_of_a_comparison_shows_its_pictures_and_loads_nothing_else(browser, table, tmp_path):
+    """Every image is drawn from the page itself, nothing runs, and no policy is broken."""
+    one, other = profile(table), profile(table.head(table.height // 2))
+    names = [str(column["name"]) for column in one.columns]
+    text = render_comparison(one, other, names=("a", "<b>b</b>"), found="text & <i>more</i>", columns=names, told={})
+    (tmp_path / "both.html").write_text(text, encoding="utf-8")
+    browser.visit(tmp_path / "both.html")
+    said = [one for one in browser.events if one.get("method") in ("Log.entryAdded", "Runtime.exceptionThrown")]
+    asked = [
+        one["params"]["request"]["url"] for one in browser.events if one.get("method") == "Network.requestWillBeSent"
+    ]
+    assert said == [] and [one for one in asked if not one.startswith("data:")] == [asked[0]]
+    assert browser.run("document.images.length") == len(names)
+    assert browser.run("[...document.images].every(one => one.complete && one.naturalWidth > 50)") is True
+    assert browser.run("document.scripts.length + document.querySelectorAll('main i, h1 b').length") == 0

@@ -18,7 +18,7 @@ from solvent.data.pictures.specs import missing_of, plain, share
 if TYPE_CHECKING:
     from solvent.data.profile import Profile
 
-__all__ = ["render_html"]
+__all__ = ["allow", "render_html"]
 
 _CARDS = 1000
 _LISTED = 200
@@ -38,7 +38,7 @@ def render_html(profile: Profile, *, title: str, found: Mapping[str, Any] | None
     """
     remarks = find_remarks(profile)
     shown = html.escape(plain(title))
-    policy = f"default-src 'none'; style-src {_allow(STYLE)}; script-src {_allow(SCRIPT)}; base-uri 'none'"
+    policy = f"default-src 'none'; style-src {allow(STYLE)}; script-src {allow(SCRIPT)}; base-uri 'none'"
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         f'<meta http-equiv="Content-Security-Policy" content="{policy}; form-action \'none\'">',
@@ -56,7 +56,8 @@ def render_html(profile: Profile, *, title: str, found: Mapping[str, Any] | None
     return "\n".join(parts)
 
 
-def _allow(text: str) -> str:
+def allow(text: str) -> str:
+    """The word of a content security policy that allows just this text as a style or script."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 

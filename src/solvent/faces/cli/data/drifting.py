@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solvent.faces.cli.completing import complete_reference
+from solvent.faces.cli.data.pages import write_comparison
 from solvent.faces.cli.data.subjects import choose, reading, told_subject
 from solvent.faces.cli.output import safe, show_json, write
 
 if TYPE_CHECKING:
-    from solvent.data.drift import TwoSample
+    from solvent.data.drift import Drift, TwoSample
 
 __all__ = ["drift"]
 
@@ -33,6 +34,7 @@ _COLUMNS = 10
 @click.option("--two-sample", is_flag=True, help="Also fit a classifier that is to tell the sides apart.")
 @click.option("--seed", default=0, show_default=True, help="Of samples and of the classifier.")
 @click.option("--all", "every", is_flag=True, help="Show every column without drift too.")
+@click.option("--html", "page", metavar="OUT", type=click.Path(dir_okay=False), help="Write one HTML page.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
 def drift(ctx: click.Context, /, before: str, after: str, columns: Sequence[str], **more: Any) -> None:
@@ -42,6 +44,7 @@ def drift(ctx: click.Context, /, before: str, after: str, columns: Sequence[str]
     """
     from solvent.data.drift import DriftOptions, render_text
     from solvent.data.drift import drift as compare
+    from solvent.data.pictures.specs import tell_apart
 
     first, second = _Subject(ctx.obj, before), _Subject(ctx.obj, after)
     chosen = choose([*first.names, *second.names], columns) if columns else None
@@ -50,16 +53,30 @@ def drift(ctx: click.Context, /, before: str, after: str, columns: Sequence[str]
     )  # fmt: skip
     sides = [one.profile() if more["profiles"] else one.rows() for one in (first, second)]
     found = reading(lambda: compare(*sides, columns=chosen, alpha=more["alpha"], options=options), before, after)
+    if more["page"]:
+        _write(more["page"], tell_apart([before, after]), (first, second), found)
     told = _told_apart(first, second, chosen, more["seed"]) if more["two_sample"] else None
     if more["as_json"]:
         apart = None if told is None else told.to_json()
         show_json({"before": before, "after": after, **found.to_json(), "two_sample": apart})
     else:
-        write(safe(render_text(found, every=more["every"])))
+        if more["page"]:
+            write(f"{safe(more['page'])}: {len(found.drifted):,} of {len(found.columns):,} columns drifted")
+        else:
+            write(safe(render_text(found, every=more["every"])))
         if told is not None:
             _show(told)
     if found.drifted or (told is not None and told.verdict == "drift"):
         ctx.exit(_DRIFTED)
+
+
+def _write(page: str, names: list[str], sides: tuple[_Subject, _Subject], found: Drift) -> None:
+    """The page: all columns in the order of their effect."""
+    from solvent.data.drift import render_text
+
+    profiles = found.profiles or [one.profile() for one in sides]
+    told = {one.name: f"{one.verdict}: {one.reason}" for one in found.columns}
+    write_comparison(page, dict(zip(names, profiles, strict=True)), render_text(found, every=True), list(told), told)
 
 
 class _Subject:

@@ -6,12 +6,12 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from solvent.faces.cli.completing import complete_reference
+from solvent.faces.cli.data.pages import write_page
 from solvent.faces.cli.data.subjects import choose, kept_table, names_files, open_files, read_options, reading
 from solvent.faces.cli.output import safe, show_json, write
 
@@ -118,7 +118,6 @@ def _profile_kept(project: str | None, reference: str, columns: Sequence[str]) -
 
 def _write_page(made: Profile, found: Mapping[str, Any], page: str) -> None:
     from solvent.data.pictures import render_html
-    from solvent.errors import UsageError
 
     subject = str(found["source"])
     shown = os.path.basename(subject.rstrip("/")) or subject
@@ -127,10 +126,7 @@ def _write_page(made: Profile, found: Mapping[str, Any], page: str) -> None:
     if isinstance(columns, list):  # the page has a table of them; here, what the files leave open
         told["columns that could be something else"] = [one for one in columns if one.get("could_be")]
     text = render_html(made, title=shown, found={"from": subject, **told})
-    try:
-        Path(page).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"--html: {page}: {error.strerror}") from error
+    write_page(page, text)
 
 
 def _show(made: Profile, found: Mapping[str, Any], limit: int) -> None:
