@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -105,6 +106,7 @@ def test_columns_are_told(shelf):
         "added": {"n": "int32"}, "removed": {"z": "text"}, "renamed": {"y": "why"},
         "retyped": {"id": ["int64", "int32"]}, "moved": True,
         "unlike": [],
+        "frame": [],
     }  # fmt: skip
     assert found.rows["added"] == found.rows["removed"] == 0
     assert "column renamed (likely): y → why" in render_text(found)
@@ -473,3 +475,29 @@ def test_long_lists_of_columns_are_cut_in_the_text():
     text = render_text(found)
     assert len(found.changed) == 90 and len(text.splitlines()) < 100
     assert "and 60 more columns" in text
+
+
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        (lambda frame: frame.set_index(pd.Index([5, 6, 7])), "index"),
+        (lambda frame: frame.set_index(pd.Index([0, 2, 1], name="n")), "index"),
+        (lambda frame: frame.assign(), None),
+        (lambda frame: _with_attrs(frame, unit="km"), "attrs"),
+    ],
+)
+def test_what_pandas_knows_besides_the_columns_is_compared_too(change, said):
+    """An index without a name, with one, and attrs: rows and columns alone would be the same."""
+    before = pd.DataFrame({"a": [1, 2, 3]})
+    found = diff(before, change(before.copy()))
+    assert found.same is (said is None) and (said in found.columns["frame"] if said else not found.columns["frame"])
+    assert (f"pandas {said} differs" in render_text(found)) is (said is not None)
+    other = diff(
+        change(before.copy()).set_index(pd.Index([9, 8, 7])), change(before.copy()).set_index(pd.Index([9, 8, 6]))
+    )
+    assert other.columns["frame"] == ["index"]
+
+
+def _with_attrs(frame, **attrs):
+    frame.attrs.update(attrs)
+    return frame

@@ -68,6 +68,7 @@ def diff(
             if name not in common:
                 raise InputError(f"the key {name!r} is no column of both tables.{did_you_mean(name, common)}")
         alike = {name: liken(name, sides[0].schema[name], sides[1].schema[name]) for name in common}
+        columns["frame"] = _besides(sides)
         columns["unlike"] = [name for name, one in alike.items() if one is None]
         if any(name in columns["unlike"] for name in keys):
             raise InputError(f"the key {', '.join(keys)} is of types that cannot be compared; cast it on one side")
@@ -82,6 +83,17 @@ def diff(
         names, keys, columns, rows, found.cells, examples, blocks,
         compare_figures(*profiles) if profiles is not None else (),
     )  # fmt: skip
+
+
+def _besides(sides: Sides) -> list[str]:
+    """What differs in what pandas knows of a table besides its columns: ``index``, ``attrs``, ``categories`` …"""
+    one, two = sides
+    found = [name for name in sorted({*one.extra, *two.extra}) if one.extra.get(name) != two.extra.get(name)]
+    if "index" not in found:
+        here, there = one.hidden(), two.hidden()
+        if here is not None and there is not None and not here.equals(there):
+            found.append("index")
+    return found
 
 
 def _check(keys: tuple[str, ...], tolerance: float, sample: int) -> None:

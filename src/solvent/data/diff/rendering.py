@@ -79,7 +79,8 @@ def _column_lines(columns: Mapping[str, Any]) -> list[str]:
         for name, (was, now) in columns["retyped"].items()
     ])  # fmt: skip
     lines = [line for part in told for line in part[:_COLUMNS] + _more(len(part))]
-    return lines + (["columns stand in another order"] if columns["moved"] else [])
+    lines += ["columns stand in another order"] if columns["moved"] else []
+    return lines + [f"pandas {name} differs" for name in columns["frame"]]
 
 
 def _type(kind: Any) -> str:

@@ -38,9 +38,18 @@ class Side:
 class FrameSide:
     """A table in memory, or one that a query gives."""
 
-    def __init__(self, frame: pl.LazyFrame | pl.DataFrame) -> None:
+    def __init__(self, frame: pl.LazyFrame | pl.DataFrame, rows: Rows | None = None) -> None:
         self._frame = frame
+        self._whole = rows
+        self.extra: Mapping[str, Any] = {} if rows is None else rows.extra
         self.schema: Mapping[str, Any] = canonical_schema(frame.collect_schema())
+
+    def hidden(self) -> pl.DataFrame | None:
+        """The columns that hold a nameless pandas index; None if there are none."""
+        if self._whole is None:
+            return None
+        names = [name for name in self._whole.frame.columns if name not in self.schema]
+        return self._whole.frame.select(columns_named(names)) if names else None
 
     def rows(self) -> int:
         """How many rows there are."""
@@ -87,6 +96,7 @@ class StoredSide:
     def __init__(self, side: Side) -> None:
         self.manifest, self._source = side.manifest, side.source
         shown = visible_columns(side.manifest.names, side.manifest.extra)
+        self.extra: Mapping[str, Any] = side.manifest.extra
         types = dict(zip(side.manifest.names, side.manifest.types, strict=True))
         self.schema: Mapping[str, Any] = {name: dtype_of(types[name]) for name in shown}
         self._places = {name: place for place, name in enumerate(side.manifest.names)}
@@ -96,6 +106,16 @@ class StoredSide:
     def rows(self) -> int:
         """How many rows there are."""
         return self.starts[-1]
+
+    def hidden(self) -> pl.DataFrame | None:
+        """The columns that hold a nameless pandas index; None if there are none."""
+        names = [name for name in self.manifest.names if name not in self.schema]
+        if not names:
+            return None
+        whole = range(len(self.manifest.blocks))
+        frame = read_packs(_narrow(self.manifest, whole, names), self._source, lazy_kind())
+        found: pl.DataFrame = frame.select(columns_named(names)).collect()
+        return found
 
     def blocks(self, names: Sequence[str]) -> list[tuple[Any, ...]]:
         """What tells the blocks apart by these columns."""
@@ -166,7 +186,7 @@ def open_side(value: Any, folder: Path) -> FrameSide | StoredSide:
         return FrameSide(value)
     taken = take(value)
     if isinstance(taken, Rows):
-        return FrameSide(taken.frame.select(columns_named(visible_columns(taken.frame.columns, taken.extra))))
+        return FrameSide(taken.frame.select(columns_named(visible_columns(taken.frame.columns, taken.extra))), taken)
     return FrameSide(spool(taken.pieces, pl.DataFrame(schema=taken.schema), folder))
 
 
