@@ -17,9 +17,9 @@ class Diff:
     """What is different in ``after``, seen from ``before``.
 
     ``columns`` holds ``added``, ``removed``, ``retyped`` (name: was, now), ``renamed`` (was: now; likely the same
-    values under another name), ``moved`` (whether those of both stand in another order), ``frame`` (what differs in what
-    pandas knows besides: ``index``, ``attrs``, ``categories``) and ``unlike`` (those whose types are so different that
-    values were not compared). ``rows`` holds how many there are before and after, how many
+    values under another name), ``moved`` (whether those of both stand in another order), ``frame`` (what differs in
+    what pandas knows besides: ``index``, ``attrs``, ``categories``) and ``unlike`` (those whose types are so different
+    that values were not compared). ``rows`` holds how many there are before and after, how many
     were ``added``, ``removed`` and, by key, ``changed``; ``moved`` is how many of the others stand elsewhere among them
     (None where it was not counted), ``order`` whether any does. ``changed`` counts the changed cells of each column,
     ``examples`` shows some of the rows. ``blocks`` is there where both tables are stored: how many they share, how many

@@ -13,7 +13,7 @@ from solvent.errors import DataError, NoFormat
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Stream", "take"]
+__all__ = ["Stream", "readable", "take"]
 
 _BATCH = 65_536
 
@@ -130,7 +130,7 @@ def _plain(name: str, chunked: Any) -> Any:
     """The column with an Arrow type that Polars can read. Raises :class:`DataError` where there is none."""
     import pyarrow as pa
 
-    wanted = _readable(name, chunked.type)
+    wanted = readable(name, chunked.type)
     if wanted == chunked.type:
         return chunked
     try:
@@ -146,29 +146,30 @@ def _plain(name: str, chunked: Any) -> Any:
         raise DataError(f"column {name!r} ({chunked.type}) cannot be kept as {wanted}: {error}") from error
 
 
-def _readable(name: str, kind: Any, *, inside: bool = False) -> Any:
+def readable(name: str, kind: Any, *, inside: bool = False) -> Any:
+    """The Arrow type that Polars reads a column of this type as. Raises :class:`DataError` where there is none."""
     import pyarrow as pa
 
     known = pa.types
     if known.is_date64(kind):
         return pa.date32()
     if known.is_run_end_encoded(kind):
-        return _readable(name, kind.value_type)
+        return readable(name, kind.value_type)
     if known.is_dictionary(kind):
-        values = _readable(name, kind.value_type)
+        values = readable(name, kind.value_type)
         text = known.is_string(values) or known.is_large_string(values) or known.is_string_view(values)
         if inside and text:
             return kind  # inside of lists Polars finds an enum by a note of its own, which a cast would lose
         return pa.dictionary(pa.int32(), pa.large_string(), True) if text and kind.ordered else values
     if known.is_struct(kind):
-        return pa.struct([one.with_type(_readable(name, one.type, inside=True)) for one in kind])
+        return pa.struct([one.with_type(readable(name, one.type, inside=True)) for one in kind])
     if not inside and (known.is_list_view(kind) or known.is_large_list_view(kind)):
-        return pa.large_list(_readable(name, kind.value_type, inside=True))
+        return pa.large_list(readable(name, kind.value_type, inside=True))
     if known.is_list(kind) or known.is_large_list(kind):
-        inner = _readable(name, kind.value_type, inside=True)
+        inner = readable(name, kind.value_type, inside=True)
         return kind if inner == kind.value_type and known.is_large_list(kind) else pa.large_list(inner)
     if isinstance(kind, pa.BaseExtensionType):
-        return _readable(name, kind.storage_type)
+        return readable(name, kind.storage_type)
     if known.is_decimal256(kind):
         if kind.precision <= 38:
             return pa.decimal128(kind.precision, kind.scale)

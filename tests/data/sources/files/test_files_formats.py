@@ -6,6 +6,7 @@ import bz2
 import datetime as dt
 import json
 import lzma
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -241,3 +242,52 @@ def test_blanks_around_fields_are_none_of_theirs_if_that_is_said(tmp_path):
         pinned.read(pl.DataFrame)
     as_it_stands = open_source("adult.csv", tmp_path).read(pl.DataFrame)
     assert as_it_stands[" work "].to_list() == [" State-gov ", " ?", " a b ", ""]
+
+
+@pytest.mark.parametrize("way", ["file", "stream", "parquet"])
+def test_arrow_types_that_polars_lacks_are_read_all_the_same(way, tmp_path):
+    """Run-end encoded columns, list views and wide decimals; an Arrow stream is read as a file is; nothing panics."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    views = pa.array([[1, 2], None, [3]], pa.list_view(pa.int64()))
+    wide = pa.array([Decimal("1.50"), None, Decimal("2.25")], pa.decimal256(20, 2))
+    columns = {"views": views, "wide": wide, "plain": pa.array(["a", "b", None])}
+    if way != "parquet":
+        columns["runs"] = pc.run_end_encode(pa.array([7, 7, None]))
+    table = pa.table(columns)
+    name = tmp_path / ("x.parquet" if way == "parquet" else "x.arrow")
+    if way == "parquet":
+        pq.write_table(table, name)
+    else:
+        make = pa.ipc.new_file if way == "file" else pa.ipc.new_stream
+        with make(name, table.schema) as writer:
+            writer.write_table(table)
+    for wanted in (pl.DataFrame, pl.LazyFrame):
+        made = open_source({"files": name.name}, tmp_path).read(wanted).lazy()
+        found = made.collect()
+        assert found["views"].to_list() == [[1, 2], None, [3]] and found["plain"].to_list() == ["a", "b", None]
+        assert found["wide"].to_list() == [Decimal("1.50"), None, Decimal("2.25")]
+        assert way == "parquet" or found["runs"].to_list() == [7, 7, None]
+        assert (
+            made.filter(pl.col("plain") == "b").select("wide").collect().height == 1
+            and made.head(2).collect().height == 2
+        )
+
+
+@pytest.mark.parametrize("kind", ["interval", "union", "decimal"])
+def test_arrow_types_that_no_table_has_are_told_by_file_and_column(kind, tmp_path):
+    """With what to do, and without a panic."""
+    import pyarrow as pa
+
+    arrays = {
+        "interval": lambda: pa.array([(1, 2, 3)], pa.month_day_nano_interval()),
+        "union": lambda: pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1]), pa.array(["a"])]),
+        "decimal": lambda: pa.array([Decimal("1.5")], pa.decimal256(50, 2)),
+    }
+    table = pa.table({"odd": arrays[kind]()})
+    with pa.ipc.new_file(tmp_path / "x.arrow", table.schema) as writer:
+        writer.write_table(table)
+    with pytest.raises(InputError, match=r"x\.arrow: column 'odd' (has the Arrow type|holds decimals of 50 digits)"):
+        open_source({"files": "x.arrow"}, tmp_path).read(pl.DataFrame)

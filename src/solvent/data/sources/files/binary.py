@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import check_names
+from solvent.data.frames.foreign import open_foreign
 from solvent.data.sources.files.options import Options
 from solvent.errors import DataError, InputError, MissingExtra, did_you_mean
 
@@ -18,12 +19,16 @@ __all__ = ["Binary", "open_binary", "reason"]
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """An open file: its frame (lazy, save for a workbook), own types and number of rows; a note on what was chosen."""
+    """An open file: its frame (lazy, save for a workbook), own types and number of rows; a note on what was chosen.
+
+    ``foreign`` is one that Polars does not read by itself.
+    """
 
     frame: pl.LazyFrame
     schema: dict[str, Any]
     rows: int
     note: str = ""
+    foreign: bool = False
 
 
 def open_binary(path: Path, label: str, kind: str, options: Options) -> Binary:
@@ -35,8 +40,13 @@ def open_binary(path: Path, label: str, kind: str, options: Options) -> Binary:
         if kind == "excel":
             table, note = _sheet(path, label, options)
             return Binary(table.lazy(), dict(table.schema), table.height, note)
+        foreign = open_foreign(path, kind)
+        if foreign is not None and (kind == "arrow" or not foreign.native):
+            _check_names(foreign.names, label)
+        if foreign is not None and not foreign.native:
+            frame, rows = foreign.frame(label)
+            return Binary(frame, dict(frame.collect_schema()), rows, foreign=True)
         if kind == "arrow":
-            _check_names(path, label)
             frame = pl.scan_ipc(path, glob=False, hive_partitioning=False)
         else:
             frame = pl.scan_parquet(path, glob=False, hive_partitioning=False)
@@ -45,16 +55,8 @@ def open_binary(path: Path, label: str, kind: str, options: Options) -> Binary:
         raise InputError(f"{label} cannot be read as {kind}: {reason(error)}") from error
 
 
-def _check_names(path: Path, label: str) -> None:
+def _check_names(names: list[str], label: str) -> None:
     """Raise :class:`InputError` where two columns have one name: Polars would find one column, and no row."""
-    import pyarrow as pa
-    import pyarrow.ipc
-
-    try:
-        with pa.memory_map(str(path)) as mapped:
-            names = pa.ipc.open_file(mapped).schema.names
-    except (pa.ArrowException, OSError):
-        return  # what is wrong with it, its reader says
     try:
         check_names(names, label)
     except DataError as error:

@@ -69,6 +69,8 @@ def _all_parquet(files: Sequence[Ready], schema: Mapping[str, Any]) -> pl.LazyFr
     wanted = [(name, type_of(dtype)) for name, dtype in schema.items()]
     if not files or any(one.part.look.format != "parquet" or list(one.part.schema.items()) != wanted for one in files):
         return None
+    if any(finding["kind"] == "foreign" for one in files for finding in one.part.findings):
+        return None
     frame = pl.scan_parquet([one.path for one in files], glob=False, hive_partitioning=False)
     own = frame.collect_schema()
     changed = [column_named(name).cast(dtype) for name, dtype in schema.items() if own[name] != dtype]
