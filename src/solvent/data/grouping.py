@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["profile_blocks"]
+
+_READ = 2
 
 Known = Callable[[Sequence[str]], Mapping[str, bytes]]
 Take = Callable[[int, int, Sequence[str]], "pl.DataFrame"]
@@ -43,8 +46,7 @@ def profile_blocks(table: Manifest, take: Take, known: Known) -> tuple[Profile, 
     new: dict[str, bytes] = {}
     states = []
     with ThreadPoolExecutor(2, "solvent-profile") as pool:
-        read = pool.map(lambda group: _read(take, table, group, kept), groups)
-        for group, found in zip(groups, read, strict=True):
+        for group, found in _ahead(pool, groups, lambda group: _read(take, table, group, kept)):
             made = None if found is None else survey(found)
             fresh = {} if made is None else dict(zip(made.names, made.columns, strict=True))
             columns = []
@@ -55,6 +57,21 @@ def profile_blocks(table: Manifest, take: Take, known: Known) -> tuple[Profile, 
                 columns.append(kept[key])
             states.append(TableState(group.rows, tuple(table.names), tuple(columns)))
     return (merge(states) if states else survey(take(0, 0, list(table.names)))).profile(), new
+
+
+def _ahead(
+    pool: ThreadPoolExecutor, groups: Sequence[_Group], read: Callable[[_Group], pl.DataFrame | None]
+) -> Iterator[tuple[_Group, pl.DataFrame | None]]:
+    """Each group with what is read of it; no more than two are read before they are asked for."""
+    waiting: deque[tuple[_Group, Future[pl.DataFrame | None]]] = deque()
+    for group in groups:
+        waiting.append((group, pool.submit(read, group)))
+        if len(waiting) > _READ:
+            first, found = waiting.popleft()
+            yield first, found.result()
+    while waiting:
+        first, found = waiting.popleft()
+        yield first, found.result()
 
 
 def _opened(kept: Mapping[str, bytes]) -> dict[str, ColumnState]:
