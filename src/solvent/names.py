@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 __all__ = ["LONGEST", "check_name", "is_name"]
@@ -19,6 +20,8 @@ def is_name(text: object) -> bool:
 def check_name(text: object, what: str) -> str:
     """Give ``text`` back if it is a name, else raise ``ValueError`` that says what a name may be."""
     if is_name(text):
+        if what == "a dataset" and re.fullmatch(r"latest|v[0-9]+", str(text)):
+            raise ValueError(f"{text!r} cannot name a dataset: it already means a version. Choose a word of your own")
         return str(text)
     raise ValueError(
         f"{text!r} cannot name {what}: a name starts with a letter or '_', goes on with letters, digits, '_' and '-', "

@@ -600,3 +600,12 @@ def test_warnings_reach_a_program_without_filters(project):
     done = subprocess.run([sys.executable, "-c", script], cwd=project.root, capture_output=True, text=True)
     assert done.returncode == 0 and done.stderr.count("FutureWarning") == 1
     assert "the dataset 'flights' is deprecated: gone soon." in done.stderr
+
+
+@pytest.mark.parametrize("name", ["latest", "v3"])
+def test_a_word_that_means_a_version_names_no_dataset(project, name):
+    """`flights@latest` would be as good as `latest@latest`; in a step's options it is refused as well."""
+    with pytest.raises(UsageError, match=f"'{name}' cannot name a dataset: it already means a version"):
+        project.publish(pl.DataFrame({"a": [1]}), name)
+    with pytest.raises(sv.errors.DefinitionError, match="already means a version"):
+        sv.step(publish=name)(lambda rows: rows)

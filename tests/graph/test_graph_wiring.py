@@ -397,3 +397,12 @@ def test_words_of_the_settings_file_cannot_name_parameters():
     """A parameter called like a reserved word is refused when the signature is read."""
     with pytest.raises(DefinitionError, match="'steps' is a word of the settings file"):
         _ = sv.step(_reserved).signature
+
+
+@pytest.mark.parametrize(
+    "options, said", [({"combine": 3}, "combine is a function"), ({"rowwise": "yes"}, "rowwise is True or")]
+)
+def test_options_that_make_no_sense_are_refused_where_the_step_is_defined(options, said):
+    """Not when it runs, or never."""
+    with pytest.raises(DefinitionError, match=said):
+        sv.step(**options)(split.raw)

@@ -122,6 +122,18 @@ def active() -> Caller | None:
     return RECORDERS[-1] if RECORDERS else None
 
 
+def _check_options(raw: Callable[..., Any], options: Options) -> None:
+    """Refuse options that could only be noticed when the step runs, or never."""
+    where = f"{getattr(raw, '__name__', raw)!r}"
+    if not isinstance(options.rowwise, bool):
+        raise DefinitionError(f"{where}: rowwise is True or False, not {options.rowwise!r:.60}")
+    if options.combine is not None and not callable(options.combine):
+        raise DefinitionError(
+            f"{where}: combine is a function that makes one value of the list of values of blocks, not "
+            f"{options.combine!r:.60}"
+        )
+
+
 class Step(Generic[P, R]):
     """A function with data inputs, settings and outputs.
 
@@ -131,6 +143,7 @@ class Step(Generic[P, R]):
 
     def __init__(self, raw: Callable[P, R], options: Options, name: str | None = None) -> None:
         check_shape(raw)
+        _check_options(raw, options)
         self.raw = raw
         self.options = options
         try:

@@ -25,7 +25,7 @@ COMMANDS = {
     "lineage": ("looking.tracing", "Show what led to a result, or what it led to."),
     "log": ("looking.tracing", "Print what a step wrote."),
     "debug": ("doing.debugging", "Start Python with a step run's inputs loaded."),
-    "data": ("data", "Look at tables and keep them well: list, show, profile."),
+    "data": ("data", "Look at tables and keep them well: profile, check, diff, drift, publish."),
     "models": ("looking.registry", "Look at models, and move their aliases."),
     "serve": ("looking.registry", "Serve a model on this machine."),
     "verify": ("looking.upkeep", "Check that the archive is whole."),

@@ -341,3 +341,19 @@ def test_json_whose_kinds_change_in_a_later_piece_is_text_as_it_is_written(monke
     monkeypatch.setattr(decoding.read_chunks, "__defaults__", (2_000,))
     made = open_source({"files": "x.jsonl"}, tmp_path).read(pl.DataFrame)
     assert made["a"].to_list() == [f"x{n}" for n in range(500)] + [f"{n}.50" for n in range(500)]
+
+
+@pytest.mark.parametrize(
+    "content, said",
+    [
+        (b"<!DOCTYPE html>\n<html><body>Log in</body></html>\n", "x.csv is no csv: it holds a web page"),
+        (b"\n  <HTML><body>a,b</body>", "x.csv is no csv: it holds a web page"),
+        (b"PAR1" + b"\0" * 40, "x.csv is no csv: by its content it is parquet. Rename it, or say format: parquet"),
+        (b"PK\x03\x04" + b"\0" * 40, "x.csv is no csv: by its content it is excel"),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_says_is_told(content, said, tmp_path):
+    """Not read as text of one strange column."""
+    (tmp_path / "x.csv").write_bytes(content)
+    with pytest.raises(InputError, match=re.escape(said)):
+        open_source({"files": "x.csv"}, tmp_path).read(pl.DataFrame)

@@ -60,6 +60,7 @@ def recognise(path: Path, label: str, options: Options) -> Look:
     if kind not in ("csv", "tsv", "json", "jsonl"):
         return Look(kind, guessed=tuple(guessed))
     head = _head(path, label)
+    _check_text(head, kind, label)
     marked = boms(head)
     encoding = marked if marked and options.encoding == "utf-8" else options.encoding
     if encoding != options.encoding:
@@ -89,6 +90,18 @@ def format_of(path: Path, options: Options, label: str = "") -> str:
             f"{', '.join(FORMATS)}"
         )
     return "csv"
+
+
+def _check_text(head: bytes, kind: str, label: str) -> None:
+    """Raise :class:`InputError` for what calls itself text and is a file of another kind, or a page of a website."""
+    for magic, other in _MAGIC:
+        if head.startswith(magic):
+            raise InputError(f"{label} is no {kind}: by its content it is {other}. Rename it, or say format: {other}")
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:14].lower().startswith((b"<!doctype html", b"<html")):
+        raise InputError(
+            f"{label} is no {kind}: it holds a web page, such as a server sends in the place of a file that is not "
+            f"there or needs a login. Fetch it again"
+        )
 
 
 def holds_rows(label: str) -> bool:
