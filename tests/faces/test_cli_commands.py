@@ -273,3 +273,16 @@ def test_listing_runs_imports_nothing_heavy(shop):
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=shop)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_input_that_cannot_be_read_is_told_without_lines_that_nobody_wrote(solvent, shop):
+    """As it fails, and at the end, with its line in the settings; no traceback of Python's own or of ours."""
+    (shop / "bad.csv").write_text("a,b\n1,2\n3\n")
+    (shop / "reading.py").write_text(
+        "import polars as pl\nimport solvent as sv\n\n@sv.step\ndef count(rows: pl.DataFrame) -> int:\n"
+        "    return rows.height\n\n@sv.pipeline\ndef flow(rows: pl.DataFrame) -> int:\n    return count(rows)\n"
+    )
+    (shop / "bad.yaml").write_text("pipeline: reading:flow\ninputs: {rows: {files: bad.csv}}\n")
+    code, out, err = solvent("run", "bad.yaml")
+    assert code == 1 and "File " not in err and "bad.yaml:2: input 'rows': bad.csv cannot be read as csv: line 3" in err
+    assert len(err.splitlines()) == 2 and "failed    inputs/rows" in out

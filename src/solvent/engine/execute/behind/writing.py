@@ -174,10 +174,15 @@ class Writer:
 
 def describe_error(error: BaseException) -> dict[str, Any]:
     """An error as data: type, message, the nearest line of the user's own, and its traceback without Solvent's."""
+    import sysconfig
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(_HERE)]
+    if isinstance(error, SolventError):  # lines of Python's own between ours tell nobody anything
+        python = tuple(sysconfig.get_path(name) for name in ("stdlib", "platstdlib"))
+        packages = tuple(sysconfig.get_path(name) for name in ("purelib", "platlib"))
+        own = [one for one in own if not one.filename.startswith(python) or one.filename.startswith(packages)]
     if not own and not isinstance(error, SolventError):
         own = list(frames)  # nobody's own code is in it: whoever reports it needs to see where it came from
     last = own[-1] if own else None
