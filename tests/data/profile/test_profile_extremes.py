@@ -155,3 +155,13 @@ def test_figures_that_say_how_exact_they_are():
     assert int((often == 77).sum()) - found["top_missed"] <= count <= int((often == 77).sum())
     assert found["top_missed"] <= 20
     assert "top" not in _only(dice.integers(0, 10**12, 30_000))
+
+
+def test_the_mean_of_numbers_near_the_largest_there_is(tmp_path):
+    """Neither their sum nor the way from one to the other has to be a number; in parts as in one."""
+    large = 1.7e308
+    for values, mean in (([large, large], large), ([-large, large], 0.0), ([large, large, -large], large / 3)):
+        frame = pl.DataFrame({"a": values})
+        assert profile(frame).column("a")["mean"] == pytest.approx(mean, rel=1e-12, abs=1e293)
+        parts = merge([survey(frame[:1]), survey(frame[1:])]).profile()
+        assert parts.column("a")["mean"] == pytest.approx(mean, rel=1e-12, abs=1e293)

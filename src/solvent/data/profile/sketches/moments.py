@@ -35,9 +35,13 @@ class Moments:
         total = int(counts.sum())
         base = values[len(values) // 2].item()
         with np.errstate(over="ignore", invalid="ignore"):
+            if math.isinf(_minus(values[-1].item(), values[0].item())) and np.isfinite(values[[0, -1]]).all():
+                base = 0.0  # they lie further apart than the largest number
             away = _away(values, base)
             once = total == len(values)
             offset = float(away.sum() if once else (away * counts).sum()) / total
+            if math.isinf(offset):  # the sum is too large, and the mean need not be
+                offset = float((away / total * counts).sum())
             away -= offset
             np.square(away, out=away)
             squares = float(away.sum() if once else (away * counts).sum())
@@ -50,6 +54,9 @@ class Moments:
             return parts[0]
         base, total = parts[0].base, sum(one.count for one in parts)
         offsets = [_minus(one.base, base) + one.offset for one in parts]
+        means = [float(one.base + one.offset) for one in parts]
+        if not all(map(math.isfinite, offsets)) and all(map(math.isfinite, means)):
+            base, offsets = 0.0, means
         offset = _sum([one.count / total * away for one, away in zip(parts, offsets, strict=True)])
         between = [one.count * ((away - offset) * (away - offset)) for one, away in zip(parts, offsets, strict=True)]
         return Moments(total, base, offset, _sum([one.squares for one in parts] + between))
