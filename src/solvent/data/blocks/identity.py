@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ from solvent.data.blocks.borders import BORDER, cut
 from solvent.data.blocks.columns import Column
 
 __all__ = ["Block", "cut_blocks", "identify"]
+
+_MANY = 1 << 21
+"""From so many values on, columns are hashed by two threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +27,18 @@ class Block:
 
 def cut_blocks(columns: Sequence[Column], rows: int, *, final: bool = True) -> list[Block]:
     """The blocks that these rows make (without the rest that is not sure yet, unless these are all rows)."""
-    blocks, start = [], 0
-    for end in cut(columns, rows, final=final):
-        blocks.append(Block(end - start, tuple(one.digest(start, end) for one in columns)))
-        start = end
-    return blocks
+    ends = list(cut(columns, rows, final=final))
+    spans = list(zip([0, *ends], ends, strict=False))
+
+    def digests(column: Column) -> list[str]:
+        return [column.digest(start, end) for start, end in spans]
+
+    if rows * len(columns) < _MANY:
+        found = list(map(digests, columns))
+    else:
+        with ThreadPoolExecutor(2, "solvent-blocks") as pool:
+            found = list(pool.map(digests, columns))
+    return [Block(end - start, tuple(one[place] for one in found)) for place, (start, end) in enumerate(spans)]
 
 
 def identify(names: Sequence[str], types: Sequence[Any], extra: Mapping[str, Any], blocks: Sequence[Block]) -> str:

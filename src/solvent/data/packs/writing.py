@@ -34,7 +34,10 @@ def write_packs(table: Any, blocks: Sequence[Block], sink: Bytes) -> list[Pack]:
         _encode(table, blocks, buffer, words)
         return [Pack(sink.blob(buffer.getbuffer()), tuple(block.rows for block in blocks))]
     folder, shares, start = Path(sink.scratch()), [], 0
-    for number, share in enumerate(_share(blocks, -(-table.nbytes // PACK))):
+    count = -(-table.nbytes // PACK)
+    if count > 1:  # as many for each core: else some have nothing to do while the last one is encoded
+        count = -(-count // _cores()) * _cores()
+    for number, share in enumerate(_share(blocks, count)):
         rows = sum(block.rows for block in share)
         shares.append((table.slice(start, rows), share, folder / f"{number}.parquet"))
         start += rows
