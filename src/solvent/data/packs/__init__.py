@@ -1,1 +1,1 @@
-"""Packs: Parquet files of consecutive blocks, one row group a block, and the manifest that says what lies where."""
+"""Packs: Parquet files of consecutive blocks, and the manifest that says what lies where."""

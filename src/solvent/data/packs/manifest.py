@@ -41,12 +41,12 @@ class Opened(Protocol):
 
 
 Place = tuple[tuple[int, int], ...]
-"""Where a block lies: packs and row groups in them; a column is taken from the last of the packs that has it."""
+"""Where a block lies: packs, and its number in each; a column is taken from the last of the packs that has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """One Parquet file: the digest of its bytes, the rows of each of its row groups, and which columns it is used for.
+    """One Parquet file: the digest of its bytes, the rows of each of its blocks, and which columns it is used for.
 
     ``columns`` maps names of the table to names in the file; None means all columns, by their own names.
     """
@@ -56,7 +56,7 @@ class Pack:
     columns: Mapping[str, str] | None = None
 
     def start(self, group: int) -> int:
-        """The first row of a row group."""
+        """The first row of one of its blocks."""
         return sum(self.groups[:group])
 
 
@@ -85,7 +85,7 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         """The manifest as plain JSON.
 
-        A block is ``[rows, pack, row group, [digest of each column]]``; pack and row group are lists where its
+        A block is ``[rows, pack, number in it, [digest of each column]]``; pack and number are lists where its
         columns lie in more packs than one.
         """
         places = self.places or [((0, 0),)] * len(self.blocks)

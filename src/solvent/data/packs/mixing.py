@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,20 +75,26 @@ def scan_mixed(manifest: Manifest, paths: Sequence[Path], start: int = 0, stop: 
 
 
 def fragments(manifest: Manifest, paths: Sequence[Path]) -> Any:
-    """The table as an Arrow dataset over row groups; None where its columns lie in several files."""
+    """The table as an Arrow dataset over row groups; None where its columns lie in several files, or groups are cut."""
     import pyarrow.dataset as ds
+    import pyarrow.parquet as pq
     from pyarrow import fs
 
     if any(pack.columns is not None for pack in manifest.packs):
         return None
     layout, filesystem = ds.ParquetFileFormat(), fs.LocalFileSystem()
-    made, block = [], 0
+    starts: dict[Path, list[int]] = {}
+    for path in paths:
+        found = pq.read_metadata(path)
+        sizes = [found.row_group(number).num_rows for number in range(found.num_row_groups)]
+        starts[path] = [0, *accumulate(sizes)]
+    made = []
     for run in _runs(manifest, paths):
-        one, groups, rows = run.slices[0], [], 0
-        while rows < run.rows:
-            groups.append(manifest.places[block][0][1])
-            rows += manifest.blocks[block].rows
-            block += 1
+        one = run.slices[0]
+        places = {row: number for number, row in enumerate(starts[one.path])}
+        if one.start not in places or one.start + one.rows not in places:
+            return None
+        groups = list(range(places[one.start], places[one.start + one.rows]))
         made.append(layout.make_fragment(str(one.path), filesystem=filesystem, row_groups=groups))
     return _counting()(made, made[0].physical_schema, layout, filesystem)
 

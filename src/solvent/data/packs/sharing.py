@@ -19,7 +19,7 @@ _SHARED = 2
 _TEN_MILLION = 10_000_000
 
 Found = tuple[str, int, str]
-"""Where one column of one block is kept: blob, row group, name in the file."""
+"""Where one column of one block is kept: blob, number of the block in it, name in the file."""
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class Layout:
         return missing
 
     def fill(self, part: Part, packs: Sequence[Pack]) -> None:
-        """Say in which new packs a part was written, one row group a block."""
+        """Say in which new packs a part was written."""
         at = [(number, group) for number, pack in enumerate(packs) for group in range(len(pack.groups))]
         first = len(self.packs)
         whole = part.columns == self.names
@@ -136,7 +136,7 @@ def _scattered(manifest: Manifest) -> set[str]:
 
 
 def _choose(found: Sequence[Sequence[Found]]) -> list[Found | None]:
-    """For each column one of the places where it is kept, so that as few row groups as possible are needed."""
+    """For each column one of the places where it is kept, so that as few places as possible are needed."""
     chosen: list[Found | None] = [None] * len(found)
     open_ = {place for place, kept in enumerate(found) if kept}
     for _ in range(_SHARED):

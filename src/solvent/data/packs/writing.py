@@ -1,4 +1,4 @@
-"""Writing packs: blocks become row groups of Parquet files, whole tables on all cores, streams piece by piece."""
+"""Writing packs: Parquet files of consecutive blocks, of whole tables on all cores, of streams piece by piece."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ __all__ = ["PACK", "Writing", "repeating_columns", "write_packs", "write_parts"]
 PACK = 96_000_000
 """How many bytes of Arrow data go into one pack; compressed, they are usually 30 to 90 MB."""
 _SMALL = 1_000_000
+_GROUP = 131_072
+"""So many rows at most of several blocks lie in one row group of a pack."""
 _MOST_AT_ONCE = 4
 """So many packs of a stream at most are encoded side by side: each is in memory as a whole until then."""
 _LOOK = 5_000
@@ -175,15 +177,30 @@ def repeating_columns(table: Any) -> list[str]:
 def _encode(table: Any, blocks: Sequence[Block], target: Any, words: list[str]) -> None:
     writer, start = _open(target, table.schema, words), 0
     with writer:
-        for block in blocks:
-            writer.write_table(table.slice(start, block.rows), row_group_size=block.rows)
-            start += block.rows
+        for some in _row_groups([block.rows for block in blocks]):
+            writer.write_table(table.slice(start, sum(some)), row_group_size=sum(some))
+            start += sum(some)
 
 
 def _encode_blocks(blocks: Sequence[Any], target: Path, words: list[str]) -> None:
+    import pyarrow as pa
+
+    left = deque(blocks)
     with _open(target, blocks[0].schema, words) as writer:
-        for block in blocks:
-            writer.write_table(block, row_group_size=block.num_rows)
+        for some in _row_groups([block.num_rows for block in blocks]):
+            rows = pa.concat_tables([left.popleft() for _ in some])
+            writer.write_table(rows, row_group_size=sum(some))
+
+
+def _row_groups(blocks: Sequence[int]) -> list[list[int]]:
+    """Consecutive blocks, by their rows, that lie in one row group: readers spend time on each group of each column."""
+    made: list[list[int]] = []
+    for rows in blocks:
+        if made and sum(made[-1]) + rows <= _GROUP:
+            made[-1].append(rows)
+        else:
+            made.append([rows])
+    return made
 
 
 def _open(target: Any, schema: Any, words: list[str]) -> Any:
