@@ -244,9 +244,9 @@ class _Search:
     def take(self, path: Path, start: int, rows: int) -> pl.DataFrame:
         """What was found in some of the rows of a file."""
         if self.numbers is None:
-            self.numbers, self.found = self.found[_INDEX], self.found.drop(_INDEX)
+            self.numbers, self.found = self.found[_INDEX].to_numpy(), self.found.drop(_INDEX)
         begin = self.starts[path] + start
-        first, last = self.numbers.search_sorted(begin), self.numbers.search_sorted(begin + rows)
+        first, last = (int(one) for one in self.numbers.searchsorted((begin, begin + rows)))
         made: pl.DataFrame = self.found.slice(first, last - first)
         return made
 
@@ -277,11 +277,13 @@ def _collect(
     holders: list[_Scan | _Search] = [*ranged, *searches.values()]
     for holder, found in zip(holders, pl.collect_all(plans), strict=True):
         holder.found = found
-    frames = []
+    frames: list[pl.DataFrame] = []
     for run, taken in zip(runs, parts, strict=True):
         if predicate is not None and len(taken) == 1:
             one, pairs = taken[0]
-            frames.append(searches[pairs].take(one.path, one.start, one.rows))
+            piece = searches[pairs].take(one.path, one.start, one.rows)
+            if piece.height or not frames:
+                frames.append(piece)
             continue
         pieces = [
             next(scan for scan in joined[one.path, pairs] if scan.start <= one.start < scan.stop).take(
