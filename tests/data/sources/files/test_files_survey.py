@@ -263,3 +263,15 @@ def test_what_two_types_have_in_common(one, other, both):
     if not (isinstance(both, list) and both[0] == "struct"):
         assert join(other, one) == both
     assert join(one, one) == one
+
+
+def test_a_column_that_a_folder_names_too_is_told(tmp_path):
+    """The file's own values count, and that the folder says something is not passed over in silence."""
+    (tmp_path / "year=2013").mkdir()
+    pl.DataFrame({"year": [2014], "a": [1]}).write_parquet(tmp_path / "year=2013/x.parquet")
+    source = open_source({"files": "*/x.parquet"}, tmp_path)
+    assert source.read(pl.DataFrame)["year"].to_list() == [2014]
+    (told,) = source.survey().findings
+    assert (told["kind"], told["column"], told["file"]) == ("folder", "year", "year=2013/x.parquet")
+    assert "a folder says year=2013" in told["text"]
+    assert open_source({"files": "*/x.parquet", "hive": False}, tmp_path).survey().findings == []

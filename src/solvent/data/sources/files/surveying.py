@@ -200,9 +200,20 @@ def survey_file(path: Path, label: str, options: Options) -> Part:
     look = recognise(path, label, options)
     pinned = pinned_types(options)
     if look.format not in TEXTS:
-        return _binary(path, label, options, look, pinned)
+        return _folders(_binary(path, label, options, look, pinned), options)
     file = TextFile(path, label, options, look)
-    return _json(file, pinned) if file.is_json else _csv(file, pinned)
+    return _folders(_json(file, pinned) if file.is_json else _csv(file, pinned), options)
+
+
+def _folders(part: Part, options: Options) -> Part:
+    """The part with a word on each column that its folders name as well: the file's own values count."""
+    said = partition_of(part.label) if options.hive else {}
+    told = [
+        _finding("folder", None, f"a folder says {name}={value}, and the file has values of its own, which count", name)
+        for name, value in said.items()
+        if name in part.schema
+    ]
+    return replace(part, findings=(*part.findings, *told)) if told else part
 
 
 def _csv(file: TextFile, pinned: Mapping[str, Any]) -> Part:
