@@ -36,6 +36,7 @@ class Foreign:
 
     def frame(self, label: str) -> tuple[pl.LazyFrame, int]:
         """The rows as a lazy frame, batch by batch, and how many there are. Raises :class:`InputError`."""
+        import polars as pl
         from polars.io.plugins import register_io_source
 
         def pieces() -> Iterator[pl.DataFrame]:
@@ -49,11 +50,13 @@ class Foreign:
         ) -> Iterator[pl.DataFrame]:
             left = limit
             for piece in pieces():
-                found = piece if columns is None else piece.select(columns_named(columns))
-                if left is not None:
-                    found = found.head(left)
-                    left -= found.height
-                yield found if predicate is None else found.filter(predicate)
+                found = piece if left is None else piece.head(left)
+                left = None if left is None else left - found.height
+                found = found if predicate is None else found.filter(predicate)
+                if columns == []:  # only how many rows there are
+                    yield pl.DataFrame(height=found.height)
+                else:
+                    yield found if columns is None else found.select(columns_named(columns))
                 if left == 0:
                     return
 
@@ -83,7 +86,7 @@ def open_foreign(path: Path, kind: str) -> Foreign | None:
                 mapped.seek(0)
                 schema, native = pa.ipc.open_stream(mapped).schema, False
         return Foreign(schema, native and _native(schema), lambda: _ipc_reader(path, native))
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, ValueError):
         return None
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["free_memory"]
+__all__ = ["ROOM", "free_memory"]
 
 _UNKNOWN = 2_000_000_000
+ROOM = 3_000_000_000
+"""With less memory free, in bytes, what can wait until all steps are done waits, and holds nothing meanwhile."""
 _LIMITS = (("RLIMIT_AS", "VmSize:"), ("RLIMIT_DATA", "VmData:"))
 
 

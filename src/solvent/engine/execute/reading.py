@@ -21,7 +21,7 @@ from solvent.engine.execute.behind.profiling import profile_jobs
 from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.hand import State
 from solvent.engine.execute.session import refers
-from solvent.errors import Corrupted, InputError
+from solvent.errors import Corrupted, InputError, SolventError
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
@@ -56,18 +56,33 @@ def do_input(session: Session, one: NodePlan) -> State:
         except Exception as error:
             return _input_failed(session, one, made, error)
         return _known_input(session, one, made, (made.dataset.warning,) if made.dataset.warning else ())
-    if made.known is not None and path not in session.forced:
-        return _known_input(session, one, made)
-    session.begin(path, "")
     begun = time.time()
     try:
         with made.blamed():
+            warnings = _still_so(session, made, path) if path not in session.forced else None
+            if warnings is not None:
+                return _known_input(session, one, made, warnings)
+            session.begin(path, "")
             read = _read(session, made, path)
             if made.source is not None and made.source.version() != made.version:
                 made.version = None  # it changed while it was read: which version this was, nobody can say
     except Exception as error:
         return _input_failed(session, one, made, error)
     return _keep_input(session, one, read, made, begun)
+
+
+def _still_so(session: Session, made: Input, path: str) -> tuple[str, ...] | None:
+    """The warnings with which what is known of an input holds; None where it has to be read.
+
+    A reference is to one place, and holds for steps that stream: for another place, or for others, it is made anew.
+    """
+    if made.known is None or query.format_of(session.project.catalog, made.known) != _REFERENCE:
+        return None if made.known is None else ()
+    body, source = session.archive.document(made.known)["body"], made.source
+    if (body["root"], body["files"]) != (str(getattr(source, "root", "")), getattr(source, "patterns", None)):
+        return None
+    keep, warnings = _kept(session, made, path)
+    return tuple(warnings) if keep == "reference" else None
 
 
 def _known_input(session: Session, one: NodePlan, made: Input, warnings: tuple[str, ...] = ()) -> State:
@@ -200,7 +215,7 @@ def _spliced(session: Session, source: Any, survey: Any, before: tuple[Any, str]
     return Splice(stored, session.archive, pieces)
 
 
-def changed_meanwhile(session: Session, rows: tuple[InputRow, ...]) -> InputError | None:
+def changed_meanwhile(session: Session, rows: tuple[InputRow, ...]) -> SolventError | None:
     """What is wrong, if files that a step went through by reference are not what they were when it began."""
     from solvent.data.referring import check_referred
 
@@ -208,7 +223,7 @@ def changed_meanwhile(session: Session, rows: tuple[InputRow, ...]) -> InputErro
     for name in dict.fromkeys(row.digest for row in rows if row.digest in session.referred):
         try:
             check_referred(session.archive.document(name)["body"])
-        except InputError as error:
+        except SolventError as error:
             return error
     return None
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from solvent.config import Secret
+from solvent.config.leaf import Text
 from solvent.config.typed.structured import load_reference
 from solvent.engine.references import name_of
 from solvent.errors import NoFormat, NoValue
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from solvent.archive.keeping import Archive
 
 __all__ = ["setting_json", "setting_value"]
+
+_PLAIN = (bool, int, str, Text, type(None))
 
 
 def setting_json(bound: Any, archive: Archive | None = None, **late: Any) -> dict[str, Any]:
@@ -31,7 +34,7 @@ def setting_json(bound: Any, archive: Archive | None = None, **late: Any) -> dic
         found["value"] = "derived"
     elif next(promises_in(value), None) is not None:
         found["value"] = "from a step"
-    elif isinstance(value, (bool, int, str, type(None))) or (isinstance(value, float) and value - value == 0):
+    elif type(value) in _PLAIN or (type(value) is float and value - value == 0):
         found["value"] = value
     else:
         code = name_of(value) if callable(value) and hasattr(value, "__qualname__") else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -218,10 +219,13 @@ def _folders(part: Part, options: Options) -> Part:
 
 def _csv(file: TextFile, pinned: Mapping[str, Any]) -> Part:
     found = CsvTypes(file, {name: dtype for name, dtype in pinned.items() if name in file.look.names})
-    run = ahead if file.path.stat().st_size > _LARGE else iter
-    pieces = run((piece, found.count_odd(piece)) for piece in file.pieces())
-    for piece, odd, parsed in run((piece, odd, found.parse(piece)) for piece, odd in pieces):
-        found.take(piece, odd, parsed)
+    run = ahead if file.path.stat().st_size > _LARGE else _same
+    with (
+        closing(run((piece, found.count_odd(piece)) for piece in file.pieces())) as pieces,
+        closing(run((piece, odd, found.parse(piece)) for piece, odd in pieces)) as parsed_pieces,
+    ):
+        for piece, odd, parsed in parsed_pieces:
+            found.take(piece, odd, parsed)
     splitter = file.splitter
     assert splitter is not None
     findings = list(found.findings)
@@ -235,6 +239,10 @@ def _csv(file: TextFile, pinned: Mapping[str, Any]) -> Part:
         if lines:
             findings.append(_finding(kind, lines[0], f"{text}; {len(lines)}{' or more' * (len(lines) > 9)} of them"))
     return _part(file.label, splitter.rows, found.types, file.look, findings, found.sample)
+
+
+def _same(items: Generator[Any, None, None]) -> Generator[Any, None, None]:
+    return items
 
 
 def _json(file: TextFile, pinned: Mapping[str, Any]) -> Part:

@@ -32,23 +32,26 @@ def _job(project: Home, pending: Pending) -> Callable[[], None]:
     # Imported here, by the thread that runs the steps: imports of two threads at once can meet half-made modules.
     from solvent.data.grouping import profile_blocks
     from solvent.data.packs.manifest import Manifest
+    from solvent.data.packs.memory import ROOM, free_memory
     from solvent.data.packs.reading import Ranges, lazy_kind, rows_of
     from solvent.data.profile import PROFILE, profile, state_version
+
+    name, kind = pending.digest, pending.format.name
+    keep = pending.written.keep if free_memory() >= ROOM else None  # else it is read again, and let go of until then
 
     def known(names: Sequence[str]) -> Mapping[str, bytes]:
         return query.column_states(project.catalog, names, state_version())
 
     def work() -> None:
-        if query.profile(project.catalog, pending.digest, PROFILE) is not None:
+        if query.profile(project.catalog, name, PROFILE) is not None:
             return
         new: dict[str, bytes] = {}
         try:
-            keep = pending.written.keep
-            if pending.format.name == "reference.1":
-                return note(profile(project.archive.get(pending.digest, lazy_kind())).to_json())
-            table = Manifest.from_json(project.archive.document(pending.digest)["body"])
+            if kind == "reference.1":
+                return note(profile(project.archive.get(name, lazy_kind())).to_json())
+            table = Manifest.from_json(project.archive.document(name)["body"])
             if table.rows < _SMALL or table.extra:
-                body = profile(keep(Any) if keep is not None else project.archive.get(pending.digest)).to_json()
+                body = profile(keep(Any) if keep is not None else project.archive.get(name)).to_json()
             else:
                 take = Ranges(table, project.archive).take if keep is None else rows_of(keep(lazy_kind()))
                 found, new = profile_blocks(table, take, known)
@@ -59,7 +62,7 @@ def _job(project: Home, pending: Pending) -> Callable[[], None]:
 
     def note(body: Mapping[str, Any], new: Mapping[str, bytes] = MappingProxyType({})) -> None:
         with project.catalog.write() as tx:
-            write.add_profile(tx, pending.digest, PROFILE, json.dumps(body))
+            write.add_profile(tx, name, PROFILE, json.dumps(body))
             write.add_column_states(tx, state_version(), new)
 
     return work

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from solvent.archive.catalog import write
 from solvent.archive.catalog.records import ArtifactRow, StepEnd
 from solvent.config.secret import masked
-from solvent.data.packs.memory import free_memory
+from solvent.data.packs.memory import ROOM, free_memory
 from solvent.engine import watch
 from solvent.engine.record.host import BEAT
 from solvent.errors import SolventError
@@ -27,8 +27,6 @@ _HERE = str(Path(__file__).parents[3])
 _MOST_STEPS = 4
 _MOST_BYTES = 256_000_000
 _SYNC = 2.0
-_ROOM = 3_000_000_000
-"""With less memory free, in bytes, profiles wait until all steps are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ class Writer:
                         return
                     job = self._jobs[0] if self._jobs else None
                     self._busy = job is not None
-                    if job is None and not self._closing and free_memory() < _ROOM:
+                    if job is None and not self._closing and free_memory() < ROOM:
                         self._wake.wait(_SYNC)  # the steps need the memory more; there is time when they are done
                         continue
                 if job is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from solvent.archive.catalog import query
 from solvent.config.secret import secrets_in
 from solvent.engine import watch
-from solvent.errors import Problem, SettingsError
+from solvent.errors import Problem, SettingsError, SolventError
 
 if TYPE_CHECKING:
     from solvent.engine.home import Home
@@ -54,6 +54,6 @@ def _missing(node: Node, values: Mapping[str, Any]) -> list[Problem]:
             try:
                 with watch.exempt():
                     secret.reveal()
-            except SettingsError as error:
+            except (SolventError, OSError) as error:
                 problems.append(Problem(str(node.settings[name].origin), f"{node.path}.{name}: {error}"))
     return problems

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from typing import TypeVar
 
 __all__ = ["ahead"]
@@ -14,7 +14,7 @@ T = TypeVar("T")
 _END = object()
 
 
-def ahead(items: Iterable[T], most: int = 2) -> Iterator[T]:
+def ahead(items: Iterable[T], most: int = 2) -> Generator[T, None, None]:
     """The same items, of which up to ``most`` are made while the one before is being used.
 
     What is raised while an item is made is raised here in its place. An iterator that is left early stops the thread.
@@ -47,6 +47,7 @@ def ahead(items: Iterable[T], most: int = 2) -> Iterator[T]:
             yield item  # type: ignore[misc]
     finally:
         left.set()
-        thread.join()
+        if threading.current_thread() is not thread:  # which may be the one that clears away what nobody needs
+            thread.join()
     if raised:
         raise raised[0]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import EXACT_IN_FLOATS, columns_named
 from solvent.data.sources.files.text.guessing import count_odd, guess_types, join_guesses, odd_texts
-from solvent.data.sources.files.text.objects import doubtful, kind_of, read_objects
+from solvent.data.sources.files.text.objects import doubtful, holds_others, kind_of, read_objects
 from solvent.data.sources.files.text.reading import TextFile
 from solvent.data.sources.files.text.splitting import Piece
 from solvent.errors import InputError
@@ -166,6 +166,7 @@ class JsonTypes:
         import polars as pl
 
         found = self._as_known(piece)
+        inferred = found is None
         checked = found is not None and not doubtful(piece.data, None)
         if found is None:
             try:
@@ -181,6 +182,8 @@ class JsonTypes:
             self.sample = found.head(1000)
         for name, dtype in found.schema.items():
             before = self.types.get(name, pl.Null())
+            if inferred and isinstance(dtype, pl.String) and name not in self._mixed and holds_others(piece.data, name):
+                self._note_mixed(name, piece, "values of several kinds make the column text")
             here = self._plain(name, found.get_column(name).alias("v"), dtype, piece)
             now = self._joined(name, before, here)
             if (
@@ -219,7 +222,12 @@ class JsonTypes:
             found = pl.read_ndjson(io.BytesIO(data), schema=schema)
         except pl.exceptions.PolarsError:
             return None
-        return found if found.height == rows else None
+        if found.height != rows:
+            return None
+        nulls = {name: found.get_column(name).null_count() for name in found.columns}
+        if any(count and data.count(f'"{name}":null'.encode()) != count for name, count in nulls.items()):
+            return None  # a row lacks a key, so that another may have it twice
+        return found
 
     def _plain(self, name: str, column: pl.Series, dtype: Any, piece: Piece) -> Any:
         """The type, or text where a whole number has more than 38 digits, or would lose one as a fraction."""

@@ -13,9 +13,9 @@ from solvent.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Fraction", "doubtful", "kind_of", "read_objects", "written"]
+__all__ = ["Fraction", "doubtful", "holds_others", "kind_of", "read_objects", "written"]
 
-_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPED = b"\\u"
 _FEW = 200
 
 
@@ -92,15 +92,21 @@ def kind_of(value: Any) -> str:
 
 def doubtful(data: bytes, found: pl.DataFrame | None) -> bool:
     """Whether Polars may have read something else than stands there: a key twice, or a character in two halves."""
-    if _SURROGATE.search(data):
+    if _ESCAPED in data:
         return True
     if found is None:
         return False
+    # A key that a row lacks is null in it, as one that says so is: then it is looked at more carefully than needed.
     return found.width > _FEW or any(
-        len(re.findall(rb"%s\s*:" % re.escape(json.dumps(name).encode()), data)) > found.height
-        or len(re.findall(rb"%s\s*:" % re.escape(json.dumps(name, ensure_ascii=False).encode()), data)) > found.height
+        len(re.findall(rb"%s\s*:" % re.escape(json.dumps(name, ensure_ascii=False).encode()), data))
+        > found.height - found.get_column(name).null_count()
         for name in found.columns
     )
+
+
+def holds_others(data: bytes, name: str) -> bool:
+    """Whether a key may have a value that is neither text nor null."""
+    return re.search(rb"%s\s*:\s*[^\"n\s]" % re.escape(json.dumps(name, ensure_ascii=False).encode()), data) is not None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
