@@ -218,3 +218,25 @@ def test_everything_that_is_asked_of_tables_can_be_asked_of_these(tmp_path, caps
     assert f"{name}" in said["data list"] and "1,000" in said["data list"]
     assert "The tables are the same" in said[f"data diff {name} rows.csv"]
     assert pl.read_parquet("out.parquet").height == 1_000
+
+
+def test_a_copy_that_went_away_leaves_the_original(tmp_path):
+    """What is the same table at two places is referred to where it is named."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        data(tmp_path / folder)
+        sv.run(streamed, config=settings("reference", f"{folder}/rows.csv"), project=tmp_path)
+    (tmp_path / "b/rows.csv").unlink()
+    run = sv.run(streamed, config=settings("reference", "a/rows.csv", total={"times": 2}), project=tmp_path)
+    assert run.value() == 2 * sum(range(1_000))
+
+
+def test_a_reference_of_its_own_accord_ends_where_a_step_needs_blocks(tmp_path):
+    """The next run, which has a row-wise step or wants the rows in memory, has them copied."""
+    data(tmp_path)
+    (tmp_path / "solvent.toml").write_text('keep_sources = "1 kB"\n')
+    formats = []
+    for pipeline in (streamed, by_block):
+        (name,) = sv.run(pipeline, config=settings(), project=tmp_path)["inputs/rows"].outputs.values()
+        formats.append(sv.open(tmp_path).archive.find(name).format)
+    assert formats == ["reference.1", "table.1"]

@@ -357,3 +357,21 @@ def test_a_file_that_is_not_what_its_name_says_is_told(content, said, tmp_path):
     (tmp_path / "x.csv").write_bytes(content)
     with pytest.raises(InputError, match=re.escape(said)):
         open_source({"files": "x.csv"}, tmp_path).read(pl.DataFrame)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"a":1,"b":1,"b":2}\n{"a":2}\n', '{"a":1,"a":2}\n{}\n', '{"a":1,"\\u0061":2}\n', '{"a":1}\n{"a":1,"a":2}\n{}\n'],
+)
+def test_a_key_that_stands_twice_is_told_also_where_another_row_lacks_it(text, tmp_path):
+    """However it is written."""
+    (tmp_path / "x.jsonl").write_text(text)
+    with pytest.raises(InputError, match="stands there twice"):
+        open_source({"files": "x.jsonl"}, tmp_path).read(pl.DataFrame)
+
+
+def test_numbers_among_texts_of_one_piece_are_as_they_are_written(tmp_path):
+    """Also where Polars makes them text by itself."""
+    (tmp_path / "x.jsonl").write_text('{"a":1.10}\n{"a":"x"}\n{"a":12345678901234567890.10}\n{"a":true}\n')
+    made = open_source({"files": "x.jsonl"}, tmp_path).read(pl.DataFrame)
+    assert made["a"].to_list() == ["1.10", "x", "12345678901234567890.10", "true"]

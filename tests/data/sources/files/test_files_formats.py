@@ -291,3 +291,14 @@ def test_arrow_types_that_no_table_has_are_told_by_file_and_column(kind, tmp_pat
         writer.write_table(table)
     with pytest.raises(InputError, match=r"x\.arrow: column 'odd' (has the Arrow type|holds decimals of 50 digits)"):
         open_source({"files": "x.arrow"}, tmp_path).read(pl.DataFrame)
+
+
+def test_a_query_that_needs_no_column_has_all_rows(tmp_path):
+    """Of a file that is read batch by batch, too."""
+    import pyarrow as pa
+
+    table = pa.table({"a": [1, 2, 3]})
+    with pa.ipc.new_stream(tmp_path / "x.arrow", table.schema) as writer:
+        writer.write_table(table)
+    made = open_source({"files": "x.arrow"}, tmp_path).read(pl.LazyFrame)
+    assert made.with_row_index().select("index").collect()["index"].to_list() == [0, 1, 2]
