@@ -97,6 +97,6 @@ def test_the_page_shows_what_was_found_and_both_sides_of_each_changed_column(fil
     page = (files / "page.html").read_text()
     assert "default-src 'none'; img-src data:" in page
     assert page.count("data:image/svg+xml;base64,") == 1 and "<h3>x</h3>" in page and "1 cells changed" in page
-    assert "3 rows before, 3 after" in page and "<script" not in page
+    assert "3 rows before, 3 after\n" in page and "\\x0a" not in page and "<script" not in page
     code, out = call(files, "one.parquet", "one.parquet", "--html", "no/such/page.html")
     assert code == 2 and "--html: no/such/page.html: No such file or directory" in out

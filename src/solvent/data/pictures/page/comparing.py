@@ -43,13 +43,18 @@ def render_comparison(
         '<meta name="referrer" content="no-referrer">',
         f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
         f"<header><h1><bdi>{title}</bdi></h1></header>\n<main>",
-        f'<section><h2>What was found</h2><div class="wide"><pre>{html.escape(plain(found))}</pre></div></section>',
+        f'<section><h2>What was found</h2><div class="wide"><pre>{_lines(found)}</pre></div></section>',
         f"<section><h2>Column by column ({len(both):,})</h2>",
         *(_card(before, after, name, names, told.get(name, "")) for name in both[:_DRAWN]),
     ]
     if len(both) > _DRAWN:
         parts.append(f"<p>The first {_DRAWN:,} of {len(both):,} columns are drawn here.</p>")
     return "\n".join([*parts, "</section>\n</main>\n</body>\n</html>\n"])
+
+
+def _lines(text: str) -> str:
+    """Text with its line breaks, and nothing else that could be markup or move anything."""
+    return "\n".join(html.escape(plain(line)) for line in text.split("\n"))
 
 
 def _card(before: Profile, after: Profile, name: str, names: tuple[str, str], told: str) -> str:
