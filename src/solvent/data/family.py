@@ -6,9 +6,20 @@ import types
 import typing
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["KINDS", "Table", "asked_kind", "is_table", "is_table_format", "is_table_type", "kind_of"]
+__all__ = [
+    "KINDS",
+    "REFERENCE",
+    "TABLE",
+    "Table",
+    "asked_kind",
+    "is_table",
+    "is_table_format",
+    "is_table_type",
+    "kind_of",
+]
 
-_FORMATS = ("table.1", "reference.1")
+TABLE, REFERENCE = "table.1", "reference.1"
+"""The formats of tables: kept as blocks, or where files hold their rows."""
 
 _CLASSES = {
     ("polars", "DataFrame"): "polars.DataFrame",
@@ -43,8 +54,8 @@ else:
 
 
 def is_table_format(name: str) -> bool:
-    """Whether artifacts of this format are tables: kept as blocks, or where files hold their rows."""
-    return name in _FORMATS
+    """Whether artifacts of this format are tables."""
+    return name in (TABLE, REFERENCE)
 
 
 def kind_of(made: type) -> str | None:

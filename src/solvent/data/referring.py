@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent import digest
 from solvent.data.canonical import Rows, conform
+from solvent.data.family import REFERENCE
 from solvent.data.frames.outgoing import give, wanted_kind
 from solvent.data.sources.files.options import read_options
 from solvent.data.sources.files.source import Files
@@ -43,7 +44,7 @@ class ReferenceFormat:
     the same table, while the same rows in another format are another.
     """
 
-    name = "reference.1"
+    name = REFERENCE
 
     def accepts(self, value: Any) -> bool:
         """Whether the value is what a source makes for this format."""

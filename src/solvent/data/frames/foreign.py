@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import columns_named
 from solvent.data.frames.incoming import Stream, readable, take
+from solvent.data.frames.scanning import scan_pieces
 from solvent.errors import DataError, InputError
 
 if TYPE_CHECKING:
@@ -23,50 +24,42 @@ _BATCH = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A file as pyarrow sees it: the names of its columns, and whether Polars reads it by itself."""
+    """A file as pyarrow sees it: its schema, and whether Polars reads it by itself."""
 
     schema: Any
     native: bool
-    reader: Callable[[], Any]
+    reader: Callable[[], AbstractContextManager[Any]]
 
     @property
     def names(self) -> list[str]:
         """The names of the columns."""
         return list(self.schema.names)
 
-    def frame(self, label: str) -> tuple[pl.LazyFrame, int]:
-        """The rows as a lazy frame, batch by batch, and how many there are. Raises :class:`InputError`."""
-        import polars as pl
-        from polars.io.plugins import register_io_source
-
-        def pieces() -> Iterator[pl.DataFrame]:
-            with _told(label), self.reader() as opened:
-                stream = take(opened)
-                assert isinstance(stream, Stream)
-                yield from stream.pieces
-
-        def batches(
-            columns: list[str] | None, predicate: pl.Expr | None, limit: int | None, size: int | None
-        ) -> Iterator[pl.DataFrame]:
-            left = limit
-            for piece in pieces():
-                found = piece if left is None else piece.head(left)
-                left = None if left is None else left - found.height
-                found = found if predicate is None else found.filter(predicate)
-                if columns == []:  # only how many rows there are
-                    yield pl.DataFrame(height=found.height)
-                else:
-                    yield found if columns is None else found.select(columns_named(columns))
-                if left == 0:
-                    return
-
-        with _told(label), self.reader() as opened:
-            for field in self.schema:
+    def frame(self, label: str) -> pl.LazyFrame:
+        """The rows as a lazy frame, batch by batch. Raises :class:`InputError` for a type that no table has."""
+        for field in self.schema:
+            with _told(label):
                 readable(field.name, field.type)
+
+        def pieces(columns: list[str] | None) -> Iterator[pl.DataFrame]:
+            with self._stream(label) as stream:
+                for piece in stream.pieces:
+                    yield piece if columns is None else piece.select(columns_named(columns))
+
+        with self._stream(label) as stream:
+            return scan_pieces(stream.schema, pieces)
+
+    def rows(self, label: str) -> int:
+        """How many rows there are; each is looked at. Raises :class:`InputError` for one that no table can keep."""
+        with self._stream(label) as stream:
+            return sum(piece.height for piece in stream.pieces)
+
+    @contextmanager
+    def _stream(self, label: str) -> Iterator[Stream]:
+        with _told(label), self.reader() as opened:
             stream = take(opened)
             assert isinstance(stream, Stream)
-            rows = sum(piece.height for piece in stream.pieces)
-        return register_io_source(batches, schema=dict(stream.schema), is_pure=True), rows
+            yield stream
 
 
 def open_foreign(path: Path, kind: str) -> Foreign | None:
@@ -77,15 +70,17 @@ def open_foreign(path: Path, kind: str) -> Foreign | None:
 
     try:
         if kind == "parquet":
-            schema = pq.read_schema(path)
-            return Foreign(schema, _native(schema) and _native(_noted(schema, path)), lambda: _parquet_reader(path))
+            found = pq.read_metadata(path)
+            schema = found.schema.to_arrow_schema()
+            native = _native(schema) and _native(_noted(found, schema))
+            return Foreign(schema, native, lambda: _parquet_reader(path))
         with pa.memory_map(str(path)) as mapped:
             try:
-                schema, native = pa.ipc.open_file(mapped).schema, True
+                schema, whole = pa.ipc.open_file(mapped).schema, True
             except pa.ArrowInvalid:
                 mapped.seek(0)
-                schema, native = pa.ipc.open_stream(mapped).schema, False
-        return Foreign(schema, native and _native(schema), lambda: _ipc_reader(path, native))
+                schema, whole = pa.ipc.open_stream(mapped).schema, False
+        return Foreign(schema, whole and _native(schema), lambda: _ipc_reader(path, whole))
     except (pa.ArrowException, OSError, ValueError):
         return None
 
@@ -125,12 +120,11 @@ def _ipc_reader(path: Path, whole: bool) -> Iterator[Any]:
             yield pa.ipc.open_stream(mapped)
 
 
-def _noted(schema: Any, path: Path) -> Any:
+def _noted(found: Any, schema: Any) -> Any:
     """The schema that a writer noted in a Parquet file, which Polars heeds: it may have views where there are lists."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    note = (pq.read_metadata(path).metadata or {}).get(b"ARROW:schema")
+    note = (found.metadata or {}).get(b"ARROW:schema")
     return schema if note is None else pa.ipc.read_schema(pa.py_buffer(base64.b64decode(note)))
 
 

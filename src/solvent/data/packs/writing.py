@@ -33,7 +33,7 @@ def write_packs(table: Any, blocks: Sequence[Block], sink: Bytes) -> list[Pack]:
     words = repeating_columns(table)
     if table.nbytes <= _SMALL:
         buffer = io.BytesIO()
-        _encode(table, blocks, buffer, words)
+        _encode(table, [block.rows for block in blocks], buffer, words)
         return [Pack(sink.blob(buffer.getbuffer()), tuple(block.rows for block in blocks))]
     folder, shares, start = Path(sink.scratch()), [], 0
     count = -(-table.nbytes // PACK)
@@ -44,7 +44,7 @@ def write_packs(table: Any, blocks: Sequence[Block], sink: Bytes) -> list[Pack]:
         shares.append((table.slice(start, rows), share, folder / f"{number}.parquet"))
         start += rows
     with ThreadPoolExecutor(min(_cores(), len(shares)), "solvent-packs") as pool:
-        list(pool.map(lambda one: _encode(one[0], one[1], one[2], words), shares))
+        list(pool.map(lambda one: _encode(one[0], [block.rows for block in one[1]], one[2], words), shares))
     return [Pack(sink.file(path), tuple(block.rows for block in share)) for _, share, path in shares]
 
 
@@ -74,7 +74,7 @@ class Writing:
     def __init__(self, layout: Layout, sink: Bytes) -> None:
         self._layout = layout
         self._sink = sink
-        self._pool = ThreadPoolExecutor(min(_cores(), _MOST_AT_ONCE), "solvent-packs")
+        self._pool = ThreadPoolExecutor(_at_once(), "solvent-packs")
         self._writers: dict[tuple[str, ...], _PackWriter] = {}
         self._missing: tuple[str, ...] = ()
         self._count = 0
@@ -135,7 +135,7 @@ class _PackWriter:
         self._blocks.append(block)
         if self._size >= PACK:
             self._full()
-            while len(self._open) >= min(_cores(), _MOST_AT_ONCE):  # else they would pile up in memory
+            while len(self._open) >= _at_once():  # else they would pile up in memory
                 self._done()
 
     def close(self) -> None:
@@ -146,9 +146,11 @@ class _PackWriter:
             self._done()
 
     def _full(self) -> None:
+        import pyarrow as pa
+
         path = self._folder / f"{self._count}.parquet"
         groups = tuple(block.num_rows for block in self._blocks)
-        job = self._pool.submit(_encode_blocks, self._blocks, path, self._words or [])
+        job = self._pool.submit(_encode, pa.concat_tables(self._blocks), groups, path, self._words or [])
         self._open.append((path, groups, job))
         self._size, self._blocks, self._count = 0, [], self._count + 1
 
@@ -174,32 +176,23 @@ def repeating_columns(table: Any) -> list[str]:
     return found
 
 
-def _encode(table: Any, blocks: Sequence[Block], target: Any, words: list[str]) -> None:
+def _encode(table: Any, blocks: Sequence[int], target: Any, words: list[str]) -> None:
+    """Write a table whose blocks have so many rows each."""
     writer, start = _open(target, table.schema, words), 0
     with writer:
-        for some in _row_groups([block.rows for block in blocks]):
-            writer.write_table(table.slice(start, sum(some)), row_group_size=sum(some))
-            start += sum(some)
+        for rows in _row_groups(blocks):
+            writer.write_table(table.slice(start, rows), row_group_size=rows)
+            start += rows
 
 
-def _encode_blocks(blocks: Sequence[Any], target: Path, words: list[str]) -> None:
-    import pyarrow as pa
-
-    left = deque(blocks)
-    with _open(target, blocks[0].schema, words) as writer:
-        for some in _row_groups([block.num_rows for block in blocks]):
-            rows = pa.concat_tables([left.popleft() for _ in some])
-            writer.write_table(rows, row_group_size=sum(some))
-
-
-def _row_groups(blocks: Sequence[int]) -> list[list[int]]:
-    """Consecutive blocks, by their rows, that lie in one row group: readers spend time on each group of each column."""
-    made: list[list[int]] = []
+def _row_groups(blocks: Sequence[int]) -> list[int]:
+    """The rows of row groups, each of consecutive blocks: readers spend time on each group of each column."""
+    made: list[int] = []
     for rows in blocks:
-        if made and sum(made[-1]) + rows <= _GROUP:
-            made[-1].append(rows)
+        if made and made[-1] + rows <= _GROUP:
+            made[-1] += rows
         else:
-            made.append([rows])
+            made.append(rows)
     return made
 
 
@@ -233,6 +226,11 @@ def _share(blocks: Sequence[Block], count: int) -> list[list[Block]]:
         shares[-1].append(block)
         done += block.rows
     return shares
+
+
+def _at_once() -> int:
+    """How many packs of a stream are encoded side by side."""
+    return min(_cores(), _MOST_AT_ONCE)
 
 
 def _cores() -> int:

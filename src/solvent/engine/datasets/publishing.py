@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from solvent.archive.catalog import datasets, query, write
 from solvent.archive.catalog.datasets import About, Actor, NewVersion
 from solvent.data import is_table
+from solvent.data.family import REFERENCE
 from solvent.engine import watch
 from solvent.engine.context import current
 from solvent.engine.datasets.judging import judge, read_text
@@ -97,7 +98,7 @@ def prepare(project: Home, digest: str, name: str, said: Publication, by: Actor)
     if said.tag is not None:
         datasets.check_tag(said.tag)
     artifact = archive.find(digest)
-    if artifact.format == "reference.1":
+    if artifact.format == REFERENCE:
         raise OutputError(
             f"{name}: the rows of #{digest[:12]} are kept by reference only, and a dataset has rows of its own. Say "
             f"keep: rows in the input, and run again"

@@ -16,7 +16,7 @@ from solvent import digest
 from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import ArtifactRow, InputRow, StepEnd, StepStart
 from solvent.data import is_table_type
-from solvent.data.family import asked_kind
+from solvent.data.family import REFERENCE, TABLE, asked_kind
 from solvent.engine.execute.behind.profiling import profile_jobs
 from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.hand import State
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from solvent.engine.planning.plan import NodePlan
 
 __all__ = ["changed_meanwhile", "do_input"]
-
-_REFERENCE = "reference.1"
 
 
 @dataclass(slots=True)
@@ -76,13 +74,16 @@ def _still_so(session: Session, made: Input, path: str) -> tuple[str, ...] | Non
 
     A reference is to one place, and holds for steps that stream: for another place, or for others, it is made anew.
     """
-    if made.known is None or query.format_of(session.project.catalog, made.known) != _REFERENCE:
+    if made.known is None or query.format_of(session.project.catalog, made.known) != REFERENCE:
         return None if made.known is None else ()
     body, source = session.archive.document(made.known)["body"], made.source
     if (body["root"], body["files"]) != (str(getattr(source, "root", "")), getattr(source, "patterns", None)):
         return None
     keep, warnings = _kept(session, made, path)
-    return tuple(warnings) if keep == "reference" else None
+    if keep != "reference":
+        return None
+    session.referred.add(made.known)
+    return tuple(warnings)
 
 
 def _known_input(session: Session, one: NodePlan, made: Input, warnings: tuple[str, ...] = ()) -> State:
@@ -92,8 +93,6 @@ def _known_input(session: Session, one: NodePlan, made: Input, warnings: tuple[s
     with session.project.catalog.write() as tx:
         number = write.add_step(tx, _input_start(session, one, made))
         write.end_step(tx, StepEnd(number, "reused", time.time(), False, notes=notes, outputs={"value": made.known}))
-    if query.format_of(session.project.catalog, made.known) == _REFERENCE:
-        session.referred.add(made.known)
     state = State("reused", {"value": made.known}, number, one.kinds())
     session.states.append(state)
     session.tell(one.node.path, "", "reused", rows=session.rows_of(state), notes=warnings)
@@ -131,13 +130,13 @@ def _read(session: Session, made: Input, path: str) -> _Reading:
 
 def _copied(session: Session, source: Any, survey: Any, before: Any, near: Callable[[], list[str]]) -> Pending:
     """The rows as blocks; those of files that are as they were are taken over from the version before."""
-    pending = None
     try:
         value = _spliced(session, source, survey, before) if before is not None else None
-        pending = None if value is None else session.archive.prepare(value, near)
+        if value is not None:
+            return session.archive.prepare(value, near)
     except Corrupted:  # what is kept of the version before is damaged: nothing of it is built on
-        pending = None
-    return session.archive.prepare(source.frame(survey), near) if pending is None else pending
+        pass
+    return session.archive.prepare(source.frame(survey), near)
 
 
 def _kept(session: Session, made: Input, path: str) -> tuple[str, list[str]]:
@@ -159,9 +158,12 @@ def _kept(session: Session, made: Input, path: str) -> tuple[str, list[str]]:
             f"keep: rows"
         )
     most = session.project.file.keep_sources
-    if said is not None or not local or whole or not all(kind in STREAMED for kind in kinds) or source.size() <= most:
+    if said is not None or not local or whole or not all(kind in STREAMED for kind in kinds):
         return said or "rows", []
-    size, limit = f"{source.size() / 1024**3:.1f} GiB", f"{most / 1024**3:g} GiB"
+    bytes_ = source.size()  # which looks at every file
+    if bytes_ <= most:
+        return "rows", []
+    size, limit = f"{bytes_ / 1024**3:.1f} GiB", f"{most / 1024**3:g} GiB"
     return "reference", [
         f"{size} of files are referred to, not copied (keep_sources is {limit}): this version can be read only for as "
         f"long as they stay as they are. Say keep: rows to have them copied, keep: reference if this is what you want"
@@ -187,7 +189,7 @@ def _spliced(session: Session, source: Any, survey: Any, before: tuple[Any, str]
     from solvent.data.packs.splicing import Kept, Splice
 
     noted, artifact = before
-    if query.format_of(session.project.catalog, artifact) != "table.1" or not session.archive.complete(artifact):
+    if query.format_of(session.project.catalog, artifact) != TABLE or not session.archive.complete(artifact):
         return None
     stored = Manifest.from_json(session.archive.document(artifact)["body"])
     if stored.extra or not stored.names or dict(zip(stored.names, stored.types, strict=True)) != survey.schema:
@@ -267,7 +269,7 @@ def _keep_input(session: Session, one: NodePlan, read: _Reading, made: Input | N
     def failed(error: BaseException) -> None:
         session.lose(state, one, "", error)
 
-    if pending.format.name == _REFERENCE:
+    if pending.format.name == REFERENCE:
         session.referred.add(pending.digest)
     session.values.hold(pending.digest, pending.written.keep)
     after = profile_jobs(session.project, {"value": pending})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -113,8 +114,8 @@ class Session:
     def start_row(self, one: NodePlan, item: str, key: str | None, values: dict[str, Any] | None = None) -> StepStart:
         """The beginning of a step run, as it is recorded."""
         node = one.node
-        late = {name: {"value": value} for name, value in (values or {}).items()}
-        shown = {name: setting_json(bound, self.archive, **late.get(name, {})) for name, bound in node.settings.items()}
+        known = {name: replace(node.settings[name], value=value) for name, value in (values or {}).items()}
+        shown = {name: setting_json(bound, self.archive) for name, bound in {**node.settings, **known}.items()}
         step = name_of(node.step.raw) if node.kind != "input" else "source"
         found = one.fingerprint.digest if one.fingerprint is not None else None
         return StepStart(self.run, node.path, item, node.kind, step, key, found, json.dumps(shown), time.time())

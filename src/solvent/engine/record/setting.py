@@ -22,13 +22,12 @@ __all__ = ["setting_json", "setting_value"]
 _PLAIN = (bool, int, str, Text, type(None))
 
 
-def setting_json(bound: Any, archive: Archive | None = None, **late: Any) -> dict[str, Any]:
+def setting_json(bound: Any, archive: Archive | None = None) -> dict[str, Any]:
     """A bound setting as it is recorded: its value, where that comes from, and what it beat.
 
-    ``value=`` is what a derived setting, or one that a step gives, turned out to be. With an archive, ``exact`` is
-    what :func:`setting_value` makes the very value of, where ``value`` only shows it.
+    With an archive, ``exact`` is what :func:`setting_value` makes the very value of, where ``value`` only shows it.
     """
-    value = late.get("value", bound.value)
+    value = bound.value
     found: dict[str, Any] = {}
     if value is DERIVED:
         found["value"] = "derived"

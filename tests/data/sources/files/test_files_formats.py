@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import datetime as dt
 import json
 import lzma
+import sqlite3
 from decimal import Decimal
 
 import polars as pl
@@ -293,12 +295,27 @@ def test_arrow_types_that_no_table_has_are_told_by_file_and_column(kind, tmp_pat
         open_source({"files": "x.arrow"}, tmp_path).read(pl.DataFrame)
 
 
-def test_a_query_that_needs_no_column_has_all_rows(tmp_path):
-    """Of a file that is read batch by batch, too."""
-    import pyarrow as pa
-
-    table = pa.table({"a": [1, 2, 3]})
-    with pa.ipc.new_stream(tmp_path / "x.arrow", table.schema) as writer:
-        writer.write_table(table)
-    made = open_source({"files": "x.arrow"}, tmp_path).read(pl.LazyFrame)
-    assert made.with_row_index().select("index").collect()["index"].to_list() == [0, 1, 2]
+@pytest.mark.parametrize("kind", ["arrow stream", "json", "trimmed csv", "database"])
+def test_a_query_that_needs_no_column_has_all_rows(tmp_path, kind):
+    """Of whatever is read batch by batch; a filter and a limit count in the rows."""
+    table = pl.DataFrame({"a": [1, 2, 3]})
+    if kind == "arrow stream":
+        table.write_ipc_stream(tmp_path / "x.arrow")
+        spec = {"files": "x.arrow"}
+    elif kind == "json":
+        table.write_json(tmp_path / "x.json")
+        spec = {"files": "x.json"}
+    elif kind == "trimmed csv":
+        table.write_csv(tmp_path / "x.csv")
+        spec = {"files": "x.csv", "trim": True}
+    else:
+        with contextlib.closing(sqlite3.connect(tmp_path / "x.db")) as made, made:
+            made.execute("CREATE TABLE t (a INTEGER PRIMARY KEY)")
+            made.executemany("INSERT INTO t VALUES (?)", table.rows())
+        spec = {"database": f"sqlite:///{tmp_path}/x.db", "table": "t"}
+    frame = open_source(spec, tmp_path).read(pl.LazyFrame)
+    numbered = frame.with_row_index().select("index")
+    assert numbered.collect()["index"].to_list() == [0, 1, 2]
+    assert frame.filter(pl.col("a") > 1).with_row_index().select("index").collect().height == 2
+    assert numbered.head(2).collect().height == 2
+    assert frame.select(pl.len()).collect().item() == 3

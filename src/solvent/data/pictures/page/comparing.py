@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from solvent.data.pictures.comparing import draw_comparison
-from solvent.data.pictures.page.style import STYLE
 from solvent.data.pictures.page.words import words
-from solvent.data.pictures.page.writing import allow
+from solvent.data.pictures.page.writing import allow_style, page_head
 from solvent.data.pictures.rendering import render_svg
 from solvent.data.pictures.specs import plain
 
@@ -35,13 +34,8 @@ def render_comparison(
     known = [{str(one["name"]) for one in side.columns} for side in (before, after)]
     both = [name for name in columns if all(name in side for side in known)]
     title = html.escape(plain(f"{names[0]} → {names[1]}"))
-    policy = f"default-src 'none'; img-src data:; style-src {allow(STYLE)}; base-uri 'none'; form-action 'none'"
     parts = [
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="referrer" content="no-referrer">',
-        f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
+        *page_head(title, f"img-src data:; {allow_style()}"),
         f"<header><h1><bdi>{title}</bdi></h1></header>\n<main>",
         f'<section><h2>What was found</h2><div class="wide"><pre>{_lines(found)}</pre></div></section>',
         f"<section><h2>Column by column ({len(both):,})</h2>",

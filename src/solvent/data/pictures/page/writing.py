@@ -18,7 +18,7 @@ from solvent.data.pictures.specs import missing_of, plain, share
 if TYPE_CHECKING:
     from solvent.data.profile import Profile
 
-__all__ = ["allow", "render_html"]
+__all__ = ["allow_style", "page_head", "render_html"]
 
 _CARDS = 1000
 _LISTED = 200
@@ -38,13 +38,8 @@ def render_html(profile: Profile, *, title: str, found: Mapping[str, Any] | None
     """
     remarks = find_remarks(profile)
     shown = html.escape(plain(title))
-    policy = f"default-src 'none'; style-src {allow(STYLE)}; script-src {allow(SCRIPT)}; base-uri 'none'"
     parts = [
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}; form-action \'none\'">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        '<meta name="referrer" content="no-referrer">',
-        f"<title>{shown}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
+        *page_head(shown, f"{allow_style()}; script-src {_allow(SCRIPT)}"),
         '<a class="skip" href="#columns">To the table of columns</a>',
         f"<header><h1><bdi>{shown}</bdi></h1>{_facts(profile)}</header>\n<main>",
         *_found(found),
@@ -56,8 +51,24 @@ def render_html(profile: Profile, *, title: str, found: Mapping[str, Any] | None
     return "\n".join(parts)
 
 
-def allow(text: str) -> str:
-    """The word of a content security policy that allows just this text as a style or script."""
+def page_head(title: str, allowed: str) -> list[str]:
+    """How a page begins: it loads nothing but what its content security policy allows. ``title`` is escaped already."""
+    policy = f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+    return [
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="referrer" content="no-referrer">',
+        f"<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>",
+    ]
+
+
+def allow_style() -> str:
+    """What a content security policy says for the style of these pages."""
+    return f"style-src {_allow(STYLE)}"
+
+
+def _allow(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 

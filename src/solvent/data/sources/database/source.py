@@ -12,6 +12,7 @@ from solvent import digest
 from solvent.data.canonical import Rows, conform, type_of
 from solvent.data.family import asked_kind
 from solvent.data.frames.outgoing import give
+from solvent.data.frames.scanning import scan_pieces
 from solvent.data.sources.database.address import Address
 from solvent.data.sources.database.dialects.session import Column, Relation, Session, quote, select
 from solvent.data.sources.database.fitting import fit
@@ -76,26 +77,12 @@ class Database:
 
         Raises :class:`InputError`, while it is collected, for what cannot be read.
         """
-        from polars.io.plugins import register_io_source
-
         wanted = {part.label for part in survey.parts} if labels is None else set(labels)
         if unknown := sorted(wanted - {part.label for part in survey.parts}):
             raise InputError(f"{unknown[0]} is not among the parts that were looked at")
         parts = [part for part in survey.parts if part.label in wanted]
 
-        def batches(
-            columns: list[str] | None, predicate: pl.Expr | None, limit: int | None, size: int | None
-        ) -> Iterator[pl.DataFrame]:
-            left = limit
-            for batch in self._batches(survey, parts, columns):
-                if left is not None:
-                    batch = batch.head(left)
-                    left -= batch.height
-                yield batch if predicate is None else batch.filter(predicate)
-                if left == 0:
-                    return
-
-        return register_io_source(batches, schema=survey.dtypes(), is_pure=True)
+        return scan_pieces(survey.dtypes(), lambda columns: self._batches(survey, parts, columns))
 
     def check(self, survey: DatabaseSurvey) -> None:
         """End the look: what was read was of one moment."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +20,15 @@ __all__ = ["Binary", "open_binary", "reason"]
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """An open file: its frame (lazy, save for a workbook), own types and number of rows; a note on what was chosen.
+    """An open file: its frame (lazy, save for a workbook) and own types; a note on what was chosen.
 
-    ``foreign`` is one that Polars does not read by itself.
+    ``rows`` counts its rows, which need not be done for each reading; ``foreign`` is one that Polars does not read by
+    itself.
     """
 
     frame: pl.LazyFrame
     schema: dict[str, Any]
-    rows: int
+    rows: Callable[[], int]
     note: str = ""
     foreign: bool = False
 
@@ -39,18 +41,27 @@ def open_binary(path: Path, label: str, kind: str, options: Options) -> Binary:
     try:
         if kind == "excel":
             table, note = _sheet(path, label, options)
-            return Binary(table.lazy(), dict(table.schema), table.height, note)
+            return Binary(table.lazy(), dict(table.schema), lambda: table.height, note)
         foreign = open_foreign(path, kind)
         if foreign is not None and (kind == "arrow" or not foreign.native):
             _check_names(foreign.names, label)
         if foreign is not None and not foreign.native:
-            frame, rows = foreign.frame(label)
-            return Binary(frame, dict(frame.collect_schema()), rows, foreign=True)
+            frame = foreign.frame(label)
+            return Binary(frame, dict(frame.collect_schema()), lambda: foreign.rows(label), foreign=True)
         if kind == "arrow":
             frame = pl.scan_ipc(path, glob=False, hive_partitioning=False)
         else:
             frame = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-        return Binary(frame, dict(frame.collect_schema()), frame.select(pl.len()).collect().item())
+        return Binary(frame, dict(frame.collect_schema()), lambda: _count(frame, label, kind))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError(f"{label} cannot be read as {kind}: {reason(error)}") from error
+
+
+def _count(frame: pl.LazyFrame, label: str, kind: str) -> int:
+    import polars as pl
+
+    try:
+        return int(frame.select(pl.len()).collect().item())
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InputError(f"{label} cannot be read as {kind}: {reason(error)}") from error
 

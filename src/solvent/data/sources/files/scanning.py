@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import canonical_schema, column_named, dtype_of, type_of
+from solvent.data.frames.scanning import scan_pieces
 from solvent.data.sources.files.binary import open_binary, reason
 from solvent.data.sources.files.casting import Misfit, cast_column, cast_frame
 from solvent.data.sources.files.options import Options
@@ -157,26 +158,15 @@ def _folder_value(one: Ready, name: str, dtype: Any) -> pl.Series:
 
 def _streamed(files: Sequence[Ready], schema: Mapping[str, Any], options: Options) -> pl.LazyFrame:
     """Files whose values are looked at on the way, batch by batch."""
-    from polars.io.plugins import register_io_source
-
     files = list(files)
 
-    def batches(
-        columns: list[str] | None, predicate: pl.Expr | None, limit: int | None, size: int | None
-    ) -> Iterator[pl.DataFrame]:
+    def pieces(columns: list[str] | None) -> Iterator[pl.DataFrame]:
         wanted = dict(schema) if columns is None else {name: schema[name] for name in columns}
-        left = limit
         for one in files:
-            for batch in _batches(one, wanted, options):
-                if left is not None:
-                    batch = batch.head(left)
-                    left -= batch.height
-                yield batch if predicate is None else batch.filter(predicate)
-                if left == 0:
-                    return
+            yield from _batches(one, wanted, options)
             one.check()
 
-    return register_io_source(batches, schema=dict(schema), is_pure=True)
+    return scan_pieces(schema, pieces)
 
 
 def _batches(one: Ready, wanted: Mapping[str, Any], options: Options) -> Iterator[pl.DataFrame]:

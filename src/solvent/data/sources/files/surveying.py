@@ -192,7 +192,7 @@ def pinned_types(options: Options) -> dict[str, pl.DataType]:
 def text_file(path: Path, part: Part, options: Options) -> TextFile:
     """A surveyed text file, ready to be read."""
     natural = {name: dtype_of(kind) for name, kind in part.schema.items() if kind != "null"}
-    mixed = {str(one["column"]) for one in part.findings if one["kind"] == "mixed" and part.look.format != "csv"}
+    mixed = {str(one["column"]) for one in part.findings if one["kind"] == "mixed"}
     return TextFile(path, part.label, options, part.look, natural, mixed)
 
 
@@ -261,7 +261,7 @@ def _binary(path: Path, label: str, options: Options, look: Look, pinned: Mappin
     findings = [_finding("sheet", None, opened.note)] if opened.note else []
     if opened.foreign:
         findings.append(_finding("foreign", None, "an Arrow stream, or types that Polars lacks: read batch by batch"))
-    return _part(label, opened.rows, opened.schema, look, findings, None)
+    return _part(label, opened.rows(), opened.schema, look, findings, None)
 
 
 def _part(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import query, write
 from solvent.data import is_table_format
+from solvent.data.family import TABLE
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
@@ -47,10 +47,10 @@ def _job(project: Home, pending: Pending) -> Callable[[], None]:
             return
         new: dict[str, bytes] = {}
         try:
-            if kind == "reference.1":
-                return note(profile(project.archive.get(name, lazy_kind())).to_json())
-            table = Manifest.from_json(project.archive.document(name)["body"])
-            if table.rows < _SMALL or table.extra:
+            table = Manifest.from_json(project.archive.document(name)["body"]) if kind == TABLE else None
+            if table is None:
+                body = profile(project.archive.get(name, lazy_kind())).to_json()
+            elif table.rows < _SMALL or table.extra:
                 body = profile(keep(Any) if keep is not None else project.archive.get(name)).to_json()
             else:
                 take = Ranges(table, project.archive).take if keep is None else rows_of(keep(lazy_kind()))
@@ -58,9 +58,6 @@ def _job(project: Home, pending: Pending) -> Callable[[], None]:
                 body = found.to_json()
         except Exception as error:  # a profile is a convenience: what went wrong is kept in its place
             body = {"error": f"{type(error).__qualname__}: {error}"}
-        note(body, new)
-
-    def note(body: Mapping[str, Any], new: Mapping[str, bytes] = MappingProxyType({})) -> None:
         with project.catalog.write() as tx:
             write.add_profile(tx, name, PROFILE, json.dumps(body))
             write.add_column_states(tx, state_version(), new)

@@ -74,12 +74,13 @@ def _write(page: str, names: list[str], profiles: list[Profile], found: Diff) ->
 
 def _side(project: str | None, word: str) -> Any:
     from solvent.data.diff import Side
+    from solvent.data.family import TABLE
     from solvent.data.packs.manifest import Manifest
 
     if names_files(word):
         return told_subject(project, word, {})
     opened, artifact = kept_table(project, word)
-    if artifact.format != "table.1":
+    if artifact.format != TABLE:
         return told_subject(project, word, {})
     return Side(Manifest.from_json(opened.archive.document(artifact.digest)["body"]), opened.archive)
 

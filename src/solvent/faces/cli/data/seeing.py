@@ -22,6 +22,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
 def list_(project: str | None, limit: int, as_json: bool) -> None:
     """List the tables that steps and sources made, the newest first."""
+    from solvent.data.family import REFERENCE, TABLE
     from solvent.engine.project import find_project
 
     opened = find_project(project)
@@ -31,9 +32,9 @@ def list_(project: str | None, limit: int, as_json: bool) -> None:
         else opened.catalog.read(
             "SELECT r.name || '/' || s.path, o.name, a.digest, a.size, a.facts, max(a.created) FROM artifacts a "
             "JOIN outputs o ON o.digest = a.digest JOIN step_runs s ON s.id = o.step_run JOIN runs r ON r.id = s.run "
-            "WHERE a.format IN ('table.1', 'reference.1') AND s.status = 'ran' GROUP BY a.digest ORDER BY 6 DESC "
+            "WHERE a.format IN (?, ?) AND s.status = 'ran' GROUP BY a.digest ORDER BY 6 DESC "
             "LIMIT ?",
-            (limit,),
+            (TABLE, REFERENCE, limit),
         )
     )
     tables = _with_datasets(opened, [_facts(row) for row in rows], limit)

@@ -58,9 +58,8 @@ def scene(project: Project, reference: str) -> dict[str, Any]:
             elif one.name in given:
                 places.append(given[one.name])
         told = {name: value for name, value in call.settings.items() if name in names}
-        told.update(
-            (name, value) for name, value in changes.items() if name not in {one.name for one in signature.data}
-        )
+        data = {one.name for one in signature.data}
+        told.update((name, value) for name, value in changes.items() if name not in data)
         return fresh.plain(tuple(places), told)
 
     return {**call.data, **call.settings, "run": call.run, "step": call.step, "again": again}

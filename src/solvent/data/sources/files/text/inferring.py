@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import EXACT_IN_FLOATS, columns_named
 from solvent.data.sources.files.text.guessing import count_odd, guess_types, join_guesses, odd_texts
-from solvent.data.sources.files.text.objects import doubtful, holds_others, kind_of, read_objects
+from solvent.data.sources.files.text.objects import doubtful, escaped, holds_others, kind_of, read_objects
 from solvent.data.sources.files.text.reading import TextFile
 from solvent.data.sources.files.text.splitting import Piece
 from solvent.errors import InputError
@@ -167,13 +167,9 @@ class JsonTypes:
 
         found = self._as_known(piece)
         inferred = found is None
-        checked = found is not None and not doubtful(piece.data, None)
         if found is None:
-            try:
-                found = pl.read_ndjson(io.BytesIO(piece.data), infer_schema_length=None)
-            except pl.exceptions.PolarsError:
-                found, checked = self._mended(piece), True
-        if not checked and doubtful(piece.data, found):
+            found = self._inferred(piece)
+        elif escaped(piece.data):
             self._file.mended(piece)  # which raises what is wrong
         if not found.width:  # lines without any key, if they are objects at all
             self._file.mended(piece)
@@ -194,10 +190,20 @@ class JsonTypes:
             ):
                 self._note_mixed(name, piece, "other values than text are text, since the column is")
             if now != before and not isinstance(before, pl.Null):
-                text = f"the column is {_word(now)} from here on, {_word(before)} before"
-                self._mixed.add(name)
-                self.findings.append({"kind": "mixed", "line": piece.first, "column": name, "text": text})
+                self._note_mixed(name, piece, f"the column is {_word(now)} from here on, {_word(before)} before")
             self.types[name] = now
+
+    def _inferred(self, piece: Piece) -> pl.DataFrame:
+        """The piece with types of its own. Raises :class:`InputError` for a line that is no JSON object."""
+        import polars as pl
+
+        try:
+            found = pl.read_ndjson(io.BytesIO(piece.data), infer_schema_length=None)
+        except pl.exceptions.PolarsError:
+            return self._mended(piece)
+        if doubtful(piece.data, found):
+            self._file.mended(piece)  # which raises what is wrong
+        return found
 
     def _as_known(self, piece: Piece) -> pl.DataFrame | None:
         """The piece read with the types so far, if each row has just the keys so far; else None.

@@ -13,7 +13,7 @@ from solvent.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Fraction", "doubtful", "holds_others", "kind_of", "read_objects", "written"]
+__all__ = ["Fraction", "doubtful", "escaped", "holds_others", "kind_of", "read_objects", "written"]
 
 _ESCAPED = b"\\u"
 _FEW = 200
@@ -90,23 +90,29 @@ def kind_of(value: Any) -> str:
     return type(value).__name__
 
 
-def doubtful(data: bytes, found: pl.DataFrame | None) -> bool:
+def escaped(data: bytes) -> bool:
+    """Whether a key or text may hold half of a character, or be written otherwise than it looks."""
+    return _ESCAPED in data
+
+
+def doubtful(data: bytes, found: pl.DataFrame) -> bool:
     """Whether Polars may have read something else than stands there: a key twice, or a character in two halves."""
-    if _ESCAPED in data:
+    if escaped(data):
         return True
-    if found is None:
-        return False
     # A key that a row lacks is null in it, as one that says so is: then it is looked at more carefully than needed.
     return found.width > _FEW or any(
-        len(re.findall(rb"%s\s*:" % re.escape(json.dumps(name, ensure_ascii=False).encode()), data))
-        > found.height - found.get_column(name).null_count()
-        for name in found.columns
+        len(re.findall(_key(name), data)) > found.height - found.get_column(name).null_count() for name in found.columns
     )
 
 
 def holds_others(data: bytes, name: str) -> bool:
     """Whether a key may have a value that is neither text nor null."""
-    return re.search(rb"%s\s*:\s*[^\"n\s]" % re.escape(json.dumps(name, ensure_ascii=False).encode()), data) is not None
+    return re.search(_key(name) + rb"\s*[^\"n\s]", data) is not None
+
+
+def _key(name: str) -> bytes:
+    """The pattern of a key, up to its colon."""
+    return re.escape(json.dumps(name, ensure_ascii=False).encode()) + rb"\s*:"
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
