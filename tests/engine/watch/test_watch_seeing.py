@@ -11,6 +11,7 @@ import sys
 import tempfile
 import textwrap
 import threading
+import weakref
 from pathlib import Path
 
 import polars as pl
@@ -219,6 +220,19 @@ def test_importing_is_no_reading(here):
         sys.path.remove(str(here))
         sys.path.remove(str(here / "gone"))
         sys.modules.pop("freshly_imported", None)
+    assert not seen.files and not seen.others
+
+
+def test_what_is_cleared_away_meanwhile_is_none_of_the_step(here):
+    """A finalizer runs in whatever goes on when the last reference goes, and may read what it likes."""
+
+    class Thing:
+        pass
+
+    held = [Thing()]
+    weakref.finalize(held[0], os.listdir, ".")
+    weakref.finalize(held[0], Path("t.csv").read_bytes)
+    seen = seen_of(held.clear)
     assert not seen.files and not seen.others
 
 

@@ -56,6 +56,8 @@ class Session:
         self.meter = Meter()
         self.top = Scope()
         self.referred: set[str] = set()
+        self.underway: set[str] = set()
+        """Keys of steps of this run whose ends may not be committed yet."""
         self.failures: list[tuple[str, BaseException]] = []
         self.states: list[State] = []
         self.whole = True
@@ -99,6 +101,9 @@ class Session:
         """An earlier step run whose result may stand for this one's, with all its outputs there."""
         if not self.reuse or not one.reusable or one.node.path in self.forced:
             return None
+        if key in self.underway:  # the same was done in this very run, and its end is being written
+            self.writer.settle()
+            self.underway.clear()
         oldest = time.time() - one.node.options.reuse if one.node.options.reuse is not True else 0.0
         for hit in query.find_hits(self.project.catalog, key):
             if hit.ended < oldest or not all(self.archive.complete(name) for name in hit.outputs.values()):

@@ -253,6 +253,7 @@ def _ran(session: Session, work: _Work, ended: _Ended) -> State:
         after = (ended.blocks.remember(*outputs.values()), *after)
     for pending in outcome.outputs.values():
         session.values.hold(pending.digest, pending.written.keep)
+    session.underway.add(work.key)
     session.writer.commit(Job(pendings, end, failed, lost, after))
     rows_made = [one.written.facts["rows"] for one in outcome.outputs.values() if "rows" in one.written.facts]
     session.tell(

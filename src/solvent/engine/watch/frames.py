@@ -26,8 +26,8 @@ class Asker(NamedTuple):
     """The outermost package or standard module nearest to the question; empty if the user's code asked itself."""
     package: str
     """The installed package nearest to the question, if any is in between."""
-    importing: bool
-    """Whether modules are being imported, or source is being read to be shown."""
+    aside: bool
+    """Whether modules are being imported, source is being read to be shown, or something unused is cleared away."""
     between: frozenset[str] = frozenset()
     """Everything between the question and the user's code."""
 
@@ -35,7 +35,7 @@ class Asker(NamedTuple):
 def find_asker(frame: FrameType | None) -> Asker:
     """Walk outwards from ``frame`` to the user's own code."""
     library = package = ""
-    importing = False
+    aside = False
     between: set[str] = set()
     while frame is not None:
         filename = frame.f_code.co_filename
@@ -43,21 +43,21 @@ def find_asker(frame: FrameType | None) -> Asker:
         if site is None:
             site = _KINDS[filename] = site_of(filename)
         if site == "":
-            return Asker(f"{_short(filename)}:{frame.f_lineno}", library, package, importing, frozenset(between))
+            return Asker(f"{_short(filename)}:{frame.f_lineno}", library, package, aside, frozenset(between))
         if site in ("_collections_abc", "os", "contextlib"):
             pass  # they only hand on what somebody else asks
         elif site == "importlib":
-            importing = importing or frame.f_code.co_name in _IMPORTING
-        elif site[0] == ":":
-            package = package or site[1:]
-            library = library or site[1:]
-            between.add(site[1:])
+            aside = aside or frame.f_code.co_name in _IMPORTING
         elif site != "solvent":
-            importing = importing or site in _READING_SOURCE
-            library = library or site
-            between.add(site)
+            # a finalizer runs in whatever happens to go on when the last reference to something is gone
+            aside = aside or site in _READING_SOURCE or (frame.f_code.co_name, site) == ("__call__", "weakref")
+            aside = aside or frame.f_code.co_name == "__del__"
+            name = site.removeprefix(":")
+            package = package or (name if name is not site else "")
+            library = library or name
+            between.add(name)
         frame = frame.f_back
-    return Asker("", library, package, importing, frozenset(between))
+    return Asker("", library, package, aside, frozenset(between))
 
 
 def site_of(filename: str) -> str:

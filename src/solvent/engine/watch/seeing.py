@@ -70,7 +70,7 @@ class Seen:
         if ("file", full) in self._known or full in self._made or self._passes(full, "file"):
             return
         asker = find_asker(frame)
-        if asker.importing or (asker.package and full.endswith((".so", ".pyc"))):
+        if asker.aside or (asker.package and full.endswith((".so", ".pyc"))):
             return
         try:
             found = os.stat(full)
@@ -141,7 +141,7 @@ class Seen:
         if full in self._made or self._passes(full + os.sep, "folder") or self._passes(full, "folder"):
             return
         asker = find_asker(frame)
-        if not asker.importing and _BENIGN.isdisjoint(asker.between):
+        if not asker.aside and _BENIGN.isdisjoint(asker.between):
             self._add("folder", full, asker)
 
     # -- everything else -------------------------------------------------------------------------------------------
@@ -176,14 +176,14 @@ class Seen:
         if name in self._set or ("env", name) in self._known or ("environment", _EVERY) in self._known:
             return
         asker = find_asker(frame)
-        if asker.importing or (asker.library and _of_a_library(name)):
+        if asker.aside or (asker.library and _of_a_library(name)):
             return
         self._add("env", name, asker)
 
     def environment(self, frame: FrameType | None) -> None:
         """All variables are listed."""
         asker = find_asker(frame)
-        if not asker.library and not asker.importing and ("environment", _EVERY) not in self._known:
+        if not asker.library and not asker.aside and ("environment", _EVERY) not in self._known:
             self._add("environment", _EVERY, asker)
 
     def sets(self, name: str) -> None:
