@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from enum import Enum
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -647,6 +648,49 @@ def test_an_input_that_cannot_be_read_fails_before_its_consumers(tmp_path):
 
     with pytest.raises((SettingsError, RunFailed, InputError), match="nowhere"):
         sv.run(needing, config={"inputs": {"rows": {"files": "nowhere.bin"}}}, project=tmp_path)
+
+
+class Colour(Enum):
+    """Two colours."""
+
+    RED = "r"
+    BLUE = "b"
+
+
+@sv.step
+def paint() -> Any:
+    """Say nothing of the class."""
+    return Colour.RED
+
+
+@sv.step
+def name_any(colour: Any, *, loud: bool = False) -> str:
+    """Nor here."""
+    return colour.name
+
+
+@sv.step
+def name_it(colour: Colour) -> str:
+    """Here it is said."""
+    return str(colour.name)
+
+
+def test_a_class_that_nobody_names_is_told_at_once(tmp_path):
+    """Not only where the maker is reused; one that says the class gets it in every run."""
+
+    @sv.pipeline
+    def unsaid() -> str:
+        return name_any(paint())
+
+    @sv.pipeline
+    def said() -> str:
+        return name_it(paint())
+
+    for _ in range(2):
+        run = sv.run(unsaid, project=tmp_path, check=False)
+        assert "annotate the parameter or field with Colour" in run["name_any"].error["message"]
+        assert sv.run(said, project=tmp_path).value() == "RED"
+    assert str(run["paint"].status) == "reused"
 
 
 def test_what_is_still_being_written_is_reused(tmp_path):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
+
 import pytest
 
 import solvent as sv
@@ -49,3 +53,31 @@ def test_recording_from_outside_is_switched_off(recording, project):
     """A kernel or block that records does not record what a test calls."""
     assert double(5) == 10
     assert all(not run.steps for run in recording.runs())
+
+
+def test_a_block_records_also_if_the_fixture_was_there_first(tmp_path):
+    """In a process of its own: the first test has the fixture and a block within, the second a block alone."""
+    (tmp_path / "test_order.py").write_text(
+        textwrap.dedent(
+            """
+            import solvent as sv
+
+            @sv.step
+            def double(x: int) -> int:
+                return 2 * x
+
+            def test_first(project):
+                with project:
+                    double(1)
+                assert len(project.runs()[0].steps) == 1
+
+            def test_second(tmp_path):
+                with sv.open(tmp_path) as made:
+                    double(2)
+                assert len(made.runs()[0].steps) == 1
+            """
+        )
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert "2 passed" in done.stdout, done.stdout

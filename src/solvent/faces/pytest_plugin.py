@@ -21,11 +21,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     Recording of eager calls is off, so that calling a step is calling its function.
     """
     from solvent.engine.project import find_project
+    from solvent.graph.steps import RECORDERS
 
     folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.setenv("SOLVENT_PROJECT", str(folder))
-    monkeypatch.setattr("solvent.graph.steps.RECORDERS", [])
+    before = RECORDERS[:]
+    RECORDERS.clear()  # the list itself stays: whoever is imported meanwhile takes hold of it
     made = find_project(folder)
     yield made
+    RECORDERS[:] = before
     made.close()

@@ -48,7 +48,7 @@ def _unfold(wanted: Any, found: list[Any], depth: int) -> None:
 
 def is_concrete(kind: Any) -> bool:
     """Whether something is a class that a value can be made of (not ``Any``, ``object`` or a protocol)."""
-    return isinstance(kind, type) and kind is not object and not getattr(kind, "_is_protocol", False)
+    return isinstance(kind, type) and kind not in (Any, object) and not getattr(kind, "_is_protocol", False)
 
 
 def element(wanted: Any, place: int | str | None = None) -> Any:
@@ -103,7 +103,8 @@ def choose_class(wanted: Any, name: str, base: Any, what: str) -> type:
     if not asked:
         raise InputError(
             f"this artifact is {what} of the class {name!r}. Which class to make of it is said by whoever reads it, "
-            f"never by the artifact: annotate the parameter or field with {short}, or read it with as_={short}."
+            f"never by the artifact: annotate the parameter or field with {short} (or the step that makes it: -> {short}), "
+            f"or read it with as_={short}."
         )
     shown = ", ".join(kind.__qualname__ for kind in asked)
     raise InputError(

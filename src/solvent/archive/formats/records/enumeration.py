@@ -16,7 +16,11 @@ __all__ = ["EnumFormat"]
 
 
 class EnumFormat:
-    """Members of enums by name, and flags by their bits; what a member means is in its class's behaviour."""
+    """Members of enums by name, and flags by their bits; what a member means is in its class's behaviour.
+
+    A member is handed on by its name although it cannot change: who reads it has to say of which class it is, and is
+    told so when it is made, not only when it is reused.
+    """
 
     name = "enum.1"
 
@@ -25,12 +29,12 @@ class EnumFormat:
         return isinstance(value, Enum)
 
     def write(self, value: Any, sink: Sink) -> Written:
-        """Make the member storable; there is only one of it, so it is handed on as it is."""
+        """Make the member storable; its name and its class are its identity."""
         kind = type(value)
         member = value.value if isinstance(value, Flag) else value.name
         identity = [kind.__qualname__, sink.behaviour(kind), member]
         body = {"class": kind.__qualname__, "member": member}
-        return Written(identity, body, None, lambda _: value, 8, {"class": kind.__qualname__, "value": str(member)})
+        return Written(identity, body, None, None, 8, {"class": kind.__qualname__, "value": str(member)})
 
     def read(self, body: Any, source: Source, wanted: Any) -> Any:
         """The member of the enum that is asked for."""

@@ -25,7 +25,7 @@ class NamedTupleFormat:
         return isinstance(value, tuple) and _is_record(type(value))
 
     def write(self, value: Any, sink: Sink) -> Written:
-        """Make the tuple storable; one that holds only what cannot change is handed on as it is."""
+        """Make the tuple storable: its class's behaviour and its fields are its identity."""
         kind = type(value)
         if getattr(value, "__dict__", None):
             name = next(iter(value.__dict__))
@@ -38,9 +38,8 @@ class NamedTupleFormat:
         encoder = Encoder(sink)
         tree = encode_fields(encoder, value, fields)
         identity = [kind.__qualname__, sink.behaviour(kind), encoder.identity(tree)]
-        frozen = encoder.frozen and not hasattr(value, "__dict__")
         body = {"class": kind.__qualname__, "fields": tree}
-        return encoder.written(identity, body, keep=(lambda _: value) if frozen else None, facts=facts_of(kind, fields))
+        return encoder.written(identity, body, facts=facts_of(kind, fields))
 
     def read(self, body: Any, source: Source, wanted: Any) -> Any:
         """Bring the tuple back as the class that is asked for."""
