@@ -78,6 +78,6 @@ def test_a_block_records_also_if_the_fixture_was_there_first(tmp_path):
             """
         )
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path), str(tmp_path)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--rootdir={tmp_path}", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert "2 passed" in done.stdout, done.stdout
