@@ -70,6 +70,49 @@ def test_lineage_goes_both_ways(tmp_path):
     assert {place.name for place in by_digest.places.values()} == {"inputs/start", "numbers", "total"}
 
 
+@sv.step
+def scaled(n: int, *, by: int) -> int:
+    """One item."""
+    return n * by
+
+
+@sv.step
+def summed(ns: list[int]) -> int:
+    """Add up."""
+    return sum(ns)
+
+
+@sv.step
+def enough(n: int) -> bool:
+    """A flag."""
+    return n > 0
+
+
+@sv.pipeline
+def spread(start: int) -> int:
+    """A setting that comes from a step, items of their own, and a flag."""
+    factor = total.named("factor")(numbers.named("few")(start))
+    made = scaled.map(numbers(start), by=factor)
+    return sv.when(enough(factor), summed, made)
+
+
+def test_lineage_knows_settings_items_and_flags(tmp_path):
+    """Each is followed like data: a setting that comes from a step, an item's own step run, the flag of a `when`."""
+    run = sv.run(spread, inputs={"start": 1}, project=tmp_path)
+    project = sv.open(tmp_path)
+    items = {f"scaled[{one}]" for one in run["scaled"].items}
+    everything = {"inputs/start", "few", "factor", "numbers", "scaled", "enough", "summed", *items}
+    for _ in range(2):
+        up, down = project.lineage("last/summed"), project.lineage("last/inputs/start", "down")
+        assert {place.name for place in up.places.values()} == everything
+        assert {place.name for place in down.places.values()} == everything
+        one = project.lineage(f"last/scaled[{next(iter(run['scaled'].items))}]")
+        assert {place.name for place in one.places.values()} > {"numbers", "factor", "few"}
+        assert {link.parameter for link in one.links} == {"setting:by", "n", "rows", "start"}
+        assert set(run["summed"].inputs) == {"ns"} and set(run["scaled"].inputs) == {"n"}
+        sv.run(spread, inputs={"start": 1}, config={"steps": {"summed": {}}}, project=tmp_path, rerun="summed")
+
+
 def test_verify_finds_every_flipped_bit_and_a_run_heals_it(tmp_path):
     """A damaged blob is found by a deep check, named with the step that needs it, and made anew."""
     sv.run(flow, inputs={"start": 1}, project=tmp_path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -93,6 +94,47 @@ def many(ns: list[int]) -> list[int]:
     return item.map(ns)
 
 
+@sv.step
+def fail(n: int) -> int:
+    """Never."""
+    raise ValueError(n)
+
+
+@sv.step
+def summed(ns: list[int]) -> int:
+    """Add up."""
+    return sum(ns)
+
+
+@sv.step
+def seen(n: int) -> list[str]:
+    """What a step sees of itself."""
+    here = sv.context()
+    sv.log(n=n)
+    return [here.run, here.name, here.item, str(here.folder)]
+
+
+@sv.pipeline
+def broken(n: int) -> int:
+    """The second step is never reached."""
+    return item(fail(n))
+
+
+@sv.pipeline
+def pairs(n: int) -> list[object]:
+    """Items that are put together of several results."""
+    one = parts(n)
+    listed = summed.named("total").map([[one.left, one.right], [one.left]])
+    keyed = summed.map({"x": [one.right], "y": [one.left, one.left]})
+    return [listed, keyed]
+
+
+@sv.pipeline
+def many_seen(ns: list[int]) -> list[list[str]]:
+    """One for each item."""
+    return seen.map(ns)
+
+
 def test_each_setting_comes_back_as_the_value_that_it_was(tmp_path, monkeypatch):
     """Tuples, spans of time, records, code, secrets and NaN, none of which is plain JSON."""
     monkeypatch.setenv("CRM", "hush-hush")
@@ -135,6 +177,36 @@ def test_what_was_no_call_is_said_in_one_line(tmp_path):
         find_call(sv.open(tmp_path), "inputs/ns")
     with pytest.raises(NoValue, match=r"a call for each item. Name one of them: item\["):
         find_call(sv.open(tmp_path), "item")
+
+
+def test_what_was_never_called_is_said(tmp_path):
+    """What was blocked by a failure has no inputs to stand ready."""
+    sv.run(broken, inputs={"n": 1}, project=tmp_path, check=False)
+    with pytest.raises(NoValue, match="item was blocked, and never called.*solvent show broken-1"):
+        find_call(sv.open(tmp_path), "item")
+
+
+def test_an_item_of_several_parts_comes_back(tmp_path):
+    """Mapped over a list of lists and over a dict of them, of steps' results."""
+    made = sv.run(pairs, inputs={"n": 3}, project=tmp_path)
+    assert made.value() == [[7, 3], {"x": 4, "y": 6}]
+    project = sv.open(tmp_path)
+    names = scene(project, "summed[y]")
+    assert names["ns"] == [3, 3] and names["again"](reload=False) == 6
+    items = sorted(one.value() for one in made["total"].items.values())
+    assert items == [3, 7]
+    for name in made["total"].items:
+        names = scene(project, f"total[{name}]")
+        assert names["again"](reload=False) == sum(names["ns"])
+
+
+def test_a_step_tried_again_has_its_context(tmp_path):
+    """Whose run it was, and a folder of its own that is gone afterwards."""
+    sv.run(many_seen, inputs={"ns": [1]}, project=tmp_path)
+    (name,) = sv.open(tmp_path).run("last")["seen"].items
+    run, step, item, folder = scene(sv.open(tmp_path), f"seen[{name}]")["again"](reload=False)
+    assert (run, step, item) == ("many_seen-1", "seen", name)
+    assert not Path(folder).exists()
 
 
 def test_a_setting_that_only_shows_has_to_be_given(tmp_path):

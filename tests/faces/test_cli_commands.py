@@ -199,6 +199,22 @@ def test_a_step_run_can_be_tried_again_with_todays_code(solvent, shop):
     assert names["again"](rows=[1]) == 2
 
 
+def test_debug_runs_what_comes_through_a_pipe(solvent, shop):
+    """As a script: its exit code tells, and its traceback has the user's own lines only."""
+    solvent("run", "flow.yaml", "-q")
+    command = [sys.executable, "-m", "solvent", "debug", "total"]
+
+    def piped(script):
+        return subprocess.run(command, cwd=shop, input=script, capture_output=True, text=True)
+
+    done = piped("for n in rows[:2]:\n    print('row', n)\nprint(again(rows=[1]))\n")
+    assert (done.returncode, done.stderr) == (0, "") and done.stdout.splitlines()[:2] == ["row 4", "row 5"]
+    assert done.stdout.splitlines()[-1] == "2"
+    done = piped("again(fail=True)")
+    assert done.returncode == 1 and 'File "<stdin>", line 1' in done.stderr and "in total" in done.stderr
+    assert "debugging.py" not in done.stderr and "steps.py" not in done.stderr
+
+
 def test_doctor_says_what_is_wrong_with_the_catalog_among_the_rest(solvent, shop):
     """A catalog of a newer Solvent is one line of many: what can be looked at is."""
     import apsw

@@ -263,9 +263,10 @@ def step_outputs(catalog: Catalog, step_run: int) -> dict[str, str]:
 
 
 def step_inputs(catalog: Catalog, step_run: int) -> list[tuple[str, str, str, int | None]]:
-    """What went into a step run: parameter, place in it, digest, and the step run that made it."""
+    """The data of a step run: parameter, place in it, digest, and the step run that made it."""
     return catalog.read(
-        "SELECT name, place, digest, producer FROM inputs WHERE step_run = ? ORDER BY rowid", (step_run,)
+        "SELECT name, place, digest, producer FROM inputs WHERE step_run = ? AND instr(name, ':') = 0 ORDER BY rowid",
+        (step_run,),
     )
 
 

@@ -103,8 +103,8 @@ def choose_class(wanted: Any, name: str, base: Any, what: str) -> type:
     if not asked:
         raise InputError(
             f"this artifact is {what} of the class {name!r}. Which class to make of it is said by whoever reads it, "
-            f"never by the artifact: annotate the parameter or field with {short} (or the step that makes it: -> {short}), "
-            f"or read it with as_={short}."
+            f"never by the artifact: annotate the parameter or field with {short} (or the step that makes it: "
+            f"-> {short}), or read it with as_={short}."
         )
     shown = ", ".join(kind.__qualname__ for kind in asked)
     raise InputError(

@@ -13,7 +13,7 @@ from solvent.graph.wiring import ITEM
 if TYPE_CHECKING:
     from solvent.archive.keeping import Archive
 
-__all__ = ["Scope", "State", "Values", "concrete", "flatten", "item_state", "resolve"]
+__all__ = ["Scope", "State", "Values", "concrete", "flatten", "item_state", "late", "resolve"]
 
 
 @dataclass(slots=True)
@@ -58,6 +58,8 @@ def resolve(tree: Any, scope: Scope) -> Any:
         return scope.find(body[0]).outputs.get(body[1])
     if kind == "const":
         return body
+    if kind == "item":
+        return body[0]
     if kind == "dict":
         return (kind, {name: resolve(part, scope) for name, part in body.items()})
     return (kind, [resolve(part, scope) for part in body])
@@ -72,11 +74,18 @@ def flatten(tree: Any, scope: Scope, place: str = "") -> list[tuple[str, str, in
         return [] if digest is None else [(place, digest, state.step_run)]
     if kind == "const":
         return [(place, body, None)]
+    if kind == "item":
+        return [(place, *body)]
     parts = body.items() if kind == "dict" else enumerate(body)
     rows = []
     for name, part in parts:
         rows.extend(flatten(part, scope, f"{place}.{name}" if place else str(name)))
     return rows
+
+
+def late(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The wiring of those of a node's settings that come from other steps."""
+    return {name: one["edge"] for name, one in settings.items() if isinstance(one, dict) and set(one) == {"edge"}}
 
 
 class Values:
@@ -120,8 +129,8 @@ class Values:
             if body[1] not in state.outputs:
                 return None
             return self.get(state.outputs[body[1]], wanted, state.kinds.get(body[1], Any))
-        if kind == "const":
-            return self.get(body, wanted)
+        if kind in ("const", "item"):
+            return self.get(body if kind == "const" else body[0], wanted)
         inner = element_of(wanted)
         if kind == "dict":
             return {name: self.load(part, scope, inner) for name, part in body.items()}
@@ -136,6 +145,6 @@ def concrete(annotation: Any) -> bool:
     return not getattr(annotation, "_is_protocol", False)
 
 
-def item_state(digest: str, kind: Any) -> dict[str, State]:
-    """The scope entry of the item that a template is carried out for."""
-    return {ITEM: State("ran", {"value": digest}, None, {"value": kind})}
+def item_state(digest: str, producer: int | None, kind: Any) -> dict[str, State]:
+    """The scope entry of the item that a template is carried out for, and the step run that it comes from."""
+    return {ITEM: State("ran", {"value": digest}, producer, {"value": kind})}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from solvent import digest
 from solvent.archive.catalog import write
-from solvent.archive.catalog.records import ArtifactRow, StepEnd
+from solvent.archive.catalog.records import ArtifactRow, InputRow, StepEnd
 from solvent.engine.execute.behind.writing import Job, describe_error
-from solvent.engine.execute.hand import Scope, State, item_state, resolve
+from solvent.engine.execute.hand import Scope, State, flatten, item_state, resolve
 from solvent.engine.execute.stepping import do_step
 from solvent.engine.planning.key import item_key
 from solvent.errors import InputError, SolventError
@@ -30,37 +31,51 @@ def do_map(session: Session, one: NodePlan, scope: Scope) -> State:
     with session.project.catalog.write() as tx:
         number = write.add_step(tx, session.start_row(one, item, None))
     states: dict[str, State] = {}
-    for label, value in items.items():
+    made: list[InputRow] = []
+    for label, tree in items.items():
         shown = label or '""'  # an empty key has to be told from no item at all
         name = f"{item}/{shown}" if item else shown
         if node.template is None:
-            trees = {**one.wired, first.name: {"const": value}}
-            states[label] = do_step(session, one, scope, name, trees)
+            state = do_step(session, one, scope, name, {**one.wired, first.name: tree})
+            made += [InputRow("item:", f"{label}.{out}", done, state.step_run) for out, done in state.outputs.items()]
         else:
-            states[label] = _do_template(session, one, Scope(name, scope), value, first.annotation)
+            inner = Scope(name, scope)
+            inner.states.update(item_state(*_one_value(session, tree, scope, first.annotation), first.annotation))
+            state = _do_template(session, one, inner)
+            found = flatten(one.result, inner) if state.done else ()
+            made += [InputRow("item:", f"{label}.{place}", done, producer) for place, done, producer in found]
+        states[label] = state
     bad = {label: state for label, state in states.items() if not state.done}
     if bad and node.options.on_error != "collect":
         return _failed(session, one, number, item, bad)
     done = {label: state for label, state in states.items() if state.done}
-    return _gather(session, one, number, item, by_key, done, scope, bad)
+    return _gather(session, one, number, item, by_key, done, (*session.input_rows(one, scope), *made), bad)
 
 
-def _items(session: Session, tree: Any, scope: Scope, wanted: Any) -> tuple[bool, dict[str, str]]:
-    """Whether the items have keys, and their digests by label."""
+def _items(session: Session, tree: Any, scope: Scope, wanted: Any) -> tuple[bool, dict[str, Any]]:
+    """Whether the items have keys; and the wiring of each by label."""
     kind, body = next(iter(tree.items()))
     if kind == "dict":
-        return True, {str(label): resolve(part, scope) for label, part in body.items()}
+        return True, {str(label): part for label, part in body.items()}
     if kind in ("list", "tuple", "record"):
-        return False, _labelled([resolve(part, scope) for part in body])
+        return False, _labelled(body, scope)
     value = session.values.load(tree, scope, _container(wanted, tree, scope))
+    producer = scope.find(body[0]).step_run if kind == "ref" else None
     if isinstance(value, Mapping):
         if not all(isinstance(label, str) for label in value):
             raise InputError("a dict that is mapped over needs text as keys: they name the step runs")
-        digests = [_keep(session, part) for part in value.values()]
-        return True, dict(zip(value, digests, strict=True))
+        return True, {label: {"item": (_keep(session, part), producer)} for label, part in value.items()}
     if not isinstance(value, (list, tuple)):
         raise InputError(f"only a list or a dict can be mapped over, not {type(value).__qualname__}")
-    return False, _labelled([_keep(session, part) for part in value])
+    return False, _labelled([{"item": (_keep(session, part), producer)} for part in value], scope)
+
+
+def _one_value(session: Session, tree: Any, scope: Scope, wanted: Any) -> tuple[str, int | None]:
+    """An item as one artifact, and the step run that it comes from (None for one that is put together of several)."""
+    made = flatten(tree, scope)
+    if len(made) == 1 and made[0][0] == "":
+        return made[0][1:]
+    return _keep(session, session.values.load(tree, scope, wanted)), None
 
 
 def _container(wanted: Any, tree: Any, scope: Scope) -> Any:
@@ -68,13 +83,15 @@ def _container(wanted: Any, tree: Any, scope: Scope) -> Any:
     return scope.find(body[0]).kinds.get(body[1], Any) if body else Any
 
 
-def _labelled(digests: list[str]) -> dict[str, str]:
+def _labelled(items: Sequence[Any], scope: Scope) -> dict[str, Any]:
     """Items without keys are told apart by content, a repeated one by its count."""
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {}
     seen: dict[str, int] = {}
-    for value in digests:
-        seen[value] = seen.get(value, 0) + 1
-        found[value[:12] if seen[value] == 1 else f"{value[:12]}~{seen[value]}"] = value
+    for tree in items:
+        made = resolve(tree, scope)
+        label = made if isinstance(made, str) else digest.of_structure("item.1", made)
+        seen[label] = seen.get(label, 0) + 1
+        found[label[:12] if seen[label] == 1 else f"{label[:12]}~{seen[label]}"] = tree
     return found
 
 
@@ -87,9 +104,8 @@ def _keep(session: Session, value: Any) -> str:
     return pending.digest
 
 
-def _do_template(session: Session, one: NodePlan, inner: Scope, value: str, kind: Any) -> State:
+def _do_template(session: Session, one: NodePlan, inner: Scope) -> State:
     assert one.node.template is not None
-    inner.states.update(item_state(value, kind))
     worst = "ran"
     for path in one.node.template.nodes:
         state = session.do(session, session.plan.nodes[path], inner)
@@ -116,14 +132,13 @@ def _failed(session: Session, one: NodePlan, number: int, item: str, bad: dict[s
 
 
 def _gather(
-    session: Session, one: NodePlan, number: int, item: str, by_key: bool, done: dict[str, State], scope: Scope,
-    bad: dict[str, State],
+    session: Session, one: NodePlan, number: int, item: str, by_key: bool, done: dict[str, State],
+    rows: tuple[InputRow, ...], bad: dict[str, State],
 ) -> State:  # fmt: skip
     """Make one list or dict of what the items made, unless the very same was made before."""
     outputs = one.node.step.signature.outputs
     labels = list(done) if by_key else []
     key = item_key(labels, [json.dumps(state.outputs, sort_keys=True) for state in done.values()])
-    rows = session.input_rows(one, scope)
     notes = {"items_failed": list(bad)} if bad else {}
     hit = session.find_hit(one, key)
     if hit is not None:

@@ -17,7 +17,7 @@ from solvent.engine.events import LogLine, Observer, StepEnded, StepStarted
 from solvent.engine.execute.behind.writing import Writer, describe_error
 from solvent.engine.execute.calling.capture import Capture
 from solvent.engine.execute.calling.measure import Meter
-from solvent.engine.execute.hand import Scope, State, Values, flatten, resolve
+from solvent.engine.execute.hand import Scope, State, Values, flatten, late, resolve
 from solvent.engine.planning.key import settings_part
 from solvent.engine.record.setting import setting_json
 from solvent.engine.references import name_of
@@ -126,10 +126,15 @@ class Session:
         return StepStart(self.run, node.path, item, node.kind, step, key, found, json.dumps(shown), time.time())
 
     def input_rows(self, one: NodePlan, scope: Scope, wired: dict[str, Any] | None = None) -> tuple[InputRow, ...]:
-        """What goes into a step run, as it is recorded."""
+        """What goes into a step run, as it is recorded: its data, and beside it what else of this run it hangs on."""
+        trees = dict(wired or one.wired)
+        trees.update((f"setting:{name}", tree) for name, tree in late(one.settings).items())
+        for number, guard in enumerate(one.node.guards):
+            path, output, _ = node_of(guard)
+            trees[f"when:{number}"] = {"ref": [path, output]}
         return tuple(
             InputRow(name, place, value, producer)
-            for name, tree in (wired or one.wired).items()
+            for name, tree in trees.items()
             for place, value, producer in flatten(tree, scope)
         )
 

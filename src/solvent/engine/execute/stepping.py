@@ -16,7 +16,7 @@ from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.calling.attempt import Attempt, Outcome, attempt
 from solvent.engine.execute.calling.contracts import hold_input, schema_in
 from solvent.engine.execute.calling.secrets import demand_secrets
-from solvent.engine.execute.hand import Scope, State
+from solvent.engine.execute.hand import Scope, State, late
 from solvent.engine.execute.reading import changed_meanwhile
 from solvent.engine.execute.rowwise import Blocks, by_blocks
 from solvent.engine.execute.session import env_digest, file_digest
@@ -73,20 +73,21 @@ def _settings(session: Session, one: NodePlan, scope: Scope, item: str) -> tuple
     """The values of a node's settings, and the part of the key that they are."""
     from solvent.config import validate
 
-    values, late = {}, {}
+    values, found = {}, {}
+    trees = late(one.settings)
     for name, bound in one.node.settings.items():
         value = bound.value
         if value is DERIVED:
-            value = late[name] = derive_seed(session.plan.seed, one.node.path, item)
-        elif isinstance(one.settings.get(name), dict) and set(one.settings[name]) == {"edge"}:
+            value = found[name] = derive_seed(session.plan.seed, one.node.path, item)
+        elif name in trees:
             spec = next(spec for spec in one.node.step.signature.settings if spec.name == name)
-            value = session.values.load(one.settings[name]["edge"], scope, spec.annotation)
+            value = session.values.load(trees[name], scope, spec.annotation)
             try:
-                value = late[name] = validate(value, spec.annotation, from_file=False)
+                value = found[name] = validate(value, spec.annotation, from_file=False)
             except ValueError as error:
                 raise PlanError(f"{one.node.where}: {one.node.path}.{name} comes from a step: {error}") from None
         values[name] = value
-    return values, {**one.settings, **session.key_settings(late)} if late else one.settings
+    return values, {**one.settings, **session.key_settings(found)} if found else one.settings
 
 
 def _run(session: Session, work: _Work) -> State:
@@ -163,7 +164,7 @@ def _paths(tree: Any) -> set[str]:
     kind, body = next(iter(tree.items()))
     if kind == "ref":
         return {body[0]}
-    if kind == "const":
+    if kind in ("const", "item"):
         return set()
     return {path for part in (body.values() if kind == "dict" else body) for path in _paths(part)}
 

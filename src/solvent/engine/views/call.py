@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -42,6 +42,8 @@ def find_call(project: Home, reference: str) -> Call:
         raise NoValue(
             f"{where} was read from a source, and no step was called. To see what was read: solvent show {where}"
         )
+    if found.status in ("blocked", "skipped"):
+        raise NoValue(f"{where} was {found.status}, and never called. What stood in its way: solvent show {run.id}")
     if found.items:
         items = ", ".join(item.name for item in list(found.items.values())[:5])
         more = " …" if len(found.items) > 5 else ""
@@ -66,16 +68,35 @@ def _data(project: Home, run: Run[Any], found: StepRun, step: Step[Any, Any]) ->
     for name, place, digest, producer in query.step_inputs(project.catalog, found.id):
         parts.setdefault(name, {})[place] = (digest, producer)
     plan = run.record.get("plan") or {}
-    path = found.name.partition("[")[0]
+    path, item, _ = found.name.partition("[")
     trees: dict[str, Any] = next((node["data"] for node in plan.get("nodes", ()) if node["path"] == path), {})
     data: dict[str, Any] = {}
     for one in step.signature.data:
         held = parts.get(one.name, {})
         tree = {"const": ""} if "" in held else trees.get(one.name)
+        if item and tree is not None and one is step.signature.data[0]:
+            tree = _item_tree(tree, held)
         if tree is not None:
             wanted: Any = tuple.__class_getitem__((one.annotation, ...)) if one.variadic else one.annotation
             data[one.name] = _built(project, tree, held, wanted, "")
     return data
+
+
+def _item_tree(tree: Any, held: Mapping[str, Any]) -> Any:
+    """Of the wiring of all items, that of the one whose parts are these; the wiring itself, where it is of one item."""
+    body = next(iter(tree.values()))
+    parts = list(body.values()) if isinstance(body, dict) else body if isinstance(body, list) else []
+    return next((part for part in parts if isinstance(part, dict) and set(_places(part, "")) == set(held)), tree)
+
+
+def _places(tree: Any, place: str) -> Iterator[str]:
+    """Where in a parameter the artifacts stand."""
+    kind, body = next(iter(tree.items()))
+    if kind in ("ref", "const"):
+        yield place
+        return
+    for name, part in body.items() if kind == "dict" else enumerate(body):
+        yield from _places(part, f"{place}.{name}" if place else str(name))
 
 
 def _built(project: Home, tree: Any, parts: Mapping[str, tuple[str, int | None]], wanted: Any, place: str) -> Any:

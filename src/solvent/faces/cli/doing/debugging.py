@@ -20,13 +20,32 @@ __all__ = ["debug"]
 @click.argument("reference", shell_complete=complete_reference)
 @click.pass_obj
 def debug(project: str | None, reference: str) -> None:
-    """Start Python with the inputs of RUN/STEP under their parameter names, and again() to call it anew."""
+    """Start Python with the inputs of RUN/STEP under their parameter names, and again() to call it anew.
+
+    What comes through a pipe is run as a script; if it fails, the exit code is 1.
+    """
     import code
+    import sys
+
+    from solvent.engine.execute.behind.writing import describe_error
+
+    class Console(code.InteractiveConsole):
+        def showtraceback(self) -> None:
+            error = sys.exc_info()[1]
+            assert error is not None
+            self.write(describe_error(error)["traceback"])
 
     opened = find_kept(project)
     names = scene(opened, reference)
-    shown = ", ".join(name for name in names if not name.startswith("_"))
-    code.interact(banner=f"{reference}: {shown}", local=names, exitmsg="")
+    if sys.stdin.isatty():
+        shown = ", ".join(name for name in names if not name.startswith("_"))
+        Console(names).interact(banner=f"{reference}: {shown}", exitmsg="")
+        return
+    try:
+        exec(compile(sys.stdin.read(), "<stdin>", "exec"), names)
+    except Exception as error:
+        click.echo(describe_error(error)["traceback"], err=True, nl=False)
+        raise SystemExit(1) from None
 
 
 def scene(project: Project, reference: str) -> dict[str, Any]:
@@ -34,6 +53,7 @@ def scene(project: Project, reference: str) -> dict[str, Any]:
     import importlib
     import sys
 
+    from solvent.engine.context import Context, entered
     from solvent.engine.views.call import find_call
 
     project.put_on_path()
@@ -60,7 +80,13 @@ def scene(project: Project, reference: str) -> dict[str, Any]:
         told = {name: value for name, value in call.settings.items() if name in names}
         data = {one.name for one in signature.data}
         told.update((name, value) for name, value in changes.items() if name not in data)
-        return fresh.plain(tuple(places), told)
+        path, _, item = call.found.name.removesuffix("]").partition("[")
+        context = Context(project, call.run.id, path, item, call.found.inputs)
+        try:
+            with entered(context):
+                return fresh.plain(tuple(places), told)
+        finally:
+            context.clean()
 
     return {**call.data, **call.settings, "run": call.run, "step": call.step, "again": again}
 
