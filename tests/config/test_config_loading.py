@@ -253,11 +253,11 @@ steps:
   c: {steps: {d: {options: 3}}}
 """)
     assert problems(tmp_path / "a.yaml", root=tmp_path) == [
-        "a.yaml:2: inputs: expected a mapping of names to values, got a list",
-        "a.yaml:3: vars: expected a mapping of names to values, got the number 3",
         "a.yaml:1: seed: expected a whole number, got text 'fast'",
-        "a.yaml:5: pipeline: expected a pipeline written 'module:name'",
+        "a.yaml:3: vars: expected a mapping of names to values, got the number 3",
         "a.yaml:4: run.time: of a run only 'date' can be set",
+        "a.yaml:2: inputs: expected a mapping of names to values, got a list",
+        "a.yaml:5: pipeline: expected a pipeline written 'module:name'",
         "a.yaml:7: steps.a: expected a mapping of names to values, got the number 5",
         "a.yaml:8: steps.b.use: expected 'module:name' or a short name",
         "a.yaml:8: steps.b.with: expected a mapping of names to values, got the number 1",

@@ -430,6 +430,7 @@ def test_every_fault_of_the_settings_is_told_at_once(tmp_path):
     (tmp_path / "f.yaml").write_text(
         "steps:\n  measured:\n    low: ${vars.nope}\n    high: tall\n    hihg: 2\n    options: {retrys: 2}\n"
         "inputs:\n  rows: {value: 1}\n  other:\n  - files: a.csv\n  - fils: b.csv\n  - [c.csv]\nstpes: {}\n"
+        "seed: fast\nrun: {date: nope}\n"
     )
     with pytest.raises(sv.errors.SettingsError) as caught:
         sv.run(faulty, config=tmp_path / "f.yaml", project=tmp_path)
@@ -438,6 +439,7 @@ def test_every_fault_of_the_settings_is_told_at_once(tmp_path):
         "f.yaml:3: steps.measured.low: ", "f.yaml:13: stpes: there is no such word",
         "f.yaml:6: steps.measured.options.retrys: there is no option", "f.yaml:9: inputs.other: source 2 of the list: ",
         "f.yaml:9: inputs.other: source 3 of the list: ", "f.yaml:4: steps.measured.high: ",
+        "f.yaml:14: seed: expected a whole number", "f.yaml:15: run.date: expected a date",
         "steps.measured.need: this setting is required", "f.yaml:5: steps.measured.hihg: ",
     ]  # fmt: skip
     assert len(told) == len(expected), "\n".join(told)

@@ -50,6 +50,8 @@ def load_settings(
     tree = interpolate(_dated(tree, now), secrets, found)
     _check_words(tree, found)
     soft = list(found)
+    tree = _check_aside(tree, soft)
+    found[:] = soft
     _check_shape(tree, found, soft)
     if len(found) > len(soft) or (found and (problems is None or _leads(tree))):
         raise SettingsError(found)
@@ -214,27 +216,36 @@ def _check_words(tree: Branch, problems: list[Problem]) -> None:
         problems.append(Problem(str(node.origin), f"{name}: there is no such word at the top of settings.{hint}"))
 
 
+def _check_aside(tree: Branch, problems: list[Problem]) -> Branch:
+    """The settings without those words that are wrong, and that nothing else which can be wrong hangs on."""
+    kept = {}
+    for word, node in tree.children.items():
+        before = len(problems)
+        if word in ("name", "seed") and not is_null(node):
+            _typed(node, word, str if word == "name" else int, problems)
+        elif word in ("run", "vars"):
+            _mapping(node, word, problems)
+        if word == "run" and isinstance(node, Branch):
+            for name, part in node.children.items():
+                if name == "date":
+                    from datetime import date
+
+                    _typed(part, "run.date", date, problems)
+                else:
+                    problems.append(Problem(str(part.origin), f"run.{name}: of a run only 'date' can be set"))
+        if len(problems) == before:
+            kept[word] = node
+    return Branch(kept, tree.origin)
+
+
 def _check_shape(tree: Branch, problems: list[Problem], soft: list[Problem]) -> None:
     """What is where it cannot be. Of that, options that there are not are ``soft`` too: nothing hangs on them."""
     children = tree.children
-    for word in ("inputs", "vars", "steps", "settings", "run"):
+    for word in ("inputs", "steps", "settings"):
         _mapping(children.get(word), word, problems)
-    for word, kind in (("name", str), ("seed", int)):
-        node = children.get(word)
-        if node is not None and not is_null(node):
-            _typed(node, word, kind, problems)
     pipeline = children.get("pipeline")
     if isinstance(pipeline, Branch) or (isinstance(pipeline, Leaf) and isinstance(pipeline.value, (list, int, float))):
         problems.append(Problem(str(pipeline.origin), "pipeline: expected a pipeline written 'module:name'"))
-    run = children.get("run")
-    if isinstance(run, Branch):
-        for name, node in run.children.items():
-            if name == "date":
-                from datetime import date
-
-                _typed(node, "run.date", date, problems)
-            else:
-                problems.append(Problem(str(node.origin), f"run.{name}: of a run only 'date' can be set"))
     for word in ("steps", "settings"):
         node = children.get(word)
         if isinstance(node, Branch) and word == "steps":
