@@ -142,6 +142,55 @@ def test_rows_of_then_are_refused_once_the_file_is_another(tmp_path):
         project.load(f"{first.id}/inputs/rows", pl.DataFrame)
 
 
+def test_verify_looks_at_the_files_that_tables_refer_to(tmp_path, capsys, monkeypatch):
+    """What cannot be had again is told with the run that read it; it is no fault of the archive."""
+    from solvent.data.referring import check_referred
+    from solvent.faces.cli import main
+
+    monkeypatch.setattr("solvent.data.sources.files.finding._RACY", 0.0)  # a file that is just written is believed
+    data(tmp_path)
+    first = sv.run(streamed, config=settings("reference"), project=tmp_path)
+    project = sv.open(tmp_path)
+    assert project.verify(deep=True).gone == project.verify().gone == ()
+    (name,) = first["inputs/rows"].outputs.values()
+    body = project.archive.document(name)["body"]
+    body["contents"][0][1] = "0" * 64
+    check_referred(body)
+    with pytest.raises(InputError, match=r"rows\.csv: the file holds other bytes"):
+        check_referred(body, deep=True)
+    data(tmp_path, 1_001)
+    sv.run(streamed, config=settings("reference"), project=tmp_path)
+    (gone,) = project.verify().gone
+    assert gone.blob == name and gone.needed_by == (f"{first.id}/inputs/rows",) and "is not what it was" in gone.what
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["solvent", "verify", "--deep"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().out
+    assert not ended.value.code and f"#{name[:12]} of {first.id}/inputs/rows: " in told and "All is well." in told
+
+
+def test_a_file_that_was_fresh_when_surveyed_is_believed_once_hashing_begins_later(tmp_path, monkeypatch):
+    """To look through a large file takes longer than a file is too fresh to be believed by its times."""
+    from solvent.data import referring
+    from solvent.data.sources import open_source
+    from solvent.data.sources.files import finding
+
+    path = data(tmp_path)
+    source = open_source({"files": "rows.csv"}, tmp_path)
+    survey = source.survey()
+    assert survey.parts[0].version is None
+    project = sv.open(tmp_path)
+    fresh = project.archive.put(referring.Referred(source, survey))
+    monkeypatch.setattr(finding, "_RACY", -1.0)
+    aged = project.archive.prepare(referring.Referred(source, survey))
+    assert aged.digest == fresh.digest
+    assert aged.written.body["survey"]["parts"][0]["version"] == finding.state_of(os.stat(path))
+    path.write_text("a,b\n")
+    rest = project.archive.prepare(referring.Referred(source, survey)).written.body["survey"]["parts"][0]
+    assert rest["version"] is None
+
+
 def test_a_file_that_changes_while_a_step_goes_through_it_fails_the_step(tmp_path):
     """Nothing is kept of what may be half of one version and half of another."""
     path = data(tmp_path)

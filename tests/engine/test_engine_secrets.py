@@ -119,3 +119,40 @@ def test_a_plan_can_be_made_without_the_secrets(tmp_path):
 
     plan = make_plan(request_of(flow, settings(), inputs={"n": 1}), sv.open(tmp_path))
     assert "${secret:CRM}" not in str(plan.to_json()["nodes"]) and list(plan.settings.secrets()) == ["CRM"]
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A base with slots."""
+
+    password: sv.Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replica(Host):
+    """Its own slots are not those that it inherits."""
+
+    lag: int = 0
+
+
+@sv.step
+def mirror(n: int, *, host: Replica) -> int:
+    """Needs what the base holds."""
+    RAN.append("mirror")
+    return n
+
+
+@sv.pipeline
+def mirrored(n: int) -> int:
+    """The secret is needed last."""
+    return mirror(train(n))
+
+
+def test_a_secret_in_inherited_slots_is_demanded_too(tmp_path, monkeypatch):
+    """Before anything runs."""
+    monkeypatch.delenv("NO_SUCH_SECRET", raising=False)
+    RAN.clear()
+    config = {"steps": {"mirror": {"host": {"password": "${secret:NO_SUCH_SECRET}", "lag": 1}}}}
+    with pytest.raises((SettingsError, RunFailed), match="NO_SUCH_SECRET"):
+        sv.run(mirrored, config=config, inputs={"n": 1}, project=tmp_path)
+    assert RAN == []

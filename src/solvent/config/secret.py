@@ -139,10 +139,9 @@ def secrets_in(value: Any) -> Iterator[Secret]:
         for part in value:
             yield from secrets_in(part)
     elif not isinstance(value, type) and (hasattr(value, "__dataclass_fields__") or hasattr(value, "model_fields_set")):
-        for part in (
-            vars(value).values() if hasattr(value, "__dict__") else map(value.__getattribute__, value.__slots__)
-        ):
-            yield from secrets_in(part)
+        names = [*getattr(value, "__dict__", ()), *getattr(value, "__dataclass_fields__", ())]  # slots have no dict
+        for name in dict.fromkeys(names):
+            yield from secrets_in(getattr(value, name, None))
 
 
 def masked(text: str) -> str:

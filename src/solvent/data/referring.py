@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +14,10 @@ from solvent import digest
 from solvent.data.canonical import Rows, conform
 from solvent.data.family import REFERENCE
 from solvent.data.frames.outgoing import give, wanted_kind
+from solvent.data.sources.files.finding import stamp_of, state_of
 from solvent.data.sources.files.options import read_options
 from solvent.data.sources.files.source import Files
-from solvent.data.sources.files.surveying import Survey
+from solvent.data.sources.files.surveying import Part, Survey
 from solvent.data.sources.files.uniting import partitions
 from solvent.data.tables import WrittenTable
 from solvent.errors import InputError
@@ -52,8 +55,8 @@ class ReferenceFormat:
 
     def write(self, value: Referred, sink: Any) -> Any:
         """Settle the identity of files; every byte is read for it."""
-        survey = value.survey
-        paths = value.source.here(survey)
+        paths = value.source.here(value.survey)
+        survey = replace(value.survey, parts=tuple(_settled(part, paths[part.label]) for part in value.survey.parts))
         folders = partitions([part.label for part in survey.parts], survey.options)
         contents = [digest.of_file(_CONTENT, paths[part.label]) for part in survey.parts]
         sizes = [paths[part.label].stat().st_size for part in survey.parts]
@@ -80,9 +83,26 @@ class ReferenceFormat:
         return give(Rows(conform(frame.collect(engine="streaming"))), wanted)
 
 
-def check_referred(body: Any) -> None:
-    """Raise :class:`InputError` if the files that an artifact refers to are not what they were."""
-    _opened(body)
+def _settled(part: Part, path: Path) -> Part:
+    """The part with a version that can be believed, where its file was too fresh for one when it was surveyed."""
+    status = os.stat(path)
+    if part.version is not None or state_of(status) != part.status:
+        return part
+    return part.at(stamp_of(status, time.time()), part.status)
+
+
+def check_referred(body: Any, *, deep: bool = False) -> None:
+    """Raise :class:`InputError` if the files that an artifact refers to are not what they were.
+
+    A file whose size and times are as they were is taken to be the same, unless ``deep`` asks to read it.
+    """
+    files, survey = _opened(body)
+    if not deep:
+        return
+    known = dict(body["contents"])
+    for label, path in files.here(survey).items():
+        if digest.of_file(_CONTENT, path) != known[label]:
+            raise InputError(f"{label}: the file holds other bytes than before, though its size and times are the same")
 
 
 def _opened(body: Any) -> tuple[Files, Survey]:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from solvent import digest
 from solvent.archive.store.local import BLOB
-from solvent.errors import Corrupted
+from solvent.data.family import REFERENCE
+from solvent.errors import Corrupted, InputError
 
 if TYPE_CHECKING:
     from solvent.engine.home import Home
@@ -17,7 +18,7 @@ __all__ = ["Checked", "Fault", "verify"]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One blob that is not what it should be, and the step runs whose results need it."""
+    """One blob, or table by reference, that is not what it was, and the step runs whose results need it."""
 
     blob: str
     what: str
@@ -26,23 +27,28 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was looked at, and what was found."""
+    """What was looked at, and what was found. ``gone`` are tables by reference whose files are others by now.
+
+    That is no fault of the archive: files that go on changing leave such tables behind.
+    """
 
     artifacts: int
     blobs: int
     size: int
     deep: bool
     faults: tuple[Fault, ...]
+    gone: tuple[Fault, ...] = ()
 
 
 def verify(project: Home, *, deep: bool = False) -> Checked:
     """Check that every blob that the catalog calls present is there; ``deep`` reads and hashes each one.
 
     What is damaged or gone is marked absent, so that the next run makes it anew. A deep check finds every
-    flipped bit of every blob, in the store and in the catalog.
+    flipped bit of every blob, in the store and in the catalog, and of every file that a table refers to.
     """
     archive, catalog = project.archive, project.catalog
     faults: list[Fault] = []
+    gone: list[Fault] = []
     count = size = 0
     last = ""
     while True:  # in portions, so that an archive of millions of blobs fits into memory
@@ -58,8 +64,12 @@ def verify(project: Home, *, deep: bool = False) -> Checked:
             if what is not None:
                 faults.append(Fault(name, what, _needed_by(project, name)))
                 archive.lose(name)
+    for (name,) in catalog.read("SELECT digest FROM artifacts WHERE format = ? ORDER BY digest", (REFERENCE,)):
+        what = _changed(project, name, deep)
+        if what is not None:
+            gone.append(Fault(name, what, _made_by(project, "SELECT ?", name)))
     artifacts = catalog.read("SELECT count(*) FROM artifacts")[0][0]
-    return Checked(artifacts, count, size, deep, tuple(faults))
+    return Checked(artifacts, count, size, deep, tuple(faults), tuple(gone))
 
 
 def _fault(project: Home, name: str, data: bytes | None, deep: bool) -> str | None:
@@ -76,11 +86,27 @@ def _fault(project: Home, name: str, data: bytes | None, deep: bool) -> str | No
     return None
 
 
+def _changed(project: Home, name: str, deep: bool) -> str | None:
+    """What is wrong with the files that a table refers to, if anything is."""
+    from solvent.data.referring import check_referred
+
+    try:
+        check_referred(project.archive.document(name)["body"], deep=deep)
+    except (InputError, Corrupted) as error:
+        return str(error)
+    return None
+
+
 def _needed_by(project: Home, name: str) -> tuple[str, ...]:
+    return _made_by(project, "SELECT artifact FROM artifact_blobs WHERE blob = ?", name)
+
+
+def _made_by(project: Home, artifacts: str, name: str) -> tuple[str, ...]:
+    """The first step runs that made any of some artifacts, which a query on ``name`` gives."""
     rows = project.catalog.read(
         "SELECT DISTINCT r.name || '/' || s.path || CASE s.item WHEN '' THEN '' ELSE '[' || s.item || ']' END "
-        "FROM artifact_blobs ab JOIN outputs o ON o.digest = ab.artifact JOIN step_runs s ON s.id = o.step_run "
-        "JOIN runs r ON r.id = s.run WHERE ab.blob = ? AND s.status = 'ran' ORDER BY 1 LIMIT 20",
+        "FROM outputs o JOIN step_runs s ON s.id = o.step_run JOIN runs r ON r.id = s.run "
+        f"WHERE o.digest IN ({artifacts}) AND s.status = 'ran' ORDER BY 1 LIMIT 20",
         (name,),
     )
     return tuple(row[0] for row in rows)

@@ -1,6 +1,7 @@
 """The catalog's connection: all of a transaction or nothing, several processes at once, clear errors."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -99,3 +100,54 @@ def test_a_connection_does_not_cross_a_fork(catalog):
     with catalog.write() as tx:
         tx.execute("INSERT INTO texts VALUES ('parent', 'k', 't')")
     assert _texts(catalog) == 2
+
+
+FULL = """
+import os, sys, threading
+from pathlib import Path
+from solvent.archive.catalog.connection import Catalog
+from solvent.errors import Unwritable
+
+disk, copies = Path(sys.argv[1]), Path(os.environ["TMPDIR"])
+made = Catalog(disk / "catalog.db")
+with made.write() as tx:
+    tx.execute("INSERT INTO texts VALUES ('a', 'k', 't')")
+with (disk / "rest").open("wb", buffering=0) as rest:
+    try:
+        while rest.write(b"x" * 1000):
+            pass
+    except OSError:
+        pass
+count = "SELECT count(*) FROM texts"
+mine = Catalog(disk / "catalog.db")
+seen = []
+threads = [threading.Thread(target=lambda: seen.append(mine.read(count))) for _ in range(6)]
+for one in threads:
+    one.start()
+for one in threads:
+    one.join()
+for _ in range(5):
+    try:
+        with mine.write() as tx:
+            tx.execute("INSERT INTO texts VALUES ('b', 'k', 't')")
+    except Unwritable as error:
+        said = str(error)
+print(seen == [[(1,)]] * 6, said.startswith("the disk is full"), len(list(copies.glob("solvent-*"))) <= 1)
+(disk / "rest").unlink()
+with mine.write() as tx:
+    tx.execute("INSERT INTO texts VALUES ('b', 'k', 't')")
+print(mine.read(count), made.read(count))
+"""
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None or os.geteuid() != 0, reason="needs root and unshare to mount")
+def test_a_catalog_on_a_full_disk_is_read_from_one_copy_and_written_once_there_is_room(tmp_path):
+    """However many threads read and however often somebody tries to write."""
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "copies").mkdir()
+    command = (
+        f"mount -t tmpfs -o size=1m none {tmp_path}/disk && "
+        f'TMPDIR={tmp_path}/copies exec {sys.executable} -c "$0" {tmp_path}/disk'
+    )
+    done = subprocess.run(["unshare", "-m", "sh", "-c", command, FULL], capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["True True True", "[(2,)] [(2,)]"], done.stdout + done.stderr

@@ -107,6 +107,19 @@ def test_a_really_full_disk_leaves_the_old_blobs_whole(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+def test_an_error_about_a_file_elsewhere_is_not_put_down_to_the_store(store):
+    """A value that is read from another disk may meet that disk's own troubles, also beside a folder of like name."""
+    store.scratch()
+    for name in ("/elsewhere/sink.parquet", f"{store.folder}-2/blob", b"/elsewhere/x"):
+        for number in (errno.ENOSPC, errno.EACCES):
+            with pytest.raises(OSError) as caught, store.explained():
+                raise OSError(number, os.strerror(number), name)
+            assert caught.value.filename == name
+    for name in (f"{store.folder}/tmp/blob", None):
+        with pytest.raises(Unwritable), store.explained():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
+
+
 def test_many_threads_put_the_same_bytes(store):
     """Eight threads writing the same blobs at once leave each of them whole."""
     data = [os.urandom(40_000) for _ in range(5)]

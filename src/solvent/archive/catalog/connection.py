@@ -23,6 +23,8 @@ __all__ = ["Catalog", "Transaction"]
 _BUSY_MS = 120_000
 _LITTLE = 1024 * 1024
 """With fewer bytes left, a file that cannot be opened is put down to the disk being full."""
+_TRIES = 5
+"""So often a copy is begun anew where the catalog changes while it is copied."""
 _FULL = "the disk is full: the catalog {path} cannot grow. Free some space and run again."
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "lustre", "fuse.sshfs")
 # SQLite versions whose WAL can lose a commit when the log is reset under several writers.
@@ -57,6 +59,8 @@ class Catalog:
         self._open: list[apsw.Connection] = []
         self._writable: bool | None = None
         self._full = False
+        self._copy: tuple[tuple[int, ...], Path] | None = None
+        self._copying = threading.Lock()
         with self._explained():
             self._migrate()
 
@@ -69,8 +73,10 @@ class Catalog:
     def write(self) -> Iterator[Transaction]:
         """One transaction: all of it is kept, or nothing. Waits for other writers as long as they are alive."""
         with self._explained():
-            if self._full:  # perhaps it is not any more
-                self._full, self._writable, self._local = False, None, threading.local()
+            if self._full:
+                if _free(self.path) <= _LITTLE:
+                    raise Unwritable(_FULL.format(path=self.path))
+                self._full, self._writable = False, None  # each thread's connection is made anew, as its stamp differs
             cursor = self._connection().cursor()
             cursor.execute("BEGIN IMMEDIATE")
             try:
@@ -105,7 +111,7 @@ class Catalog:
         try:
             return self._made()
         except (apsw.FullError, apsw.IOError):  # SQLite makes files beside one that is only to be read
-            if shutil.disk_usage(self.path.parent).free > _LITTLE or not os.stat(self.path).st_size:
+            if _free(self.path) > _LITTLE or not os.stat(self.path).st_size:
                 raise
         self._full, self._writable = True, False
         return self._look()
@@ -139,9 +145,44 @@ class Catalog:
         except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.IOError, apsw.FullError):
             if not busy:
                 raise
-            connection = _copied(self.path, self._log)
+            connection = self._copied()
         self._open.append(connection)
         return connection
+
+    def _copied(self) -> apsw.Connection:
+        """A copy of a catalog whose log cannot be worked in where it lies (the disk is full, or mounted to be read).
+
+        One copy serves all threads until the catalog changes. One that somebody wrote to meanwhile is made again.
+        """
+        with self._copying:
+            stamp = self._stamp() or ()
+            if self._copy is None or self._copy[0] != stamp:
+                stamp, folder = self._copy_of(stamp)
+                if self._copy is not None:
+                    shutil.rmtree(self._copy[1], ignore_errors=True)
+                self._copy = stamp, folder
+            connection = apsw.Connection(str(self._copy[1] / self.path.name))
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def _copy_of(self, stamp: tuple[int, ...]) -> tuple[tuple[int, ...], Path]:
+        folder = Path(tempfile.mkdtemp(prefix="solvent-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        for _ in range(_TRIES):
+            try:
+                for one in (self.path, self._log):
+                    shutil.copyfile(one, folder / one.name)
+            except OSError as error:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise Unwritable(
+                    f"the catalog {self.path} can only be read by way of a copy, for which there is no room in "
+                    f"{folder.parent}: {error.strerror}. Free some space, or set TMPDIR to a folder with room."
+                ) from error
+            before, stamp = stamp, self._stamp() or ()
+            if stamp == before:
+                return stamp, folder
+        shutil.rmtree(folder, ignore_errors=True)
+        raise Unwritable(f"the catalog {self.path} is being written to, and cannot be read from here meanwhile.")
 
     def _migrate(self) -> None:
         if self._stamp() is not None:
@@ -230,15 +271,9 @@ def _looking(path: Path, how: str) -> apsw.Connection:
     return connection
 
 
-def _copied(path: Path, log: Path) -> apsw.Connection:
-    """A copy of a catalog whose log cannot be worked in where it lies (the disk is full, or mounted to be read)."""
-    folder = Path(tempfile.mkdtemp(prefix="solvent-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for one in (path, log):
-        shutil.copyfile(one, folder / one.name)
-    connection = apsw.Connection(str(folder / path.name))
-    connection.execute("PRAGMA query_only = ON")
-    return connection
+def _free(path: Path) -> int:
+    """The bytes left on a file's disk."""
+    return shutil.disk_usage(path.parent).free
 
 
 def _use_wal(connection: apsw.Connection) -> None:

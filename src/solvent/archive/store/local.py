@@ -143,17 +143,22 @@ class LocalStore:
             raise
         except Exception as error:  # libraries tell it as they like: numpy without a number, Polars in words
             number = error.errno if isinstance(error, OSError) else None
+            if self._elsewhere(error):
+                raise
             if number in (errno.ENOSPC, errno.EDQUOT) or "No space left on device" in str(error) or _cut_short(error):
                 text = f"the disk is full: nothing more can be kept in {self.folder}. Free some space and run again."
-            elif number in (errno.EROFS, errno.EACCES, errno.EPERM) and self._holds(error):
+            elif number in (errno.EROFS, errno.EACCES, errno.EPERM) and getattr(error, "filename", None) is not None:
                 text = f"the archive {self.folder} cannot be written: {os.strerror(number or 0)}. Make it writable."
             else:
                 raise
             raise Unwritable(text) from error
 
-    def _holds(self, error: Exception) -> bool:
-        """Whether an error is one of this store's files, not of some that a value is read from."""
-        return str(getattr(error, "filename", None)).startswith(str(self.folder))
+    def _elsewhere(self, error: Exception) -> bool:
+        """Whether an error says of which file it is, and that is one that a value is read from, none of this store."""
+        name = getattr(error, "filename", None)
+        return isinstance(name, (str, bytes)) and not Path(os.path.abspath(os.fsdecode(name))).is_relative_to(
+            os.path.abspath(self.folder)
+        )
 
 
 def _cut_short(error: Exception) -> bool:

@@ -28,15 +28,17 @@ def verify(project: str | None, deep: bool, as_json: bool) -> int:
     """Check that the archive is whole. What is damaged is marked, so that the next run makes it anew."""
     found = find_kept(project).verify(deep=deep)
     faults = [{"blob": one.blob, "what": one.what, "needed_by": list(one.needed_by)} for one in found.faults]
+    gone = [{"artifact": one.blob, "what": one.what, "made_by": list(one.needed_by)} for one in found.gone]
     if as_json:
-        show_json(
-            {"artifacts": found.artifacts, "blobs": found.blobs, "bytes": found.size, "deep": deep, "faults": faults}
-        )
+        facts = {"artifacts": found.artifacts, "blobs": found.blobs, "bytes": found.size, "deep": deep}
+        show_json({**facts, "faults": faults, "gone": gone})
         return 1 if faults else 0
     how = "read and hashed" if deep else "looked for (--deep reads them)"
     write(f"{number(found.artifacts)} artifacts, {number(found.blobs)} blobs, {size(found.size)}: {how}")
     for one in found.faults:
         write(safe(f"  #{one.blob[:12]} is {one.what}; needed by {', '.join(one.needed_by) or 'nothing'}"))
+    for one in found.gone:
+        write(safe(f"  #{one.blob[:12]} of {', '.join(one.needed_by)}: {one.what}"))
     write("Run the pipelines again to heal them." if faults else "All is well.")
     return 1 if faults else 0
 
