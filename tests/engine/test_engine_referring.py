@@ -233,8 +233,9 @@ def test_the_limit_is_written_as_a_size(tmp_path, text, size):
 def test_what_cannot_be_referred_to_is_refused_with_its_line(tmp_path):
     """Steps that work by block, lists of sources, and a word that is none."""
     data(tmp_path)
-    with pytest.raises(RunFailed, match="keep: reference: 'doubled' works by block"):
+    with pytest.raises(InputError, match="input 'rows': keep: reference: 'doubled' works by block"):
         sv.run(by_block, config=settings("reference"), project=tmp_path)
+    assert sv.open(tmp_path).runs() == []
     with pytest.raises(sv.errors.SettingsError, match="keep: 'refrence' is not known. Did you mean 'reference'"):
         sv.run(whole, config=settings("refrence"), project=tmp_path)
     both = {"inputs": {"rows": [{"files": "rows.csv", "keep": "reference"}, {"value": [{"a": 1}]}]}}

@@ -166,12 +166,30 @@ def test_a_killed_run_counts_as_crashed_at_once(folder):
         assert all(step.status in ("ran", "crashed", "reused") for step in run.steps)
 
 
+def stop_between_writes(process, folder):
+    """Stop a process where it does not hold the catalog's lock: whoever looks on would wait for it, as it should."""
+    import apsw
+
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        other = apsw.Connection(str(folder / ".solvent" / "catalog.db"))
+        try:
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+            return
+        except apsw.BusyError:
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.01)
+        finally:
+            other.close()
+
+
 def test_a_stopped_process_is_not_taken_for_dead(folder):
     """A run whose process is only stopped stays 'running', and ends well when it goes on."""
     process = start(folder, 6)
     assert process.stdout.readline() == "go\n"
     time.sleep(0.1)
-    process.send_signal(signal.SIGSTOP)
+    stop_between_writes(process, folder)
     seen = [run.status for run in sv.open(folder).runs()]
     process.send_signal(signal.SIGCONT)
     _, errors = process.communicate()

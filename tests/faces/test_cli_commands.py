@@ -199,6 +199,14 @@ def test_a_step_run_can_be_tried_again_with_todays_code(solvent, shop):
     assert names["again"](rows=[1]) == 2
 
 
+@pytest.mark.parametrize("words", [("runs",), ("data", "list"), ("data", "datasets"), ("data", "profile", "x.csv")])
+def test_a_limit_below_one_is_refused(solvent, shop, words):
+    """Nothing is not what anybody asks for."""
+    command = [sys.executable, "-m", "solvent", *words, "-n", "0"]
+    done = subprocess.run(command, cwd=shop, capture_output=True, text=True)
+    assert done.returncode == 2 and "0 is not in the range x>=1" in done.stderr
+
+
 def test_debug_runs_what_comes_through_a_pipe(solvent, shop):
     """As a script: its exit code tells, and its traceback has the user's own lines only."""
     solvent("run", "flow.yaml", "-q")

@@ -16,12 +16,12 @@ from solvent import digest
 from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import ArtifactRow, InputRow, StepEnd, StepStart
 from solvent.data import is_table_type
-from solvent.data.family import REFERENCE, TABLE, asked_kind
+from solvent.data.family import REFERENCE, TABLE
 from solvent.engine.execute.behind.profiling import profile_jobs
 from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.hand import State
-from solvent.engine.execute.session import refers
-from solvent.errors import Corrupted, InputError, SolventError
+from solvent.engine.planning.taking import takers
+from solvent.errors import Corrupted, SolventError
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
@@ -143,44 +143,29 @@ def _kept(session: Session, made: Input, path: str) -> tuple[str, list[str]]:
     """Whether a source's ``rows`` are copied, or a ``reference`` is kept; and a warning, if nobody said so.
 
     Files that are larger than the project says are referred to, as long as every step that takes them goes through
-    them as a stream: others are better served by blocks. Raises :class:`InputError` for what cannot be referred to.
+    them as a stream: others are better served by blocks.
     """
     from solvent.data.referring import STREAMED
 
     source: Any = made.source
     said, local = getattr(source, "keep", None), getattr(source, "root", None) is not None
-    kinds, whole = _takers(session, path)
-    if said == "reference" and not local:
-        raise InputError("keep: reference is for files on this machine; of what lies elsewhere the rows are kept")
-    if said == "reference" and whole:
-        raise InputError(
-            f"keep: reference: {whole[0]!r} works by block (rowwise, combine), which a reference does not have. Say "
-            f"keep: rows"
-        )
+    kinds, by_block = takers(session.plan.nodes.values(), path)
     most = session.project.file.keep_sources
-    if said is not None or not local or whole or not all(kind in STREAMED for kind in kinds):
+    if said is not None or not local or by_block or not all(kind in STREAMED for kind in kinds):
         return said or "rows", []
     bytes_ = source.size()  # which looks at every file
     if bytes_ <= most:
         return "rows", []
-    size, limit = f"{bytes_ / 1024**3:.1f} GiB", f"{most / 1024**3:g} GiB"
+    size, limit = _size(bytes_), _size(most)
     return "reference", [
         f"{size} of files are referred to, not copied (keep_sources is {limit}): this version can be read only for as "
         f"long as they stay as they are. Say keep: rows to have them copied, keep: reference if this is what you want"
     ]
 
 
-def _takers(session: Session, path: str) -> tuple[list[str | None], list[str]]:
-    """The kinds of frame that steps take an input as, and those of the steps that work by block."""
-    kinds: list[str | None] = []
-    whole: list[str] = []
-    for one in session.plan.nodes.values():
-        for spec in one.node.step.signature.data:
-            if spec.name in one.wired and refers(one.wired[spec.name], {path}):
-                kinds.append(asked_kind(spec.annotation))
-                if one.node.options.rowwise or one.node.options.combine is not None:
-                    whole.append(one.node.path)
-    return kinds, whole
+def _size(count: int) -> str:
+    power = min(max(count.bit_length() - 1, 0) // 10, 4)
+    return f"{count / 1024**power:.3g} {('bytes', 'KiB', 'MiB', 'GiB', 'TiB')[power]}"
 
 
 def _spliced(session: Session, source: Any, survey: Any, before: tuple[Any, str]) -> Any:

@@ -19,6 +19,7 @@ from solvent.engine.execute.calling.capture import Capture
 from solvent.engine.execute.calling.measure import Meter
 from solvent.engine.execute.hand import Scope, State, Values, flatten, late, resolve
 from solvent.engine.planning.key import settings_part
+from solvent.engine.planning.taking import refers
 from solvent.engine.record.setting import setting_json
 from solvent.engine.references import name_of
 from solvent.graph.promise import node_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from solvent.engine.home import Home
     from solvent.engine.planning.plan import NodePlan, Plan, Request
 
-__all__ = ["Do", "Session", "env_digest", "file_digest", "forced_paths", "refers"]
+__all__ = ["Do", "Session", "env_digest", "file_digest", "forced_paths"]
 
 
 class Do(Protocol):
@@ -237,16 +238,6 @@ def forced_paths(plan: Plan, request: Request) -> frozenset[str]:
 
     chosen = {find(plan.graph, name) for name in request.rerun}
     return frozenset(path for path in plan.nodes if any(path == one or path.startswith(one + "/") for one in chosen))
-
-
-def refers(tree: Any, paths: set[str]) -> bool:
-    """Whether wiring leads to one of these nodes."""
-    kind, body = next(iter(tree.items()))
-    if kind == "ref":
-        return body[0] in paths
-    if kind == "const":
-        return False
-    return any(refers(part, paths) for part in (body.values() if kind == "dict" else body))
 
 
 def _takes_none(annotation: Any) -> bool:

@@ -19,6 +19,7 @@ from solvent.engine.execute.calling.contracts import schema_digests
 from solvent.engine.execute.hand import concrete
 from solvent.engine.planning.inputs import Input, bind_inputs
 from solvent.engine.planning.key import declared, derive_seed, settings_part
+from solvent.engine.planning.taking import check_reference
 from solvent.engine.record.setting import setting_json
 from solvent.engine.references import name_of
 from solvent.errors import NoFormat, PlanError, Problem, SettingsError, UsageError
@@ -199,6 +200,9 @@ def _settle(
         nodes[node.path] = plan_node(node, project, constants)
         if node.step.options.kinds is not None:
             nodes[node.path].given = {name: _kind_of(value, nodes) for name, value in node.data.items()}
+    for one in inputs.values():
+        with one.blamed():
+            check_reference(one, nodes.values())
     selected = frozenset(above(graph, [find(graph, request.to)]) if request.to else graph.nodes)
     for forced in request.rerun:  # a misspelt one raises now, before a run is recorded
         find(graph, forced)

@@ -34,7 +34,10 @@ _ALIKE = 3
 @click.option(
     "--columns", multiple=True, metavar="GLOB", help="Only columns of such names, as in 'price*'. Repeatable."
 )
-@click.option("--limit", "-n", default=_SHOWN, show_default=True, help="How many columns the text shows at most.")
+@click.option(
+    "--limit", "-n", type=click.IntRange(1), default=_SHOWN, show_default=True,
+    help="How many columns the text shows at most.",
+)  # fmt: skip
 @click.option(
     "--open-options",
     "options",

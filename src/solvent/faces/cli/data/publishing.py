@@ -101,7 +101,7 @@ def deprecate(
 
 @click.command()
 @click.argument("reference", metavar="NAME[@v3]", shell_complete=complete_dataset)
-@click.option("--limit", "-n", default=100, show_default=True, help="How many at most.")
+@click.option("--limit", "-n", type=click.IntRange(1), default=100, show_default=True, help="How many at most.")
 @click.option("--each", is_flag=True, help="Every run and day, instead of one line for each pipeline and user.")
 @_JSON
 @click.pass_obj

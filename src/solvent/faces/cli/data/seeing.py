@@ -17,7 +17,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.command("list")
-@click.option("--limit", "-n", default=50, show_default=True, help="How many at most.")
+@click.option("--limit", "-n", type=click.IntRange(1), default=50, show_default=True, help="How many at most.")
 @_JSON
 @click.pass_obj
 def list_(project: str | None, limit: int, as_json: bool) -> None:

@@ -25,7 +25,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.command()
 @click.argument("pipeline", required=False)
-@click.option("--limit", "-n", default=20, show_default=True, help="How many at most.")
+@click.option("--limit", "-n", type=click.IntRange(1), default=20, show_default=True, help="How many at most.")
 @_JSON
 @click.pass_obj
 def runs(project: str | None, pipeline: str | None, limit: int, as_json: bool) -> None:
