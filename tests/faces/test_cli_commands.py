@@ -199,7 +199,9 @@ def test_a_step_run_can_be_tried_again_with_todays_code(solvent, shop):
     assert names["again"](rows=[1]) == 2
 
 
-@pytest.mark.parametrize("words", [("runs",), ("data", "list"), ("data", "consumers", "x"), ("data", "profile", "x.csv")])
+@pytest.mark.parametrize(
+    "words", [("runs",), ("data", "list"), ("data", "consumers", "x"), ("data", "profile", "x.csv")]
+)
 def test_a_limit_below_one_is_refused(solvent, shop, words):
     """Nothing is not what anybody asks for."""
     command = [sys.executable, "-m", "solvent", *words, "-n", "0"]

@@ -114,3 +114,21 @@ def test_a_source_that_is_put_in_front_leaves_the_labels_of_the_others(tmp_path)
     before = open_source([{"files": "x.parquet"}, {"value": [{"n": 3}]}], tmp_path).survey()
     after = open_source([{"files": "y.parquet"}, {"files": "x.parquet"}, {"value": [{"n": 3}]}], tmp_path).survey()
     assert [part.label for part in after.parts][1:] == [part.label for part in before.parts]
+
+
+@pytest.mark.parametrize("empty", ["e.csv", "e.json", "e.jsonl", "nulls.jsonl"])
+def test_a_source_without_values_leaves_the_others_types(tmp_path, empty):
+    """A CSV with a header alone says of no column that it is text, nor do nulls."""
+    (tmp_path / "a.csv").write_text("a,b\n1,x\n")
+    (tmp_path / "e.csv").write_text("a,b\n")
+    (tmp_path / "e.json").write_text("[]")
+    (tmp_path / "e.jsonl").write_text("")
+    (tmp_path / "nulls.jsonl").write_text('{"a": null, "b": null}\n')
+    for spec in ([{"files": "a.csv"}, {"files": empty}], [{"files": empty}, {"files": "a.csv"}]):
+        source = open_source(spec, tmp_path)
+        made = source.read(pl.DataFrame)
+        assert made.schema == {"a": pl.Int64, "b": pl.String}
+        assert made.drop_nulls().rows() == [(1, "x")]
+        assert all(one["kind"] in ("missing", "added") for one in source.survey().changes)
+    pinned = open_source([{"files": "a.csv"}, {"files": "e.csv", "types": {"a": "text"}}], tmp_path)
+    assert pinned.read(pl.DataFrame).schema == {"a": pl.String, "b": pl.String}

@@ -13,6 +13,7 @@ from solvent.data.frames.outgoing import give
 from solvent.data.sources.files.casting import Misfit, cast_frame
 from solvent.data.sources.files.options import Options
 from solvent.data.sources.files.source import Files
+from solvent.data.sources.files.surveying import pinned_types
 from solvent.data.sources.files.uniting import Change, pin_of, unite
 from solvent.errors import InputError, SolventError
 
@@ -220,7 +221,7 @@ def _look(source: Any, earlier: Sequence[_Look], known: Any) -> _Look:
     try:
         if hasattr(source, "survey"):
             survey = source.survey(known)
-            return _Look(label, prefix, source, dict(survey.schema), tuple(survey.parts), survey, survey)
+            return _Look(label, prefix, source, _own_schema(source, survey), tuple(survey.parts), survey, survey)
         lazy = source.read(pl.LazyFrame)
         schema = canonical_schema(lazy.collect_schema())
         rows = lazy.select(pl.len()).collect(engine="streaming").item()
@@ -232,11 +233,25 @@ def _look(source: Any, earlier: Sequence[_Look], known: Any) -> _Look:
     return _Look(label, prefix, source, {name: type_of(one) for name, one in schema.items()}, (part,), lazy=lazy)
 
 
+def _own_schema(source: Any, survey: Any) -> dict[str, Any]:
+    """The types that a source itself has; null for a column of guessed types without any value, which is text alone."""
+    if not isinstance(source, Files):
+        return dict(survey.schema)
+    pins = pinned_types(survey.options)
+    made = dict(survey.schema)
+    for name in made:
+        own = [part.schema[name] for part in survey.parts if name in part.schema]
+        if own and name not in pins and all(kind == "null" for kind in own):
+            made[name] = "null"
+    return made
+
+
 def _pinned(look: _Look, schema: Mapping[str, Any], known: Any) -> _Look:
     """Files whose types are guesses, read anew as the others have them: a cast would lose how a value was written."""
     if not isinstance(look.source, Files) or not look.guessed:
         return look
-    pins = {name: pin for name, kind in look.schema.items() if kind != schema[name] and (pin := pin_of(schema[name]))}
+    others = {name: pin_of(schema[name]) for name, kind in look.survey.schema.items() if kind != schema[name]}
+    pins = {name: pin for name, pin in others.items() if pin}
     if not pins:
         return look
     source = look.source.pinned(pins)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -109,6 +109,8 @@ def _read(session: Session, made: Input, path: str) -> _Reading:
         value = source.read(made.wanted)
         found = source.found() if hasattr(source, "found") and is_table_type(made.wanted) else None
         return _Reading(session.archive.prepare(value, near), {"found": found} if found else {})
+    from solvent.data.sources.files.uniting import said
+
     keep, warning = _kept(session, made, path)
     spec = digest.of_structure("surveyed.1", json.dumps(source.describe(), sort_keys=True, default=str))
     before = query.survey(session.project.catalog, spec) if path not in session.forced else None
@@ -122,7 +124,7 @@ def _read(session: Session, made: Input, path: str) -> _Reading:
     source.check(survey)
     parts = [[part.label, part.version, part.rows] for part in survey.parts]
     notes: dict[str, Any] = {"found": survey.found()}
-    warnings = [*warning, *map(_said, survey.changes)]
+    warnings = [*warning, *map(said, survey.changes)]
     if warnings:
         notes["warnings"] = warnings
     return _Reading(pending, notes, (spec, {"survey": survey.to_json(), "parts": parts}))
@@ -213,14 +215,6 @@ def changed_meanwhile(session: Session, rows: tuple[InputRow, ...]) -> SolventEr
         except SolventError as error:
             return error
     return None
-
-
-def _said(change: Mapping[str, Any]) -> str:
-    """A difference between files, in words."""
-    column = f" column {change['column']!r}:" if change.get("column") else ""
-    was, now = change.get("was"), change.get("now")
-    both = f" ({was} here, {now} in all)" if was is not None and now is not None else ""
-    return f"{change['file']}:{column} {change['kind']}{both}"
 
 
 def _input_start(session: Session, one: NodePlan, made: Any) -> StepStart:

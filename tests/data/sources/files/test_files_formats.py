@@ -319,3 +319,13 @@ def test_a_query_that_needs_no_column_has_all_rows(tmp_path, kind):
     assert frame.filter(pl.col("a") > 1).with_row_index().select("index").collect().height == 2
     assert numbered.head(2).collect().height == 2
     assert frame.select(pl.len()).collect().item() == 3
+
+
+def test_numbers_within_lists_and_objects_of_a_mixed_column_are_text_as_they_are_written(tmp_path):
+    """More digits than any type holds, a trailing nought, and an exponent beyond every float."""
+    digits = "1" * 45
+    inner = f'{{"b": [1.50, "x\\u00fc", 1e999, {digits}, null, true, {{}}]}}'
+    (tmp_path / "x.jsonl").write_text(f'{{"a": {inner}, "n": {digits}}}\n{{"a": "s", "n": {digits}}}\n')
+    made = _read({"files": "x.jsonl"}, tmp_path)
+    assert made["a"].to_list() == [inner.replace("\\u00fc", "ü"), "s"]
+    assert made["n"].to_list() == [digits, digits]

@@ -11,7 +11,7 @@ import pytest
 
 from solvent.data import table_digest
 from solvent.data.sources import open_source
-from solvent.data.sources.files.uniting import join
+from solvent.data.sources.files.uniting import join, said
 from solvent.errors import InputError
 
 
@@ -123,6 +123,11 @@ def test_evolve_keeps_every_column_and_every_value(write_files, tmp_path):
         ("8.csv", "b", "cast", "int64", "float64"),
     ]
     assert source.frame(survey).collect()["a"].to_list() == ["1", "2", "3", "4", "5", "6", "seven", "8"]
+    assert [said(one) for one in survey.changes[:3]] == [
+        "7.csv: column 'a': widened (int64 before, text with this file)",
+        "7.csv: column 'b': widened (int64 before, float64 with this file)",
+        "8.csv: column 'a': cast (int64 here, text in all)",
+    ]
 
 
 def test_whole_numbers_become_fractions_only_if_each_is_exact(write_files, tmp_path):

@@ -10,7 +10,7 @@ from solvent.data.sources.files.options import Options
 from solvent.data.sources.files.surveying import Part, partition_of, pinned_types
 from solvent.errors import InputError, did_you_mean
 
-__all__ = ["Change", "join", "partitions", "pin_of", "unite"]
+__all__ = ["Change", "join", "partitions", "pin_of", "said", "unite"]
 
 Change = dict[str, Any]
 """``{file, column, kind, was, now}``; ``kind`` is added, missing, dropped, widened, cast or order."""
@@ -258,6 +258,20 @@ def _check_pins(pinned: Mapping[str, Any], schema: Mapping[str, Any]) -> None:
 
 def _change(part: Part, column: str, kind: str, was: Any, now: Any) -> Change:
     return {"file": part.label, "column": column, "kind": kind, "was": was, "now": now}
+
+
+def said(change: Change) -> str:
+    """A difference between files, in words."""
+    was, now = change["was"], change["now"]
+    column = f" column {change['column']!r}:" if change["column"] else ""
+    both = ""
+    if change["kind"] == "order":
+        both = f" (place {was} in the first file, {now} here)"
+    elif change["kind"] == "widened":
+        both = f" ({_word(was)} before, {_word(now)} with this file)"
+    elif was is not None and now is not None:
+        both = f" ({_word(was)} here, {_word(now)} in all)"
+    return f"{change['file']}:{column} {change['kind']}{both}"
 
 
 def pin_of(kind: Any) -> str | None:

@@ -31,6 +31,12 @@ class Fraction(float):
         return made
 
 
+class Digits(str):
+    """A whole number of more digits than any type holds, as it is written."""
+
+    __slots__ = ()
+
+
 def read_objects(piece: Piece, label: str, format: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows of a piece, each with its place for errors.
 
@@ -75,9 +81,23 @@ def written(where: str, row: dict[str, Any], texts: Collection[str]) -> str:
 def _text_of(value: Any) -> str | None:
     """A value as the text of a column that has values of several kinds: numbers as they are written."""
     if value is None or isinstance(value, str):
-        return value
+        return None if value is None else str(value)
     if isinstance(value, Fraction):
         return value.text
+    return _spelled(value)
+
+
+def _spelled(value: Any) -> str:
+    """A value as JSON, with its numbers as they were written."""
+    if isinstance(value, Fraction):
+        return value.text
+    if isinstance(value, Digits):
+        return str(value)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_spelled, value))}]"
+    if isinstance(value, dict):
+        parts = (f"{json.dumps(name, ensure_ascii=False)}: {_spelled(part)}" for name, part in value.items())
+        return f"{{{', '.join(parts)}}}"
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -85,6 +105,8 @@ def kind_of(value: Any) -> str:
     """What a value is, in a word: whole numbers and fractions are one."""
     if value is None:
         return "null"
+    if isinstance(value, Digits):
+        return "endless"
     if type(value) is int or isinstance(value, Fraction):
         return "endless" if value in (float("inf"), float("-inf")) else "float"
     return type(value).__name__
@@ -124,8 +146,8 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def _whole(text: str) -> int | str:
-    return int(text) if len(text.lstrip("-")) <= 38 else text
+def _whole(text: str) -> int | Digits:
+    return int(text) if len(text.lstrip("-")) <= 38 else Digits(text)
 
 
 def _refuse(word: str) -> None:
