@@ -125,6 +125,31 @@ def test_an_unchanged_file_is_not_read_again_and_one_that_moved_reuses_everythin
     assert sv.run(streamed, config=settings("reference", "else/*.csv"), project=tmp_path)["total"].status == "reused"
 
 
+@pytest.mark.parametrize("kind", ["json", "utf-16", "arrow stream", "trimmed csv", "parquet"])
+def test_what_steps_read_by_reference_is_no_undeclared_input(tmp_path, kind):
+    """Of files that are read piece by piece, too: one that moves re-runs nothing."""
+    rows = pl.DataFrame({"a": list(range(50)), "b": ["x"] * 50})
+    path = tmp_path / ("rows." + {"json": "json", "arrow stream": "arrow", "parquet": "parquet"}.get(kind, "csv"))
+    options = {"trim": True} if kind == "trimmed csv" else {}
+    if kind == "json":
+        rows.write_json(path)
+    elif kind == "arrow stream":
+        rows.write_ipc_stream(path)
+    elif kind == "parquet":
+        rows.write_parquet(path)
+    else:
+        path.write_text(rows.write_csv(), "utf-16" if kind == "utf-16" else "utf-8")
+    config = {"inputs": {"rows": {"files": path.name, "keep": "reference", **options}}}
+    first = sv.run(streamed, config=config, project=tmp_path)
+    assert first.value() == sum(range(50))
+    assert first["total"].notes == first["counted"].notes == {}
+    (tmp_path / "else").mkdir()
+    path.rename(tmp_path / "else" / path.name)
+    config["inputs"]["rows"]["files"] = f"else/{path.name}"
+    again = sv.run(streamed, config=config, project=tmp_path)
+    assert again["total"].status == again["counted"].status == "reused"
+
+
 def test_rows_of_then_are_refused_once_the_file_is_another(tmp_path):
     """A new version is read as such; the old one is told to be gone, and is never mistaken for the new."""
     path = data(tmp_path)

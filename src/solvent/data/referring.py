@@ -91,18 +91,18 @@ def _settled(part: Part, path: Path) -> Part:
     return part.at(stamp_of(status, time.time()), part.status)
 
 
-def check_referred(body: Any, *, deep: bool = False) -> None:
-    """Raise :class:`InputError` if the files that an artifact refers to are not what they were.
+def check_referred(body: Any, *, deep: bool = False) -> list[Path]:
+    """The files that an artifact refers to. Raises :class:`InputError` if they are not what they were.
 
     A file whose size and times are as they were is taken to be the same, unless ``deep`` asks to read it.
     """
     files, survey = _opened(body)
-    if not deep:
-        return
     known = dict(body["contents"])
-    for label, path in files.here(survey).items():
+    here = {label: Path(os.path.abspath(path)) for label, path in files.here(survey).items()}
+    for label, path in here.items() if deep else ():
         if digest.of_file(_CONTENT, path) != known[label]:
             raise InputError(f"{label}: the file holds other bytes than before, though its size and times are the same")
+    return list(here.values())
 
 
 def _opened(body: Any) -> tuple[Files, Survey]:

@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solvent import digest
@@ -21,7 +22,7 @@ from solvent.engine.execute.behind.profiling import profile_jobs
 from solvent.engine.execute.behind.writing import Job, describe_error
 from solvent.engine.execute.hand import State
 from solvent.engine.planning.taking import takers
-from solvent.errors import Corrupted, SolventError
+from solvent.errors import Corrupted
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from solvent.engine.planning.inputs import Input
     from solvent.engine.planning.plan import NodePlan
 
-__all__ = ["changed_meanwhile", "do_input"]
+__all__ = ["do_input", "referred_files"]
 
 
 @dataclass(slots=True)
@@ -204,17 +205,13 @@ def _spliced(session: Session, source: Any, survey: Any, before: tuple[Any, str]
     return Splice(stored, session.archive, pieces)
 
 
-def changed_meanwhile(session: Session, rows: tuple[InputRow, ...]) -> SolventError | None:
-    """What is wrong, if files that a step went through by reference are not what they were when it began."""
+def referred_files(session: Session, rows: tuple[InputRow, ...]) -> set[Path]:
+    """The files that a step went through by reference; :class:`InputError` if one is not what it was when it began."""
     from solvent.data.referring import check_referred
 
     session.writer.settle()
-    for name in dict.fromkeys(row.digest for row in rows if row.digest in session.referred):
-        try:
-            check_referred(session.archive.document(name)["body"])
-        except SolventError as error:
-            return error
-    return None
+    names = dict.fromkeys(row.digest for row in rows if row.digest in session.referred)
+    return {path for name in names for path in check_referred(session.archive.document(name)["body"])}
 
 
 def _input_start(session: Session, one: NodePlan, made: Any) -> StepStart:

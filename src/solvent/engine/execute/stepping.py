@@ -17,11 +17,11 @@ from solvent.engine.execute.calling.attempt import Attempt, Outcome, attempt
 from solvent.engine.execute.calling.contracts import hold_input, schema_in
 from solvent.engine.execute.calling.secrets import demand_secrets
 from solvent.engine.execute.hand import Scope, State, late
-from solvent.engine.execute.reading import changed_meanwhile
+from solvent.engine.execute.reading import referred_files
 from solvent.engine.execute.rowwise import Blocks, by_blocks
 from solvent.engine.execute.session import env_digest, file_digest
 from solvent.engine.planning.key import derive_seed, key_of
-from solvent.errors import Corrupted, PlanError, Rejected, SettingsError
+from solvent.errors import Corrupted, PlanError, Rejected, SettingsError, SolventError
 from solvent.graph.wiring import DERIVED
 
 if TYPE_CHECKING:
@@ -130,7 +130,12 @@ def _run(session: Session, work: _Work) -> State:
         outcome = attempt(what, session.capture, session.meter)
     outcome.notes[:0] = told
     if session.referred and outcome.error is None:
-        outcome.error = changed_meanwhile(session, rows)
+        try:
+            known = referred_files(session, rows)
+        except SolventError as error:
+            outcome.error = error
+        else:  # what is read of them is in the key as the input that they are
+            outcome.files = {path: where for path, where in outcome.files.items() if path not in known}
     if outcome.error is not None:
         return _failed(session, work, number, outcome, rows)
     return _ran(session, work, _Ended(number, outcome, rows, context, blocks))

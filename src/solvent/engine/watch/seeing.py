@@ -176,7 +176,8 @@ class Seen:
         if name in self._set or ("env", name) in self._known or ("environment", _EVERY) in self._known:
             return
         asker = find_asker(frame)
-        if asker.aside or (asker.library and _of_a_library(name)):
+        nobody = not asker.where  # compiled code has no frames: that of a library, in a thread of its own
+        if asker.aside or ((asker.library or nobody) and _of_a_library(name)):
             return
         self._add("env", name, asker)
 
