@@ -11,14 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import column_named, columns_named, dtype_of
 from solvent.data.packs.manifest import Manifest
+from solvent.data.packs.memory import free_memory
 
 if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["fragments", "scan_mixed"]
 
-_AT_ONCE = 4_000_000
-"""So many rows at least are read side by side: a run may be one block only."""
+_MOST, _SHARE = 512_000_000, 8
+"""Runs are read side by side, as a run may be one block only: up to so many bytes, and that share of what is free."""
+_FEW = 128_000_000
+"""Up to so many bytes nobody asks what is free."""
+_LEAST = 100_000
+_KEPT = 1_000_000
+"""What a search found is kept for the runs that come later, if it is no more rows than these."""
 _GAP = 65_536
 """Rows between two runs in one file that are rather read for nothing than skipped by a scan of their own."""
 
@@ -68,8 +74,12 @@ def scan_mixed(manifest: Manifest, paths: Sequence[Path], start: int = 0, stop: 
     ) -> Iterator[pl.DataFrame]:
         wanted = list(schema) if columns is None else columns
         needed = wanted if predicate is None else list(dict.fromkeys([*wanted, *predicate.meta.root_names()]))
-        for group in _batches(runs if most is None else _head(runs, most)):
-            found = _collect(group, needed, files, predicate)
+        searched: list[_Search] = []
+        chosen = runs if most is None else _head(runs, most)
+        at_once = _at_once(chosen, [schema[name] for name in needed])
+        for group in _batches(chosen if predicate is not None else _cut(chosen, at_once), at_once):
+            found = _collect(group, needed, files, predicate, searched)
+            searched = [one for one in searched if one.found.height <= _KEPT]
             if wanted:
                 yield pl.concat(found).select(columns_named(wanted))
             else:  # only how many rows there are
@@ -138,13 +148,39 @@ def _runs(manifest: Manifest, paths: Sequence[Path]) -> list[_Run]:
     return runs
 
 
-def _batches(runs: Sequence[_Run]) -> Iterator[list[_Run]]:
-    held: list[_Run] = []
+def _at_once(runs: Sequence[_Run], dtypes: Sequence[pl.DataType]) -> int:
+    """How many rows of these types are read side by side."""
+    import polars as pl
+
+    width = sum(8 if one.is_numeric() or one.is_temporal() else 1 if one == pl.Boolean else 32 for one in dtypes) or 1
+    rows = sum(one.rows for one in runs)
+    if rows * width <= _FEW:
+        return max(rows, 1)
+    return max(_LEAST, min(_MOST, free_memory() // _SHARE) // width)
+
+
+def _cut(runs: Sequence[_Run], most: int) -> list[_Run]:
+    """The runs, those of more rows in pieces. (Where files are searched this is of no use: they are searched whole.)"""
+    found: list[_Run] = []
     for run in runs:
-        held.append(run)
-        if sum(one.rows for one in held) >= _AT_ONCE:
+        rest = [run]
+        while rest and rest[0].rows > most:
+            found += _head(rest, most)
+            rest = _behind(rest, most)
+        found += rest
+    return found
+
+
+def _batches(runs: Sequence[_Run], most: int) -> Iterator[list[_Run]]:
+    """The runs in groups of at most so many rows, or of one run that has more."""
+    held: list[_Run] = []
+    rows = 0
+    for run in runs:
+        if held and rows + run.rows > most:
             yield held
-            held = []
+            held, rows = [], 0
+        held.append(run)
+        rows += run.rows
     if held:
         yield held
 
@@ -182,14 +218,6 @@ class _Files:
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.names = tuple(schema)
         self._schema = schema
-        self._found: dict[Path, Mapping[str, Any]] = {}
-
-    def _schema_of(self, path: Path) -> Mapping[str, Any]:
-        import polars as pl
-
-        if path not in self._found:
-            self._found[path] = pl.read_parquet_schema(path)
-        return self._found[path]
 
     def open(self, paths: Sequence[Path], pairs: Pairs, index: str | None = None) -> pl.LazyFrame:
         """Whole files one after the other, which hold these columns with the same types, whatever others they hold."""
@@ -198,11 +226,12 @@ class _Files:
         frame = pl.scan_parquet(
             list(paths), glob=False, hive_partitioning=False, row_index_name=index, extra_columns="ignore"
         )
+        found = frame.collect_schema()
         taken = [] if index is None else [pl.col(index)]
         for name, inside in pairs:
             column = column_named(inside) if inside == name else column_named(inside).alias(name)
             wanted = self._schema[name]
-            taken.append(column if self._schema_of(paths[0])[inside] == wanted else column.cast(wanted))
+            taken.append(column if found[inside] == wanted else column.cast(wanted))
         return frame.select(taken)
 
 
@@ -241,9 +270,8 @@ class _Search:
 
     def add(self, one: _Slice) -> None:
         """Search one more file."""
-        if one.path not in self.starts:
-            self.starts[one.path] = self.end
-            self.end += one.total
+        self.starts[one.path] = self.end
+        self.end += one.total
 
     def take(self, path: Path, start: int, rows: int) -> pl.DataFrame:
         """What was found in some of the rows of a file."""
@@ -256,19 +284,25 @@ class _Search:
 
 
 def _collect(
-    runs: Sequence[_Run], needed: Sequence[str], files: _Files, predicate: pl.Expr | None
+    runs: Sequence[_Run], needed: Sequence[str], files: _Files, predicate: pl.Expr | None, searched: list[_Search]
 ) -> list[pl.DataFrame]:
-    """The rows of these runs: as few scans as possible, side by side, and of each the rows that a run needs."""
+    """The rows of these runs: as few scans as possible, side by side, and of each the rows that a run needs.
+
+    Files are searched whole, and runs of other groups lie in them too: new searches are added to those of before.
+    """
     import polars as pl
 
     parts = [_parts(run, needed) for run in runs]
     ordered = [name for name in files.names if name in needed]
     scans: dict[tuple[Path, Pairs], list[_Scan]] = {}
+    known = {(path, search.pairs): search for search in searched for path in search.starts}
     searches: dict[Pairs, _Search] = {}
     for taken in parts:
         for one, pairs in taken:
             if predicate is not None and len(taken) == 1:
-                searches.setdefault(pairs, _Search(pairs)).add(one)
+                if (one.path, pairs) not in known:
+                    known[one.path, pairs] = searches.setdefault(pairs, _Search(pairs))
+                    known[one.path, pairs].add(one)
             else:
                 made = _Scan(one.path, one.total, pairs, one.start, one.start + one.rows)
                 scans.setdefault((one.path, pairs), []).append(made)
@@ -281,11 +315,12 @@ def _collect(
     holders: list[_Scan | _Search] = [*ranged, *searches.values()]
     for holder, found in zip(holders, pl.collect_all(plans), strict=True):
         holder.found = found
+    searched += searches.values()
     frames: list[pl.DataFrame] = []
     for run, taken in zip(runs, parts, strict=True):
         if predicate is not None and len(taken) == 1:
             one, pairs = taken[0]
-            piece = searches[pairs].take(one.path, one.start, one.rows)
+            piece = known[one.path, pairs].take(one.path, one.start, one.rows)
             if piece.height or not frames:
                 frames.append(piece)
             continue
