@@ -208,3 +208,17 @@ def test_names_that_look_like_patterns_are_just_names(shelf):
     assert lazy.collect().equals(after)
     assert lazy.filter(pl.col("id") == odd["id"][59_999]).select("x", "row").collect().height == 2
     assert FORMAT.read(body, shelf, pl.DataFrame).equals(after)
+
+
+def test_a_table_whose_columns_lie_apart_is_put_together_once_for_arrow(shelf):
+    """Reading it again as a dataset writes no second spare file; a version with other names has one of its own."""
+    rows = rows_of(60_000)
+    put(rows, shelf)
+    body, _ = put(rows.with_columns(y=pl.col("x") * 2), shelf)
+    spare = lambda: len(list(shelf.folder.rglob("table.parquet")))  # noqa: E731
+    first = FORMAT.read(body, shelf, ds.Dataset)
+    assert spare() == 1
+    assert FORMAT.read(body, shelf, ds.Dataset).to_table().equals(first.to_table()) and spare() == 1
+    other, _ = put(rows.with_columns(y=pl.col("x") * 2).rename({"x": "z"}), shelf)
+    assert FORMAT.read(other, shelf, ds.Dataset).schema.names == ["id", "z", "word", "text", "at", "kind", "y"]
+    assert spare() == 2

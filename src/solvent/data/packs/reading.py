@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from solvent import digest
 from solvent.data.canonical import Rows, columns_named, dtype_of, visible_columns
 from solvent.data.frames.outgoing import give, import_duckdb, wanted_kind
 from solvent.data.packs.manifest import Manifest, Opened
@@ -15,6 +19,11 @@ if TYPE_CHECKING:
     import polars as pl
 
 __all__ = ["Ranges", "lazy_kind", "read_packs", "rows_of"]
+
+
+_LAID: dict[str, Path] = {}
+"""Spare files that tables were put together in, by what they were put together of; they live as long as the process."""
+_LAYING = threading.Lock()
 
 
 def lazy_kind() -> type[pl.LazyFrame]:
@@ -83,9 +92,13 @@ def _dataset(manifest: Manifest, paths: list[Any], frame: pl.LazyFrame, source: 
         return ds.dataset([str(path) for path in paths], format="parquet")
     found = fragments(manifest, paths)
     if found is None:
-        path = source.scratch() / "table.parquet"
-        frame.sink_parquet(path)
-        found = ds.dataset(str(path), format="parquet")
+        key = digest.of_bytes("laid.1", json.dumps(manifest.to_json(), default=list).encode("utf-8", "surrogatepass"))
+        with _LAYING:
+            if key not in _LAID or not _LAID[key].exists():
+                path = source.scratch() / "table.parquet"
+                frame.sink_parquet(path)
+                _LAID[key] = path
+        found = ds.dataset(str(_LAID[key]), format="parquet")
     return found
 
 
