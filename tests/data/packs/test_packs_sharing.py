@@ -222,3 +222,31 @@ def test_a_table_whose_columns_lie_apart_is_put_together_once_for_arrow(shelf):
     other, _ = put(rows.with_columns(y=pl.col("x") * 2).rename({"x": "z"}), shelf)
     assert FORMAT.read(other, shelf, ds.Dataset).schema.names == ["id", "z", "word", "text", "at", "kind", "y"]
     assert spare() == 2
+
+
+def test_what_waits_to_be_written_is_bounded_for_all_sets_of_columns_together(shelf, monkeypatch):
+    """Edits here and there in different columns make many parts; none of them holds on to the batches it came in."""
+    monkeypatch.setattr(streaming, "_SHARE", 10**12)
+    rows = rows_of(400_000)
+    put(rows, shelf)
+    at = pl.col("id")
+    edited = rows.with_columns(
+        x=pl.when(at.is_between(50_000, 50_100)).then(0.0).otherwise("x"),
+        word=pl.when(at.is_between(150_000, 150_100)).then(pl.lit("grey")).otherwise("word"),
+        text=pl.when(at.is_between(250_000, 250_100)).then(pl.lit("grey")).otherwise("text"),
+        at=pl.when(at.is_between(350_000, 350_100)).then(None).otherwise("at"),
+    )
+    held: list[tuple[int, int]] = []
+    write = writing.Writing.write
+
+    def watched(self, piece, block, missing):
+        write(self, piece, block, missing)
+        waiting = [table for part in self._parts.values() for table in part.held]
+        held.append((sum(one.nbytes for one in waiting), sum(one.get_total_buffer_size() for one in waiting)))
+
+    monkeypatch.setattr(writing.Writing, "write", watched)
+    monkeypatch.setattr(writing, "PACK", 500_000)
+    body, _ = put(edited.lazy(), shelf)
+    assert FORMAT.read(body, shelf, pl.DataFrame).equals(edited)
+    assert len(held) >= 4
+    assert all(used < 2 * 500_000 and kept <= 2 * used + 10_000 for used, kept in held), held

@@ -118,8 +118,8 @@ class _Work:
         # A border that the first column makes depends on no row behind it; any other one on the whole window.
         if start + MOST > stop and not (last and stop == self._height) and not self._decided(start, block.rows):
             return False
-        if self.writing.keep(block):
-            self.writing.write(self._load(start, block.rows).to_arrow(), block)
+        if missing := self.writing.keep(block):
+            self.writing.write(self._load(start, block.rows).to_arrow(), block, missing)
         self.blocks.append(block)
         self._go_past(block.rows)
         return True
@@ -190,8 +190,8 @@ class _Work:
             if done and self._ahead()[0] in self._starts:
                 return
             block = Block(end - done, tuple(one.digest(done, end) for one in columns))
-            if self.writing.keep(block):
-                self.writing.write(table.slice(done, block.rows), block)
+            if missing := self.writing.keep(block):
+                self.writing.write(table.slice(done, block.rows), block, missing)
             self.blocks.append(block)
             self._go_past(block.rows)
             done = end

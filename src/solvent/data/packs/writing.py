@@ -69,42 +69,57 @@ def write_parts(table: Any, blocks: Sequence[Block], layout: Layout, sink: Bytes
 
 
 class Writing:
-    """Writes the blocks of a stream as they come, each part of them in packs of its own, and shares what is kept."""
+    """Writes the blocks of a stream as they come, each part of them in packs of its own, and shares what is kept.
+
+    A pack that is full is encoded while the stream goes on. What waits in memory is bounded for all parts together.
+    """
 
     def __init__(self, layout: Layout, sink: Bytes) -> None:
         self._layout = layout
         self._sink = sink
         self._pool = ThreadPoolExecutor(_at_once(), "solvent-packs")
-        self._writers: dict[tuple[str, ...], _PackWriter] = {}
-        self._missing: tuple[str, ...] = ()
-        self._count = 0
+        self._parts: dict[tuple[str, ...], _Part] = {}
+        self._open: deque[tuple[_Part, Path, tuple[int, ...], Future[None]]] = deque()
+        self._count = self._written = 0
+        self._folder: Path | None = None
 
     def add(self, table: Any, blocks: Sequence[Block]) -> None:
         """Write the first rows of this table, which make these blocks, as far as they are not kept."""
-        start = 0
+        chosen, start = [], 0
         for block in blocks:
-            if self.keep(block):
-                self.write(table.slice(start, block.rows), block)
+            missing = self.keep(block)
+            if missing:
+                chosen.append((start, block, missing))
             start += block.rows
+        # A slice holds on to the whole table: of one that few rows are needed of, these are copied.
+        sparse = 2 * sum(block.rows for _, block, _ in chosen) < table.num_rows
+        for start, block, missing in chosen:
+            rows = table.slice(start, block.rows)
+            self.write(_copy(rows.select(list(missing))) if sparse else rows, block, missing)
 
-    def keep(self, block: Block) -> bool:
-        """Settle where the next block lies; whether anything of it must be written (:meth:`write` it then)."""
-        self._missing = self._layout.place(self._count, block)
+    def keep(self, block: Block) -> tuple[str, ...]:
+        """Settle where the next block lies; the columns of it that must be written (:meth:`write` it then)."""
         self._count += 1
-        return bool(self._missing)
+        return self._layout.place(self._count - 1, block)
 
-    def write(self, rows: Any, block: Block) -> None:
-        """Write what is missing of the block that was settled last."""
-        if self._missing not in self._writers:
-            self._writers[self._missing] = _PackWriter(self._sink, self._pool)
-        whole = self._missing == self._layout.names
-        self._writers[self._missing].add(rows if whole else rows.select(list(self._missing)), block.rows)
+    def write(self, rows: Any, block: Block, missing: tuple[str, ...]) -> None:
+        """Write these columns of a block."""
+        part = self._parts.setdefault(missing, _Part())
+        part.add(rows.select(list(missing)), block.rows)
+        if part.size >= PACK:
+            self._encode(part)
+        elif sum(one.size for one in self._parts.values()) >= 2 * PACK:
+            self._encode(max(self._parts.values(), key=lambda one: one.size))
 
     def close(self) -> None:
         """Close the packs that are open, and settle where everything lies."""
-        for missing, writer in self._writers.items():
-            writer.close()
-            self._layout.fill(self._layout.parts[missing], writer.packs)
+        for part in self._parts.values():
+            if part.size:
+                self._encode(part)
+        while self._open:
+            self._done()
+        for missing, part in self._parts.items():
+            self._layout.fill(self._layout.parts[missing], part.packs)
         self._pool.shutdown()
         for blob in self._layout.shared():
             self._sink.share(blob)
@@ -113,51 +128,52 @@ class Writing:
         """Let go of packs that are not whole; their files go with the scratch folders."""
         self._pool.shutdown(cancel_futures=True)
 
+    def _encode(self, part: _Part) -> None:
+        import pyarrow as pa
 
-class _PackWriter:
-    """Gathers the blocks of a stream as they come; a pack that is full is encoded while the stream goes on."""
+        self._folder = self._folder or Path(self._sink.scratch())
+        self._written += 1
+        path = self._folder / f"{self._written}.parquet"
+        groups = tuple(part.groups)
+        job = self._pool.submit(_encode, pa.concat_tables(part.held), groups, path, part.words or [])
+        self._open.append((part, path, groups, job))
+        part.let_go()
+        while len(self._open) >= _at_once():  # else they would pile up in memory
+            self._done()
 
-    def __init__(self, sink: Bytes, pool: ThreadPoolExecutor) -> None:
-        self._sink = sink
-        self._pool = pool
-        self._folder = Path(sink.scratch())
-        self._words: list[str] | None = None
-        self._size = 0
-        self._blocks: list[Any] = []
-        self._open: deque[tuple[Path, tuple[int, ...], Future[None]]] = deque()
-        self._count = 0
+    def _done(self) -> None:
+        part, path, groups, job = self._open.popleft()
+        job.result()
+        part.packs.append(Pack(self._sink.file(path), groups))
+
+
+class _Part:
+    """The blocks of which the same columns are written: those that wait for a pack to be full, and its packs so far."""
+
+    def __init__(self) -> None:
+        self.words: list[str] | None = None
+        self.size = 0
+        self.held: list[Any] = []
+        self.groups: list[int] = []
         self.packs: list[Pack] = []
 
     def add(self, block: Any, rows: int) -> None:
-        """Write the rows of one block."""
-        self._words = repeating_columns(block) if self._words is None else self._words
-        self._size += block.nbytes
-        self._blocks.append(block)
-        if self._size >= PACK:
-            self._full()
-            while len(self._open) >= _at_once():  # else they would pile up in memory
-                self._done()
+        """One block more."""
+        self.words = repeating_columns(block) if self.words is None else self.words
+        self.size += max(block.nbytes, 1)
+        self.held.append(block)
+        self.groups.append(rows)
 
-    def close(self) -> None:
-        """Encode what is left, and wait for all packs."""
-        if self._blocks:
-            self._full()
-        while self._open:
-            self._done()
+    def let_go(self) -> None:
+        """Begin the next pack."""
+        self.size, self.held, self.groups = 0, [], []
 
-    def _full(self) -> None:
-        import pyarrow as pa
 
-        path = self._folder / f"{self._count}.parquet"
-        groups = tuple(block.num_rows for block in self._blocks)
-        job = self._pool.submit(_encode, pa.concat_tables(self._blocks), groups, path, self._words or [])
-        self._open.append((path, groups, job))
-        self._size, self._blocks, self._count = 0, [], self._count + 1
+def _copy(table: Any) -> Any:
+    """The rows in memory of their own."""
+    import numpy as np
 
-    def _done(self) -> None:
-        path, groups, job = self._open.popleft()
-        job.result()
-        self.packs.append(Pack(self._sink.file(path), groups))
+    return table.take(np.arange(table.num_rows))
 
 
 def repeating_columns(table: Any) -> list[str]:
