@@ -50,9 +50,9 @@ def _csv(frame: pl.DataFrame, **options) -> bytes:
     return frame.write_csv(datetime_format="%Y-%m-%dT%H:%M:%S%.6f", **options).encode()
 
 
-def _ipc(frame):
+def _ipc(frame, stream=False):
     file = io.BytesIO()
-    frame.write_ipc(file)
+    frame.write_ipc_stream(file) if stream else frame.write_ipc(file)
     return file.getvalue()
 
 
@@ -86,6 +86,7 @@ LAYOUTS = {
     "parquet in pieces": ({f"in/{n}.parquet": ROWS[n : n + 1] for n in range(4)}, {"files": "in"}),
     "a list": ({f"in/{n}.parquet": ROWS[n : n + 1] for n in range(4)}, ["in/3.parquet", "in/[0-2].parquet"]),
     "arrow": ({"a.arrow": _ipc(ROWS)}, {"files": "a.arrow"}),
+    "arrow stream": ({"a.arrows": _ipc(ROWS, stream=True)}, {"files": "a.arrows"}),
     "feather without suffix": ({"rows": _ipc(ROWS)}, {"files": "rows"}),
     "mixed": (
         {"in/1.csv": _csv(ROWS[:1]), "in/2.parquet": ROWS[1:2], "in/3.arrow": _ipc(ROWS[2:])},

@@ -18,7 +18,8 @@ __all__ = ["SUFFIXES", "Look", "format_of", "holds_rows", "recognise"]
 SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
     ".geojson": "json", ".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow",
-    ".ipc": "arrow", ".xlsx": "excel", ".xls": "excel", ".xlsm": "excel", ".xlsb": "excel", ".ods": "excel",
+    ".ipc": "arrow", ".arrows": "arrow", ".xlsx": "excel", ".xls": "excel", ".xlsm": "excel", ".xlsb": "excel",
+    ".ods": "excel",
 }  # fmt: skip
 _PACKED = (".gz", ".zst", ".bz2", ".xz")
 _MAGIC = ((b"PAR1", "parquet"), (b"ARROW1", "arrow"), (b"PK\x03\x04", "excel"), (b"\xd0\xcf\x11\xe0", "excel"))
