@@ -1,11 +1,13 @@
-"""The one grammar of names: of steps, pipelines, outputs, inputs, models, datasets, aliases and tags."""
+"""The one grammar of names: of steps, pipelines, outputs, inputs, models, datasets, aliases, tags, and objects."""
 
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
+from typing import Any
 
-__all__ = ["LONGEST", "check_name", "is_name"]
+__all__ = ["LONGEST", "check_name", "is_name", "reference_of"]
 
 LONGEST = 100
 
@@ -27,3 +29,15 @@ def check_name(text: object, what: str) -> str:
         f"{text!r} cannot name {what}: a name starts with a letter or '_', goes on with letters, digits, '_' and '-', "
         f"and has at most {LONGEST} characters"
     )
+
+
+def reference_of(thing: Any) -> str:
+    """``module:name`` of a function, class or step; a module for the inside of a package gives way to the package.
+
+    (``pathlib.Path`` lies in ``pathlib._local`` in Python 3.13, and in ``pathlib`` in others.)
+    """
+    module, name = str(thing.__module__), str(thing.__qualname__)
+    public = module.partition("._")[0]
+    if public != module and getattr(sys.modules.get(public), name, None) is thing:
+        module = public
+    return f"{module}:{name}"

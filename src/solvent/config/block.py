@@ -8,6 +8,7 @@ from typing import Any, Final
 from solvent.config.leaf import Branch, Leaf, Node, Origin, Text, fold, is_null
 from solvent.config.secret import Secret
 from solvent.errors import Problem, did_you_mean
+from solvent.names import reference_of
 
 __all__ = ["OPTIONS", "TOP", "WORDS", "Block", "Settings"]
 
@@ -300,7 +301,7 @@ def to_plain(value: Any) -> Any:
     if hasattr(value, "__fspath__") and not isinstance(value, type):
         return str(value)
     named = value if hasattr(value, "__qualname__") and hasattr(value, "__module__") else type(value)
-    text = f"{named.__module__}:{named.__qualname__}"
+    text = reference_of(named)
     return text if named is value else f"<object of {text}>"
 
 

@@ -10,14 +10,9 @@ from solvent.engine.home import Home
 from solvent.engine.views.run import Run, StepRun
 from solvent.errors import NotFound, NoValue, UsageError, did_you_mean
 
-__all__ = ["artifact_of", "find_run", "find_step", "name_of", "path_of"]
+__all__ = ["artifact_of", "find_run", "find_step", "path_of"]
 
 _SHAPE = re.compile(r"(?P<path>[^\[\].#]+?)(?:\[(?P<item>.+)\])?(?:\.(?P<output>\w+))?$")
-
-
-def name_of(thing: Any) -> str:
-    """``module:name`` of a function, class or step."""
-    return f"{thing.__module__}:{thing.__qualname__}"
 
 
 def path_of(reference: str) -> str:

@@ -22,6 +22,7 @@ from solvent.engine.record.environment import environment
 from solvent.engine.record.host import here
 from solvent.engine.views.run import Run
 from solvent.errors import Rejected, RunFailed
+from solvent.names import reference_of
 
 if TYPE_CHECKING:
     from solvent.engine.execute.session import Session
@@ -168,7 +169,7 @@ def _record(tx: Any, plan: Plan, git: dict[str, Any]) -> dict[str, Any]:
         "folder": os.getcwd(),
         "environment": write.add_text(tx, "environment", json.dumps(environment())),
         "settings": write.add_text(tx, "settings", json.dumps(plan.settings.to_json(), default=str)),
-        "reference": f"{plan.pipeline.__module__}:{plan.pipeline.__qualname__}",
+        "reference": reference_of(plan.pipeline),
         **_git(tx, git),
     }
 

@@ -21,8 +21,8 @@ from solvent.engine.execute.hand import Scope, State, Values, flatten, late, res
 from solvent.engine.planning.key import settings_part
 from solvent.engine.planning.taking import refers
 from solvent.engine.record.setting import setting_json
-from solvent.engine.references import name_of
 from solvent.graph.promise import node_of
+from solvent.names import reference_of
 
 if TYPE_CHECKING:
     from solvent.engine.home import Home
@@ -122,7 +122,7 @@ class Session:
         node = one.node
         known = {name: replace(node.settings[name], value=value) for name, value in (values or {}).items()}
         shown = {name: setting_json(bound, self.archive) for name, bound in {**node.settings, **known}.items()}
-        step = name_of(node.step.raw) if node.kind != "input" else "source"
+        step = reference_of(node.step.raw) if node.kind != "input" else "source"
         found = one.fingerprint.digest if one.fingerprint is not None else None
         return StepStart(self.run, node.path, item, node.kind, step, key, found, json.dumps(shown), time.time())
 

@@ -21,7 +21,6 @@ from solvent.engine.planning.inputs import Input, bind_inputs
 from solvent.engine.planning.key import declared, derive_seed, settings_part
 from solvent.engine.planning.taking import check_reference
 from solvent.engine.record.setting import setting_json
-from solvent.engine.references import name_of
 from solvent.errors import NoFormat, PlanError, Problem, SettingsError, UsageError
 from solvent.graph.node import Graph, Node
 from solvent.graph.order import above, find
@@ -29,6 +28,7 @@ from solvent.graph.pipelines import Pipeline, alone
 from solvent.graph.promise import Promise, node_of, promises_in
 from solvent.graph.steps import Step
 from solvent.graph.wiring import DERIVED, Ground, wire
+from solvent.names import reference_of
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Pending
@@ -125,7 +125,7 @@ class Plan:
     def to_json(self) -> dict[str, Any]:
         """The plan as data: what is stored with a run, and what can be looked at without running."""
         return {
-            "pipeline": name_of(self.pipeline),
+            "pipeline": reference_of(self.pipeline),
             "name": self.name,
             "seed": self.seed,
             "inputs": {name: one.describe() for name, one in self.inputs.items()},
@@ -139,7 +139,7 @@ class Plan:
         return {
             "path": node.path,
             "kind": node.kind,
-            "step": name_of(node.step.raw) if node.kind != "input" else node.name,
+            "step": reference_of(node.step.raw) if node.kind != "input" else node.name,
             "where": node.where,
             "settings": {name: setting_json(bound) for name, bound in node.settings.items()},
             "data": one.wired,

@@ -10,7 +10,6 @@ from solvent.errors import InputError
 
 if TYPE_CHECKING:
     from solvent.engine.planning.inputs import Input
-    from solvent.engine.planning.plan import NodePlan
 
 __all__ = ["check_reference", "refers", "takers"]
 
@@ -25,8 +24,8 @@ def refers(tree: Any, paths: set[str]) -> bool:
     return any(refers(part, paths) for part in (body.values() if kind == "dict" else body))
 
 
-def takers(nodes: Iterable[NodePlan], path: str) -> tuple[list[str | None], list[str]]:
-    """The kinds of frame that steps take a node's table as, and the paths of those that work by block."""
+def takers(nodes: Iterable[Any], path: str) -> tuple[list[str | None], list[str]]:
+    """The kinds of frame that planned nodes take another one's table as, and the paths of those that work by block."""
     kinds: list[str | None] = []
     by_block: list[str] = []
     for one in nodes:
@@ -38,7 +37,7 @@ def takers(nodes: Iterable[NodePlan], path: str) -> tuple[list[str | None], list
     return kinds, by_block
 
 
-def check_reference(made: Input, nodes: Iterable[NodePlan]) -> None:
+def check_reference(made: Input, nodes: Iterable[Any]) -> None:
     """Raise :class:`InputError` where an input says ``keep: reference`` that cannot be kept so."""
     if getattr(made.source, "keep", None) != "reference":
         return

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from solvent.config import Secret
 from solvent.config.leaf import Text
 from solvent.config.typed.structured import load_reference
-from solvent.engine.references import name_of
 from solvent.errors import NoFormat, NoValue
 from solvent.graph.promise import promises_in
 from solvent.graph.wiring import DERIVED
+from solvent.names import reference_of
 
 if TYPE_CHECKING:
     from solvent.archive.keeping import Archive
@@ -36,7 +36,7 @@ def setting_json(bound: Any, archive: Archive | None = None) -> dict[str, Any]:
     elif type(value) in _PLAIN or (type(value) is float and value - value == 0):
         found["value"] = value
     else:
-        code = name_of(value) if callable(value) and hasattr(value, "__qualname__") else None
+        code = reference_of(value) if callable(value) and hasattr(value, "__qualname__") else None
         found["value"] = code or repr(value)
         if archive is not None:
             found["exact"] = {"code": code} if code else _exact(value, archive)

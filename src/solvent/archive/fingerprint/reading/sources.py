@@ -267,7 +267,7 @@ def _bare(code: CodeType) -> CodeType:
     if (
         isinstance(first, str)
         and code.co_name[:1] != "<"
-        and (sys.version_info < (3, 13) or code.co_flags & _HAS_DOCSTRING)
+        and (sys.version_info < (3, 14) or code.co_flags & _HAS_DOCSTRING)
     ):
         constants[0] = ""
     return code.replace(co_consts=tuple(constants), co_firstlineno=1, co_linetable=b"", co_filename="")

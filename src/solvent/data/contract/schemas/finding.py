@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import types
 import typing
 from typing import Any
@@ -42,7 +43,7 @@ def bare_annotation(annotation: Any) -> Any:
     parts = typing.get_args(annotation)
     if origin is typing.Annotated:
         inner = bare_annotation(parts[0])
-        return annotation if inner is parts[0] else typing.Annotated.__class_getitem__((inner, *parts[1:]))
+        return annotation if inner is parts[0] else operator.getitem(typing.Annotated, (inner, *parts[1:]))
     if origin is typing.Union or origin is types.UnionType:
         made = tuple(bare_annotation(part) for part in parts)
         return (

@@ -124,6 +124,9 @@ class _Tee(io.TextIOBase):
             raise io.UnsupportedOperation("fileno")
         return int(self._behind.fileno())
 
+    def __del__(self) -> None:
+        """Nothing is closed: the stream behind is not ours, and may be closed already."""
+
     def writable(self) -> bool:
         return True
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solvent.faces.cli.output import mermaid_text, safe, show_json, write
+from solvent.names import reference_of
 
 if TYPE_CHECKING:
     from solvent.engine.planning.plan import Plan
@@ -122,6 +123,6 @@ def _short(value: Any) -> str:
         node, output, _ = node_of(value)
         return f"what {node} gives" if output == "value" else f"what {node}.{output} gives"
     if isinstance(value, type) or callable(value):
-        return f"{value.__module__}:{value.__qualname__}" if hasattr(value, "__qualname__") else repr(value)
+        return reference_of(value) if hasattr(value, "__qualname__") else repr(value)
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "…"

@@ -63,10 +63,13 @@ def read_objects(piece: Piece, label: str, format: str) -> Iterator[tuple[str, d
 
 def written(where: str, row: dict[str, Any], texts: Collection[str]) -> str:
     """A row as a line of JSON again, with the values of these columns as text."""
-    for name in texts:
-        if name in row:
-            row[name] = _text_of(row[name])
-    line = json.dumps(row, ensure_ascii=False)
+    try:
+        for name in texts:
+            if name in row:
+                row[name] = _text_of(row[name])
+        line = json.dumps(row, ensure_ascii=False)
+    except RecursionError:
+        raise InputError(f"{where}: it is nested too deeply to be read") from None
     try:
         line.encode()
     except UnicodeEncodeError as error:
