@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path, PurePosixPath
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, PrivateAttr
 
 from solvent import digest
 from solvent.config import Secret, canonical
@@ -79,9 +79,9 @@ def behaviour(thing: Any) -> str:
     return f"{thing.__module__}.{thing.__qualname__}"
 
 
-def key(value: Any) -> str:
+def key(value: Any, told: Any = behaviour) -> str:
     """The digest of a setting."""
-    return digest.of_structure("test.1", canonical(value, behaviour))
+    return digest.of_structure("test.1", canonical(value, told))
 
 
 def test_no_two_different_values_meet() -> None:
@@ -91,12 +91,58 @@ def test_no_two_different_values_meet() -> None:
 
 
 def test_equal_values_are_equal() -> None:
-    """Order of dicts and sets, sharing, and the flavour of a path do not count."""
-    assert key({"a": 1, "b": 2}) == key({"b": 2, "a": 1}) and key({3, 1, 2}) == key({2, 3, 1})
-    assert key({1: "a", 2: "b"}) == key({2: "b", 1: "a"}) and key(Path("a/b")) == key(PurePosixPath("a/b"))
+    """Order of sets, sharing, and the flavour of a path do not count."""
+    assert key({3, 1, 2}) == key({2, 3, 1}) and key(Path("a/b")) == key(PurePosixPath("a/b"))
     shared = [1]
     assert key([shared, shared]) == key([[1], [1]]) and key(math.nan) == key(-math.nan)
     assert key(Secret("${secret:A}", lambda name: "x")) == key(Secret("${secret:A}", lambda name: "y"))
+
+
+class Tag(str):
+    """Text with a method of its own."""
+
+
+class Row(dict):  # type: ignore[type-arg]
+    """A mapping with state of its own."""
+
+
+class Private(BaseModel):
+    """A model with a private attribute."""
+
+    a: int = 1
+    _seen: int = PrivateAttr(0)
+
+
+def _changed(value: Any, **attributes: Any) -> Any:
+    for name, one in attributes.items():
+        setattr(value, name, one)
+    return value
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}),
+        ({1: "a", 2: "b"}, {2: "b", 1: "a"}),
+        (OrderedDict(a=1, b=2), OrderedDict(b=2, a=1)),
+        (defaultdict(int, a=1), defaultdict(float, a=1)),
+        (functools.partial(int, a=1, b=2), functools.partial(int, b=2, a=1)),
+        (_changed(Point(1, 2), extra=1), _changed(Point(1, 2), extra=2)),
+        (_changed(Point(1, 2), extra=1), Point(1, 2)),
+        (_changed(Private(), _seen=1), _changed(Private(), _seen=2)),
+        (_changed(Row(a=1), extra=1), _changed(Row(a=1), extra=2)),
+        (_changed(Tag("a"), extra=1), Tag("a")),
+    ],
+)
+def test_what_code_can_tell_apart_has_other_keys(one: Any, other: Any) -> None:
+    """The order of mappings, how missing items are made, attributes that are no fields, private ones."""
+    assert key(one) != key(other)
+
+
+@pytest.mark.parametrize("value", [Tag("a"), Row(a=1), [Tag("a")], {"x": Row()}, defaultdict(Tag), Private()])
+def test_the_class_of_a_value_counts_by_its_behaviour(value: Any) -> None:
+    """Text, numbers and containers of a class of the user's own do what the class does."""
+    assert key(value, lambda kind: f"{kind.__name__} as it was") != key(value, lambda kind: f"{kind.__name__} as it is")
 
 
 def test_it_is_the_same_in_every_process() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import apsw
 import pytest
 
 import solvent as sv
@@ -129,6 +130,77 @@ def test_verify_finds_every_flipped_bit_and_a_run_heals_it(tmp_path):
     assert fault.blob == name and "flow-1/blob" in fault.needed_by
     assert sv.run(flow, inputs={"start": 1}, project=tmp_path).value() == bytes(100_006)
     assert project.verify(deep=True).faults == ()
+
+
+@sv.step
+def words() -> str:
+    """Text that lies in the catalog."""
+    return "abcdefgh"
+
+
+@sv.step
+def limits() -> dict[str, int]:
+    """Numbers that lie in the catalog."""
+    return {"threshold": 1234567}
+
+
+@sv.step
+def using(text: str, numbers: dict[str, int], *, k: int = 0) -> str:
+    """Both."""
+    return f"{text} {numbers['threshold']}{k or ''}"
+
+
+@sv.pipeline
+def small() -> str:
+    """Nothing of this is a blob."""
+    return using(words(), limits())
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"), [(b"abcdefgh", b"`bcdefgh"), (b"1234567", b"12345x7"), (b"1234567", b"1234568")]
+)
+def test_a_value_in_the_catalog_is_verified_like_any_other(tmp_path, good, bad):
+    """A flipped bit is found by a deep check, is never loaded, and a run makes the value anew."""
+    assert sv.run(small, project=tmp_path).value() == "abcdefgh 1234567"
+    sv.open(tmp_path).catalog.checkpoint()
+    sv.open(tmp_path).catalog.close()
+    name = "words" if good == b"abcdefgh" else "limits"
+
+    def damage():
+        other = apsw.Connection(str(tmp_path / ".solvent" / "catalog.db"))
+        other.execute("UPDATE artifacts SET body = replace(body, ?, ?)", (good.decode(), bad.decode()))
+        other.close()
+
+    damage()
+    project = sv.open(tmp_path)
+    assert project.verify().faults == ()
+    with pytest.raises(sv.errors.Corrupted, match="damaged, and was not loaded. Run the pipeline again"):
+        project.load(name)
+    with pytest.raises(sv.errors.Corrupted):
+        project.load(name)
+    assert any(f"small-1/{name}" in fault.needed_by for fault in project.verify(deep=True).faults)
+    again = sv.run(small, project=tmp_path, set={"steps.using.k": 2})
+    assert again.value() == "abcdefgh 12345672" and again[name].status == "ran"
+    assert project.load(name) is not None
+    damage()
+    third = sv.run(small, project=tmp_path, set={"steps.using.k": 3})
+    assert third.value() == "abcdefgh 12345673"
+
+
+def test_verify_says_that_the_catalog_itself_is_damaged(tmp_path):
+    """Pages that were overwritten are one clear error, not a clean bill."""
+    for number in range(30):
+        sv.run(flow, inputs={"start": number}, project=tmp_path)
+    project = sv.open(tmp_path)
+    project.catalog.checkpoint()
+    project.catalog.close()
+    file = tmp_path / ".solvent" / "catalog.db"
+    with file.open("r+b") as pages:
+        pages.seek(8192)
+        pages.write(b"\xff" * 20_000)
+    for deep in (False, True):
+        with pytest.raises(sv.errors.Corrupted, match="the catalog .* is damaged"):
+            sv.open(tmp_path).verify(deep=deep)
 
 
 def test_references_find_steps_and_say_what_is_near(tmp_path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
+import subprocess
 import sys
 import textwrap
 from dataclasses import dataclass, field
@@ -494,3 +496,91 @@ def test_another_run_seed_moves_the_steps_that_take_a_seed_and_no_others(folder,
     main = importlib.import_module("main")
     values = [sv.run(main.flow, inputs={"x": 1}, config={"seed": seed}, project=folder).value() for seed in (1, 2, 1)]
     assert values[0] == values[2] != values[1]
+
+
+OUTSIDE = """
+import os, subprocess
+from dataclasses import dataclass
+from pathlib import Path
+import solvent as sv
+from shapes import A
+
+@sv.step
+def made() -> A:
+    return A(1)
+
+@sv.step
+def several() -> list[A]:
+    return [A(1)]
+
+@sv.step
+def read() -> str:
+    return open("hid.txt").read() + os.environ.get("UNSAID", "")
+
+@sv.step
+def told(*, f: Path) -> str:
+    return Path(f).read_text()
+
+@sv.step(reads=["process"])
+def asked() -> str:
+    return subprocess.run(["date", "+%N"], capture_output=True, text=True).stdout
+
+@sv.pipeline
+def flow():
+    made(); several(); read(); told(f=Path("hid.txt")); asked()
+"""
+
+
+def outside(folder, *words, **env):
+    """The statuses of a run in a process of its own, and its project."""
+    command = [sys.executable, "-m", "solvent", "run", "main:flow", "-q", *words]
+    subprocess.run(command, cwd=folder, check=True, env={**os.environ, **env})
+    with_id = sv.open(folder).runs()[0]
+    return {step.name: str(step.status) for step in with_id.steps}
+
+
+def test_what_lies_outside_moves_along_with_a_project_and_its_copies(tmp_path):
+    """Of a copied project its own files count; one that moved, and a class in another file, re-run nothing."""
+    one = tmp_path / "one"
+    one.mkdir()
+    (one / "solvent.toml").write_text("")
+    (one / "main.py").write_text(OUTSIDE)
+    (one / "shapes.py").write_text("from dataclasses import dataclass\n@dataclass\nclass A:\n    x: int\n")
+    (one / "hid.txt").write_text("1")
+    assert set(outside(one).values()) == {"ran"}
+    (one / "shapes.py").rename(one / "forms.py")
+    (one / "main.py").write_text(OUTSIDE.replace("from shapes", "from forms"))
+    assert set(outside(one).values()) == {"reused"}
+    two = tmp_path / "two"
+    shutil.copytree(one, two)
+    (two / "hid.txt").write_text("2")
+    assert outside(two) == {"made": "reused", "several": "reused", "read": "ran", "told": "ran", "asked": "reused"}
+    assert sv.open(two).load("read") == sv.open(two).load("told") == "2"
+    (change,) = [one for one in sv.open(two).why("read").changes if one.kind != "reuse"]
+    assert (change.kind, change.name) == ("file", "./hid.txt")
+    assert outside(two, UNSAID="3")["read"] == "ran"
+    (change,) = [one for one in sv.open(two).why("read").changes if one.kind != "reuse"]
+    assert (change.kind, change.name) == ("variable", "UNSAID")
+    one.rename(tmp_path / "three")
+    assert set(outside(tmp_path / "three").values()) == {"reused"}
+
+
+def test_a_result_that_was_allowed_is_not_reused_by_who_may_not(tmp_path):
+    """The permission is taken away: the step runs, and `why` says so; forced runs are told as such."""
+    (tmp_path / "solvent.toml").write_text("")
+    (tmp_path / "main.py").write_text(OUTSIDE)
+    (tmp_path / "shapes.py").write_text("from dataclasses import dataclass\n@dataclass\nclass A:\n    x: int\n")
+    (tmp_path / "hid.txt").write_text("1")
+    outside(tmp_path)
+    assert outside(tmp_path)["asked"] == "reused"
+    (tmp_path / "main.py").write_text(
+        OUTSIDE.replace('@sv.step(reads=["process"])', '@sv.step(reads=["process", "host"])')
+    )
+    assert outside(tmp_path)["asked"] == "reused"
+    (tmp_path / "main.py").write_text(OUTSIDE.replace('@sv.step(reads=["process"])', "@sv.step"))
+    assert outside(tmp_path)["asked"] == "ran"
+    told = [one.text for one in sv.open(tmp_path).why("asked").changes]
+    assert any("no longer allow" in text for text in told)
+    outside(tmp_path, "--rerun", "read")
+    why = sv.open(tmp_path).why("read")
+    assert why.verdict.startswith("ran again: its key is that of flow-") and "--rerun" in why.changes[0].text

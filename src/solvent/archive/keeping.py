@@ -126,12 +126,22 @@ class Archive:
         return Artifact(row[0], row[1], row[4], row[5])
 
     def document(self, name: str) -> Document:
-        """The document of an artifact, as its format reads it."""
-        row = query.artifact_row(self.catalog, name)
+        """The document of an artifact, as its format reads it. Raises :class:`Corrupted` where it is damaged."""
+        row = query.artifact_body(self.catalog, name)
         if row is None:
-            raise NotFound(f"there is no artifact #{name[:12]} here")
-        text = row[2] if row[2] is not None else self.blob(str(row[3])).decode()
-        return {"format": row[1], "digest": row[0], "body": json.loads(text)}
+            name = self.find(name).digest
+            row = query.artifact_body(self.catalog, name)
+            assert row is not None
+        format_, text, seal, blob = row
+        if text is None:
+            if blob is None:
+                raise Corrupted(_damaged(name), name)
+            text = self.blob(blob).decode()
+        elif seal is not None and seal != write.seal_of(text):
+            with self.catalog.write() as tx:
+                write.drop_body(tx, name)
+            raise Corrupted(_damaged(name), name)
+        return {"format": format_, "digest": name, "body": json.loads(text)}
 
     def get(self, name: str, wanted: Any = Any) -> Any:
         """The value of an artifact, as ``wanted`` asks for it; every byte of it has been verified.
@@ -196,6 +206,13 @@ class Archive:
             with suppress(Unwritable), self.catalog.write() as tx:  # one that may only be looked at is none the worse
                 write.mark_durable(tx, doubtful)
         return True
+
+
+def _damaged(name: str) -> str:
+    return (
+        f"the artifact #{name[:12]} in the catalog is damaged, and was not loaded. Run the pipeline again: the step "
+        f"that made it is carried out once more."
+    )
 
 
 class _Sink:

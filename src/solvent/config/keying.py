@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
+from functools import cached_property
 from pathlib import PurePath
 from types import BuiltinMethodType, MethodType, ModuleType
 from typing import Any
@@ -17,15 +18,17 @@ from solvent.config.secret import Secret
 
 __all__ = ["canonical"]
 
+_BASES: tuple[Any, ...] = (Mapping, list, tuple, set, frozenset, bool, int, float, str, bytes)
 _PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 
 
 def canonical(value: Any, behaviour: Callable[[Any], str] | None = None) -> Any:
     """The structure that stands for ``value`` in a key: plain values that ``solvent.digest`` can hash.
 
-    Equal settings give equal structures in every process; different types never meet, because whatever is not
-    plain is written as ``["<kind>", …]`` inside a marked mapping. Secrets are their references. Classes and
-    functions, and the classes of objects with fields, are what ``behaviour`` says of them. Raises ``TypeError``
+    Equal settings give equal structures in every process; the order of mappings counts, since code may go by it.
+    Different types never meet, because whatever is not plain is written as ``["<kind>", …]`` inside a marked mapping.
+    Secrets are their references. Classes and functions, and the classes of objects, are what ``behaviour`` says of
+    them; what an object holds besides its fields counts as well. Raises ``TypeError``
     that names the type of a value that cannot be part of a key.
     """
     return _canonical(value, behaviour, ())
@@ -47,7 +50,7 @@ def _canonical(value: Any, behaviour: Callable[[Any], str] | None, above: tuple[
     if kind is tuple:
         return _mark("tuple", [go(item) for item in value])
     if kind is dict:
-        return _mapping("dict", value, go)
+        return _mark("dict", _pairs(value, go))
     if kind in (set, frozenset):
         return _mark(kind.__name__, _sorted([go(item) for item in value]))
     simple = _simple(value)
@@ -96,12 +99,14 @@ def _object(value: Any, behaviour: Callable[[Any], str] | None, go: Callable[[An
         return _mark("enum", [_class(kind, behaviour), value.name, go(value.value)])
     if dataclasses.is_dataclass(value):
         fields = {field.name: go(getattr(value, field.name)) for field in dataclasses.fields(value)}
-        return _mark("object", [_class(kind, behaviour), fields])
+        return _mark("object", [_class(kind, behaviour), fields, *_besides(value, fields, go)])
     if hasattr(value, "__pydantic_fields_set__") and hasattr(kind, "model_fields"):
         fields = {name: go(getattr(value, name)) for name in kind.model_fields}
         extra = getattr(value, "__pydantic_extra__", None) or {}
         fields |= {str(name): go(item) for name, item in extra.items()}
-        return _mark("object", [_class(kind, behaviour), fields])
+        private = getattr(value, "__pydantic_private__", None) or {}
+        inner = [{str(name): go(item) for name, item in private.items()}] if private else []
+        return _mark("object", [_class(kind, behaviour), fields, *inner, *_besides(value, fields, go)])
     if isinstance(value, tuple) and hasattr(kind, "_fields"):
         return _mark("object", [_class(kind, behaviour), dict(zip(kind._fields, map(go, value), strict=True))])
     numpy = sys.modules.get("numpy")
@@ -111,29 +116,43 @@ def _object(value: Any, behaviour: Callable[[Any], str] | None, go: Callable[[An
         return _mark("array", [value.dtype.descr, list(value.shape), value.tobytes()])
     functools = sys.modules.get("functools")
     if functools is not None and kind is functools.partial:
-        return _mark("partial", [go(value.func), [go(one) for one in value.args], _mapping("dict", value.keywords, go)])
-    if isinstance(value, Mapping):
-        return _mapping(_name(kind), value, go)
-    if isinstance(value, (list, tuple, set, frozenset)):
-        items = [go(item) for item in value]
-        return _mark(_name(kind), _sorted(items) if isinstance(value, (set, frozenset)) else items)
-    if isinstance(value, (bool, int, float, str, bytes)):
-        base: Any = next(base for base in (bool, int, float, str, bytes) if isinstance(value, base))
-        return _mark(_name(kind), base(value))
+        return _mark("partial", [go(value.func), [go(one) for one in value.args], _pairs(value.keywords, go)])
+    base = next((one for one in _BASES if isinstance(value, one)), None)
+    if base is not None:  # of another class than the plain one: what the class does counts, and what else it holds
+        return _mark("of a class", [_class(kind, behaviour), _content(value, base, go), *_besides(value, (), go)])
     raise TypeError(
         f"a setting of type {_name(kind)} cannot be part of the key. Give what it is made from (numbers, text, lists, "
         f"a dataclass) as the setting, or hand the object to the step as data"
     )
 
 
+def _content(value: Any, base: type, go: Callable[[Any], Any]) -> Any:
+    """What a value holds as the plain kind of value that it is at bottom."""
+    if base is Mapping:
+        return [*_pairs(value, go), *([go(value.default_factory)] if hasattr(value, "default_factory") else [])]
+    if base in (set, frozenset):
+        return _sorted([go(item) for item in value])
+    if base in (list, tuple):
+        return [go(item) for item in base.__iter__(value)]
+    return base(value)
+
+
+def _besides(value: Any, fields: Collection[str], go: Callable[[Any], Any]) -> list[Any]:
+    """What an object holds besides its fields, if anything; what it would compute again does not count."""
+    more = {
+        name: go(item)
+        for name, item in getattr(value, "__dict__", {}).items()
+        if name not in fields and not isinstance(getattr(type(value), name, None), cached_property)
+    }
+    return [more] if more else []
+
+
 def _mark(kind: str, content: Any) -> dict[str, Any]:
     return {"\0kind": kind, "\0value": content}
 
 
-def _mapping(kind: str, value: Mapping[Any, Any], go: Callable[[Any], Any]) -> Any:
-    if kind == "dict" and all(type(name) is str and not name.startswith("\0") for name in value):
-        return {name: go(item) for name, item in value.items()}
-    return _mark(kind, _sorted([[go(name), go(item)] for name, item in value.items()]))
+def _pairs(value: Mapping[Any, Any], go: Callable[[Any], Any]) -> list[Any]:
+    return [[go(name), go(item)] for name, item in value.items()]
 
 
 def _sorted(items: list[Any]) -> list[Any]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from solvent import digest
+from solvent.archive.catalog import write
 from solvent.archive.store.local import BLOB
 from solvent.data.family import REFERENCE
 from solvent.errors import Corrupted, InputError
@@ -44,9 +45,11 @@ def verify(project: Home, *, deep: bool = False) -> Checked:
     """Check that every blob that the catalog calls present is there; ``deep`` reads and hashes each one.
 
     What is damaged or gone is marked absent, so that the next run makes it anew. A deep check finds every
-    flipped bit of every blob, in the store and in the catalog, and of every file that a table refers to.
+    flipped bit of every blob, in the store and in the catalog, and of every file that a table refers to. Raises
+    :class:`Corrupted` where the catalog's own pages are damaged: nothing that it says can be relied on then.
     """
     archive, catalog = project.archive, project.catalog
+    catalog.check(deep=deep)
     faults: list[Fault] = []
     gone: list[Fault] = []
     count = size = 0
@@ -64,6 +67,7 @@ def verify(project: Home, *, deep: bool = False) -> Checked:
             if what is not None:
                 faults.append(Fault(name, what, _needed_by(project, name)))
                 archive.lose(name)
+    faults += _documents(project, deep)
     for (name,) in catalog.read("SELECT digest FROM artifacts WHERE format = ? ORDER BY digest", (REFERENCE,)):
         what = _changed(project, name, deep)
         if what is not None:
@@ -84,6 +88,26 @@ def _fault(project: Home, name: str, data: bytes | None, deep: bool) -> str | No
         except Corrupted:
             return "damaged in the store"
     return None
+
+
+def _documents(project: Home, deep: bool) -> list[Fault]:
+    """The artifacts whose documents in the catalog are damaged, or were found so before and not made again."""
+    faults: list[Fault] = []
+    last = ""
+    while True:
+        rows = project.catalog.read(
+            "SELECT digest, body, seal, body_blob FROM artifacts WHERE digest > ? ORDER BY digest LIMIT 500", (last,)
+        )
+        if not rows:
+            return faults
+        for name, body, seal, blob in rows:
+            last = name
+            lost = body is None and blob is None
+            if lost or (deep and body is not None and seal is not None and write.seal_of(body) != seal):
+                faults.append(Fault(name, "damaged in the catalog", _made_by(project, "SELECT ?", name)))
+                if not lost:
+                    with project.catalog.write() as tx:
+                        write.drop_body(tx, name)
 
 
 def _changed(project: Home, name: str, deep: bool) -> str | None:

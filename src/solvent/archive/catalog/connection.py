@@ -26,6 +26,7 @@ _LITTLE = 1024 * 1024
 _TRIES = 5
 """So often a copy is begun anew where the catalog changes while it is copied."""
 _FULL = "the disk is full: the catalog {path} cannot grow. Free some space and run again."
+_DAMAGED = "the catalog {path} is damaged: {why}. Restore it from a backup."
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "ceph", "glusterfs", "lustre", "fuse.sshfs")
 # SQLite versions whose WAL can lose a commit when the log is reset under several writers.
 _WAL_FIXED = ((3, 51, 3), (3, 52, 0)), ((3, 50, 7), (3, 51, 0)), ((3, 44, 6), (3, 45, 0))
@@ -86,6 +87,16 @@ class Catalog:
                 if cursor.connection.in_transaction:
                     cursor.execute("ROLLBACK")
                 raise
+
+    def check(self, *, deep: bool = False) -> None:
+        """Raise :class:`Corrupted` where pages of the file are not what they were; ``deep`` looks at indexes too."""
+        asked = "PRAGMA integrity_check(1)" if deep else "PRAGMA quick_check(1)"
+        try:
+            found = self.read(asked)
+        except apsw.NoMemError as error:  # what a damaged page says of its size
+            raise Corrupted(_DAMAGED.format(path=self.path, why=error)) from error
+        if found != [("ok",)]:
+            raise Corrupted(_DAMAGED.format(path=self.path, why=found[0][0]))
 
     def checkpoint(self) -> None:
         """Move what was committed from the log into the file, if nobody is in the way."""
@@ -251,7 +262,7 @@ class Catalog:
                 f"the catalog {self.path} cannot be read or written: {error}. Look after the disk."
             ) from error
         except (apsw.CorruptError, apsw.NotADBError) as error:
-            raise Corrupted(f"the catalog {self.path} is damaged: {error}. Restore it from a backup.") from error
+            raise Corrupted(_DAMAGED.format(path=self.path, why=error)) from error
         except apsw.BusyError as error:
             raise ArchiveError(
                 f"the catalog {self.path} has been locked by another process for two minutes."

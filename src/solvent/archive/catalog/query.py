@@ -144,7 +144,8 @@ def absent(catalog: Catalog, artifact: str) -> bool:
     """Whether a blob of this artifact is known to be gone (or the artifact itself is not known)."""
     return bool(
         catalog.read(
-            "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE digest = ?) UNION ALL "
+            "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM artifacts WHERE digest = ? "
+            "AND (body IS NOT NULL OR body_blob IS NOT NULL)) UNION ALL "
             "SELECT 1 FROM artifact_blobs ab JOIN blobs b ON b.digest = ab.blob "
             "WHERE ab.artifact = ? AND b.present = 0",
             (artifact, artifact),
@@ -275,6 +276,12 @@ def figures(catalog: Catalog, step_run: int) -> list[tuple[str, int, str, float 
     return catalog.read(
         "SELECT name, step, kind, number, text FROM figures WHERE step_run = ? ORDER BY place, step", (step_run,)
     )
+
+
+def artifact_body(catalog: Catalog, name: str) -> tuple[str, str | None, str | None, str | None] | None:
+    """The document of an artifact by its whole digest: format, body, its seal, and the body's blob if it lies there."""
+    rows = catalog.read("SELECT format, body, seal, body_blob FROM artifacts WHERE digest = ?", (name,))
+    return rows[0] if rows else None
 
 
 def artifact_row(catalog: Catalog, name: str) -> tuple[str, str, str | None, str | None, int, dict[str, Any]] | None:

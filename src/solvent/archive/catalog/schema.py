@@ -280,4 +280,9 @@ CREATE TABLE judgements (
 CREATE INDEX judgements_version ON judgements (model, version, id);
 """
 
-MIGRATIONS: tuple[str, ...] = (_START + _MODELS, _INCREMENTS, _DATASETS, _JUDGEMENTS)
+# What lies in the catalog itself is verified when it is read, as the files of the store are.
+_SEALS = """
+ALTER TABLE artifacts ADD COLUMN seal TEXT;
+"""
+
+MIGRATIONS: tuple[str, ...] = (_START + _MODELS, _INCREMENTS, _DATASETS, _JUDGEMENTS, _SEALS)

@@ -168,12 +168,12 @@ def add_artifact(tx: Transaction, artifact: ArtifactRow, now: float) -> None:
     for blob in artifact.blobs:
         add_blob(tx, blob)
     tx.execute(
-        "INSERT INTO artifacts (digest, format, body, body_blob, size, facts, created) VALUES (?, ?, ?, ?, ?, ?, ?) "
-        "ON CONFLICT (digest) DO UPDATE SET body = excluded.body, body_blob = excluded.body_blob, "
-        "format = excluded.format, size = excluded.size",
+        "INSERT INTO artifacts (digest, format, body, body_blob, size, facts, created, seal) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET body = excluded.body, "
+        "body_blob = excluded.body_blob, format = excluded.format, size = excluded.size, seal = excluded.seal",
         (
             *(artifact.digest, artifact.format, artifact.body, artifact.body_blob),
-            *(artifact.size, artifact.facts, now),
+            *(artifact.size, artifact.facts, now, None if artifact.body is None else seal_of(artifact.body)),
         ),
     )
     if artifact.refers:
@@ -190,6 +190,16 @@ def add_blob(tx: Transaction, blob: BlobRow) -> None:
         "SET present = 1, data = excluded.data, boot = excluded.boot WHERE blobs.present = 0",
         (blob.digest, blob.size, blob.data, blob.boot),
     )
+
+
+def seal_of(body: str) -> str:
+    """What tells whether a document that lies in the catalog is as it was written."""
+    return digest.of_bytes("body.1", body.encode("utf-8", "surrogatepass"))
+
+
+def drop_body(tx: Transaction, artifact: str) -> None:
+    """Record that a document in the catalog is damaged: the artifact is no hit any more, until it is made again."""
+    tx.execute("UPDATE artifacts SET body = NULL, body_blob = NULL WHERE digest = ?", (artifact,))
 
 
 def mark_absent(tx: Transaction, blob: str) -> None:

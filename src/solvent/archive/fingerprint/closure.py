@@ -54,6 +54,11 @@ class Code:
             self._made.clear()
             self._reach.refresh()
 
+    def owns(self, module: str | None) -> bool:
+        """Whether a module's code is the user's own, and so counts by what it says and not by where it is."""
+        with self._lock:
+            return self._reach.owns(module)
+
     def keep(self) -> None:
         """Keep the normal forms that were made, if there is a place for them."""
         with self._lock:

@@ -6,10 +6,8 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from solvent import digest
 from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import InputRow, StepEnd, StepStart
 from solvent.config.secret import masked
@@ -20,6 +18,7 @@ from solvent.engine.execute.calling.measure import Meter
 from solvent.engine.execute.hand import Scope, State, Values, flatten, late, resolve
 from solvent.engine.planning.key import settings_part
 from solvent.engine.planning.taking import refers
+from solvent.engine.record.outside import allowed_by, digest_now, is_allowance
 from solvent.engine.record.setting import setting_json
 from solvent.graph.promise import node_of
 from solvent.names import reference_of
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from solvent.engine.home import Home
     from solvent.engine.planning.plan import NodePlan, Plan, Request
 
-__all__ = ["Do", "Session", "env_digest", "file_digest", "forced_paths"]
+__all__ = ["Do", "Session", "forced_paths"]
 
 
 class Do(Protocol):
@@ -110,10 +109,16 @@ class Session:
             if hit.ended < oldest or not all(self.archive.complete(name) for name in hit.outputs.values()):
                 continue
             found = query.discovered(self.project.catalog, hit.id)
-            if all(_still(path, seen) for path, seen, _ in found):
+            if all(self._holds(place, seen, one.node.options.reads) for place, seen, _ in found):
                 self.whole = self.whole and not found  # what was discovered has to be looked at each time
                 return hit
         return None
+
+    def _holds(self, place: str, seen: str | None, reads: Sequence[str]) -> bool:
+        """Whether something undeclared of an earlier step run is what it was, or allowed as it was."""
+        if is_allowance(place):
+            return allowed_by(place, reads)
+        return digest_now(place, self.project.root) == seen
 
     # -- records ---------------------------------------------------------------------------------------------------
 
@@ -246,26 +251,3 @@ def _takes_none(annotation: Any) -> bool:
     if annotation is Any or annotation is object or annotation is None or annotation is type(None):
         return True
     return type(None) in typing.get_args(annotation)
-
-
-def _still(path: str, seen: str | None) -> bool:
-    """Whether an undeclared input of an earlier step run is what it was."""
-    kind, colon, name = path.partition(":")
-    if colon and kind == "env":
-        return env_digest(name) == seen
-    return file_digest(Path(path)) == seen
-
-
-def env_digest(name: str) -> str:
-    """The digest of an environment variable's value, so that the value itself is not recorded."""
-    import os
-
-    return digest.of_structure("env.1", os.environ.get(name))
-
-
-def file_digest(path: Path) -> str | None:
-    """The digest of a file's content, or None where there is no such file."""
-    try:
-        return digest.of_file("file.1", path)
-    except OSError:
-        return None

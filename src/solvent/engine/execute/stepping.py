@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import write
@@ -19,8 +20,8 @@ from solvent.engine.execute.calling.secrets import demand_secrets
 from solvent.engine.execute.hand import Scope, State, late
 from solvent.engine.execute.reading import referred_files
 from solvent.engine.execute.rowwise import Blocks, by_blocks
-from solvent.engine.execute.session import env_digest, file_digest
 from solvent.engine.planning.key import derive_seed, key_of
+from solvent.engine.record.outside import allowing, digest_now, env_place, file_place, is_allowance
 from solvent.errors import Corrupted, PlanError, Rejected, SettingsError, SolventError
 from solvent.graph.wiring import DERIVED
 
@@ -215,13 +216,14 @@ def _failed(session: Session, work: _Work, number: int, outcome: Outcome, rows: 
 
 def _ran(session: Session, work: _Work, ended: _Ended) -> State:
     one, item, number, outcome = work.one, work.item, ended.number, ended.outcome
-    discovered, blockers = _hidden(one, outcome)
+    discovered, blockers = _hidden(one, outcome, session.project.root)
     reusable = one.reusable and not blockers
     if discovered or not reusable:
         session.whole = False
+    told = [f"{one.path} ({one.place})" for one in discovered if not is_allowance(one.path)]
     notes = {
         **({"not_reusable": [*one.uncached, *blockers]} if one.uncached or blockers else {}),
-        **({"discovered": [f"{one.path} ({one.place})" for one in discovered]} if discovered else {}),
+        **({"discovered": told} if told else {}),
         **({"warnings": outcome.notes} if outcome.notes else {}),
     }
     outputs = {name: pending.digest for name, pending in outcome.outputs.items()}
@@ -269,20 +271,23 @@ def _ran(session: Session, work: _Work, ended: _Ended) -> State:
     return state
 
 
-def _hidden(one: NodePlan, outcome: Outcome) -> tuple[tuple[Discovered, ...], list[str]]:
+def _hidden(one: NodePlan, outcome: Outcome, root: Path) -> tuple[tuple[Discovered, ...], list[str]]:
     """Undeclared files and variables (whose content must agree for a later hit), and what forbids reuse."""
-    found = [Discovered(str(path), file_digest(path), place) for path, place in outcome.files.items()]
-    blockers: list[str] = []
     allowed = one.node.options.reads
+    read = {file_place(path, root): where for path, where in outcome.files.items()}
+    blockers: list[str] = []
     for seen in outcome.others:
         if seen.kind == "env":
             if f"env:{seen.name}" not in allowed and "env" not in allowed:
-                found.append(Discovered(f"env:{seen.name}", env_digest(seen.name), seen.where))
+                read[env_place(seen.name)] = seen.where
         elif seen.kind not in allowed:
             blockers.append(
                 f"{seen.where}: an undeclared {seen.kind} was used ({seen.name}), so the result cannot be reused. Read "
                 f"it as an input, or allow it: @sv.step(reads=[{seen.kind!r}]), or say reuse='1 day'."
             )
+    found = [Discovered(place, digest_now(place, root), where) for place, where in read.items()]
+    if outcome.allowed:
+        found.append(Discovered(allowing(allowed), None, ""))
     if one.fingerprint is not None:
         blockers.extend(one.fingerprint.changed_values())
     return tuple(found), blockers

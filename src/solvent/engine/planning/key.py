@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,9 +28,20 @@ def settings_part(values: Mapping[str, Any], behaviour: Callable[[Any], str]) ->
     return {name: canonical(value, behaviour) for name, value in values.items()}
 
 
-def declared(outputs: Mapping[str, Any]) -> str:
-    """The output declaration as text."""
-    return ";".join(f"{name}:{describe(kind)}" for name, kind in outputs.items())
+def declared(outputs: Mapping[str, Any], own: Callable[[str], bool]) -> str:
+    """The output declaration as text. A class of the user's ``own`` modules is named without where it lies."""
+    return ";".join(f"{name}:{_described(kind, own)}" for name, kind in outputs.items())
+
+
+def _described(kind: Any, own: Callable[[str], bool]) -> str:
+    text, waiting = describe(kind), [kind]
+    while waiting:
+        one = waiting.pop()
+        waiting += typing.get_args(one)
+        if isinstance(one, type) and own(one.__module__):
+            for module in (one.__module__, one.__module__.partition(".")[0]):
+                text = text.replace(f"{module}.{one.__qualname__}", one.__qualname__)
+    return text
 
 
 def derive_seed(run_seed: int, path: str, item: str = "") -> int:

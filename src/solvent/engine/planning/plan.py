@@ -236,7 +236,7 @@ def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodeP
             wired[name] = _wired(value, project, constants)
         except NoFormat as error:
             raise PlanError(f"{node.where}: {node.path!r} is given {_unfit(name, value, error)}") from None
-    outputs = declared(node.outputs)
+    outputs = declared(node.outputs, project.code.owns)
     if node.kind == "input":
         return NodePlan(node, None, {}, wired, outputs)
     if node.options.rowwise or node.options.combine is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import query
+from solvent.engine.record.outside import digest_now, is_allowance
 from solvent.engine.references import find_step
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ def explain_step(project: Home, reference: str) -> Why:
     if earlier is None:
         verdict = "ran: no run before it finished this step here"
         return Why(step.name, run.id, row.status, verdict, None, _not_reusable(row))
+    hits = query.find_hits(project.catalog, row.key) if row.key else []
+    known = next((hit for hit in hits if hit.id < row.id), None)
+    if known is not None:  # there is a result of just this work: why was it not reused?
+        earlier = query.step_by_id(project.catalog, known.id)
     before = query.run_by_id(project.catalog, earlier.run).name
     origin = earlier if earlier.reused_from is None else query.step_by_id(project.catalog, earlier.reused_from)
     found = query.step_outputs(project.catalog, row.id)
@@ -60,10 +65,14 @@ def explain_step(project: Home, reference: str) -> Why:
     if row.kind == "input":
         changes = _settings(origin, row) or (() if same else (Change("input", row.path, _NEW),))
     elif origin.key == row.key:
-        changes = _same_key(project, origin)
+        changes = _same_key(project, origin, row)
     else:
         changes = (*_code(project, origin, row), *_settings(origin, row), *_inputs(project, earlier, row))
+        if not changes:
+            changes = (Change("output", "->", "what the step declares that it gives is not what it was"),)
     verdict = f"ran: {'looked at again, and' if same else 'not'} the same as in {before}"
+    if row.kind != "input" and origin.key == row.key:
+        verdict = f"ran again: its key is that of {before}"
     return Why(step.name, run.id, row.status, verdict, before, (*changes, *_not_reusable(row)))
 
 
@@ -180,17 +189,27 @@ def _reused(project: Home, step: StepRun) -> str:
     }.get(kind, "reused: its key is the same")
 
 
-def _same_key(project: Home, earlier: StepRow) -> tuple[Change, ...]:
-    text = "the key is the same, but the earlier result could not be reused"
+def _same_key(project: Home, earlier: StepRow, now: StepRow) -> tuple[Change, ...]:
+    """Why a result could not be reused although its key is the same."""
     reasons = [Change("reuse", "earlier", line) for line in json.loads(earlier.notes or "{}").get("not_reusable", ())]
-    for path, seen, place in query.discovered(project.catalog, earlier.id):
-        reasons.append(
-            Change("file", path, f"read without being declared, at {place}; it was #{(seen or 'gone')[:12]}")
+    after = {place: seen for place, seen, _ in query.discovered(project.catalog, now.id)}
+    for place, seen, where in query.discovered(project.catalog, earlier.id):
+        if is_allowance(place):
+            reasons += [] if place in after else [Change("reuse", "reads", "it used what its reads= no longer allow")]
+            continue
+        new = after[place] if place in after else digest_now(place, project.root)
+        if new != seen:
+            kind, name = ("variable", place[4:]) if place.startswith("env:") else ("file", place)
+            was, is_ = (f"#{one[:12]}" if one else "not there" for one in (seen, new))
+            reasons.append(Change(kind, name, f"{was} → {is_}, read without being declared at {where}"))
+    text = "the key is the same, but the earlier result could not be reused"
+    if not reasons:
+        old = now.started - earlier.ended if earlier.ended else None
+        text = (
+            "the key is the same; it was asked to run again (reuse=False, --rerun, --no-reuse, or the time that "
+            f"reuse= allows is over{'' if old is None else f': {old:.0f} s'}), or its bytes are gone"
         )
-    return (
-        Change("reuse", "key", text + ("" if reasons else ": it was asked to run again, or its bytes are gone")),
-        *reasons,
-    )
+    return (Change("reuse", "key", text), *reasons)
 
 
 def _not_reusable(row: StepRow) -> tuple[Change, ...]:

@@ -44,12 +44,16 @@ class Observation:
 
 
 class Seen:
-    """What one step was seen to use. ``files`` are those that it read, each with the line that read it."""
+    """What one step was seen to use. ``files`` are those that it read, each with the line that read it.
+
+    ``used`` says whether it did anything that only its ``reads`` allow.
+    """
 
     def __init__(self, allowed: Sequence[str], ignored: Sequence[Path]) -> None:
         self.files: dict[Path, str] = {}
         self.others: list[Observation] = []
         self.notes: list[str] = []
+        self.used = False
         self._allowed = tuple(allowed)
         self._ignored = tuple(ignored)
         self._roots: tuple[str, ...] | None = None
@@ -208,8 +212,12 @@ class Seen:
             self.others.append(Observation(kind, name, asker.where))
 
     def _allows(self, kind: str, name: str) -> bool:
-        if not self._allowed:
-            return False
+        allowed = bool(self._allowed) and self._names(kind, name)
+        self.used = self.used or allowed
+        return allowed
+
+    def _names(self, kind: str, name: str) -> bool:
+        """Whether the allowed names have this one."""
         if kind in self._allowed or f"{kind}:{name}" in self._allowed or (kind == "folder" and "glob" in self._allowed):
             return True
         if kind == "host":
@@ -232,14 +240,18 @@ class Seen:
             return True
         if not self._allowed:
             return False
-        if kind in self._allowed or (kind == "folder" and "glob" in self._allowed):
-            return True
         here = os.getcwd() + os.sep
-        return any(
-            fnmatch.fnmatch(full, one if os.path.isabs(one) else here + one)
-            for one in self._allowed
-            if os.sep in one or "." in one or "*" in one
+        allowed = (
+            kind in self._allowed
+            or (kind == "folder" and "glob" in self._allowed)
+            or any(
+                fnmatch.fnmatch(full, one if os.path.isabs(one) else here + one)
+                for one in self._allowed
+                if os.sep in one or "." in one or "*" in one
+            )
         )
+        self.used = self.used or allowed
+        return allowed
 
 
 @dataclass(slots=True)

@@ -57,6 +57,7 @@ class Outcome:
     log: str = ""
     files: Mapping[Path, str] = field(default_factory=dict)
     others: tuple[watch.Observation, ...] = ()
+    allowed: bool = False
     notes: list[str] = field(default_factory=list)
 
 
@@ -83,7 +84,7 @@ def attempt(what: Attempt, capture: Capture, meter: Meter) -> Outcome:
             parts = _called(what, data) if what.call is None else what.call(data, what.settings)
             outcome.outputs = {name: archive.prepare(part, what.near) for name, part in parts.items()}
             outcome.notes += hold_outputs(outcome.outputs, what.step.signature.outputs.fields, what.label)
-        outcome.files, outcome.others = dict(seen.files), tuple(seen.others)
+        outcome.files, outcome.others, outcome.allowed = dict(seen.files), tuple(seen.others), seen.used
     except BaseException as error:  # also KeyboardInterrupt and SystemExit: the record has to be true
         outcome.error = error
     finally:
