@@ -71,6 +71,7 @@ def told(
 @sv.step
 def gathered(named: dict[str, int], several: list[int], both: Parts, table, *rest: int) -> str:
     """Data in every structure, and a parameter that says no type."""
+    assert type(both) is Parts
     return repr((named, several, tuple(both), type(table).__module__.split(".")[0], rest))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import polars as pl
 import pytest
 
 import solvent as sv
@@ -673,6 +674,93 @@ def name_any(colour: Any, *, loud: bool = False) -> str:
 def name_it(colour: Colour) -> str:
     """Here it is said."""
     return str(colour.name)
+
+
+@sv.step
+def anything() -> object:
+    """Whatever it is."""
+    return "q"
+
+
+@sv.step
+def whole(x: int) -> int:
+    """A number."""
+    return x
+
+
+@sv.step
+def counted(t: pl.DataFrame) -> int:
+    """A table."""
+    return len(t)
+
+
+@sv.step
+def added(*xs: int) -> int:
+    """Numbers."""
+    return sum(xs)
+
+
+@pytest.mark.parametrize(
+    ("taker", "given", "words"),
+    [
+        (whole, "q", "int, and is given str 'q'"), (whole, 1.5, "int, and is given float 1.5"),
+        (whole, None, "int, and is given None"), (counted, {"a": [1]}, "polars.DataFrame, and is given dict"),
+        (counted, [1, 2], "polars.DataFrame, and is given list"),
+        (total, [1, "x"], r"list\[int\], and is given list with item 1: str 'x'"),
+    ],
+)  # fmt: skip
+def test_data_that_is_not_as_declared_is_refused_before_anything_runs(tmp_path, taker, given, words):
+    """As an input of the run, and as a constant in the pipeline, whose line is told."""
+
+    @sv.pipeline
+    def fixed():
+        taker(given)
+
+    with pytest.raises(PlanError, match=rf"test_engine_running.py:\d+: .* takes {words}"):
+        sv.run(fixed, project=tmp_path)
+    (name,) = (one.name for one in taker.signature.data)
+    with pytest.raises(SettingsError, match=f"inputs.{name}: .*takes {words}"):
+        sv.run(taker, inputs={name: given}, project=tmp_path)
+    assert sv.open(tmp_path).runs() == []
+
+
+def test_what_only_the_value_tells_is_told_by_the_value(tmp_path):
+    """A step that says nothing of its result, before whole numbers; one item of many; what fits goes through."""
+
+    @sv.pipeline
+    def late() -> int:
+        return whole(anything())
+
+    @sv.pipeline
+    def among() -> int:
+        return added(1, anything())
+
+    for flow_, name in ((late, "whole"), (among, "added")):
+        run = sv.run(flow_, project=tmp_path, check=False)
+        assert run[name].error["type"] == "InputError"
+    assert "with item 1: str 'q'" in sv.open(tmp_path).run("among")["added"].error["message"]
+    assert sv.run(whole, inputs={"x": np.int64(3)}, project=tmp_path).value() == 3
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "words"),
+    [
+        (list[int], [1, "x"], "list with item 1: str 'x'"), (dict[str, int], {1: 1}, "dict with the key int 1"),
+        (dict[str, int], {"a": None}, "dict with 'a': None"), (tuple[int, ...], (1, 2.5), "tuple with item 1: float"),
+        (list[pl.DataFrame], [None], "list with item 0: None"), (Literal["a", "b"], "c", "str 'c'"),
+        (list[dict[str, list[int]]], [{"a": [1, None]}], "list with item 0: dict with 'a': list with item 1: None"),
+        (int | list[int], ["x"], "list with item 0: str 'x'"),
+    ],
+)  # fmt: skip
+def test_the_elements_of_an_output_are_what_is_declared(tmp_path, declared, value, words):
+    """How deep they may lie, with their place."""
+
+    def made():
+        return value
+
+    made.__annotations__["return"] = declared
+    run = sv.run(sv.step(made), project=tmp_path, check=False)
+    assert words in run["made"].error["message"] and run["made"].error["type"] == "OutputError"
 
 
 def test_a_class_that_nobody_names_is_told_at_once(tmp_path):

@@ -14,6 +14,7 @@ import threading
 import weakref
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
@@ -221,6 +222,48 @@ def test_importing_is_no_reading(here):
         sys.path.remove(str(here / "gone"))
         sys.modules.pop("freshly_imported", None)
     assert not seen.files and not seen.others
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        lambda: duckdb.execute("SELECT * FROM read_csv(?)", ["t.csv"]).fetchall(),
+        lambda: duckdb.execute("SELECT * FROM read_csv($f)", {"f": "t.csv"}).fetchall(),
+        lambda: duckdb.connect().execute("SELECT * FROM read_csv(?)", parameters=["t.csv"]).fetchall(),
+        lambda: pl.sql("SELECT * FROM read_csv('t.csv')").collect(),
+        lambda: pl.SQLContext().execute("SELECT * FROM read_csv('t.csv')").collect(),
+        lambda: pl.DataFrame({"a": [1]}).sql("SELECT * FROM read_csv('t.csv')"),
+    ],
+)
+def test_a_file_that_a_query_names_is_seen(here, action):
+    """In quotes, as a parameter by place or by name, and in the SQL of Polars."""
+    assert names(seen_of(action)) == ["t.csv"]
+
+
+def test_queries_of_polars_still_find_the_frames_around_them(here):
+    """A guard stands between, and the names are the caller's all the same."""
+    frame = pl.DataFrame({"a": [1, 2]})  # noqa: F841 the query names it
+    with watch.observing() as seen:
+        made = pl.sql("SELECT sum(a) AS s FROM frame").collect()
+    assert made["s"].item() == 3 and not seen.files
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        lambda: sys.stdin.read(), lambda: sys.stdin.readline(), lambda: list(sys.stdin), lambda: next(sys.stdin),
+        lambda: sys.stdin.buffer.read(), lambda: os.read(sys.stdin.fileno(), 10),
+    ],
+)  # fmt: skip
+def test_the_standard_input_is_a_pipe_that_forbids_reuse(here, monkeypatch, action):
+    """However it is read by way of ``sys.stdin``; it is as it was afterwards."""
+    (here / "piped").write_text("one\ntwo\n")
+    with open(here / "piped") as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert not seen_of(lambda: sys.stdin.isatty()).others
+        seen = seen_of(action)
+        assert sys.stdin is stream
+    assert [(one.kind, one.name) for one in seen.others] == [("pipe", "the standard input")]
 
 
 def test_what_is_cleared_away_meanwhile_is_none_of_the_step(here):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from solvent.graph.annotation import element_of
+from solvent.graph.annotation import Outputs, element_of
 from solvent.graph.wiring import ITEM
 
 if TYPE_CHECKING:
@@ -134,6 +134,12 @@ class Values:
         inner = element_of(wanted)
         if kind == "dict":
             return {name: self.load(part, scope, inner) for name, part in body.items()}
+        if kind == "record" and (outputs := Outputs(wanted)).kind == "named":
+            names = list(outputs.fields)
+            fields = {
+                name: self.load(part, scope, outputs.fields[name]) for name, part in zip(names, body, strict=True)
+            }
+            return outputs.join(fields)
         parts = [self.load(part, scope, inner) for part in body]
         return parts if kind == "list" else tuple(parts)
 

@@ -20,9 +20,10 @@ from solvent.engine.execute.calling.secrets import demand_secrets
 from solvent.engine.execute.hand import Scope, State, late
 from solvent.engine.execute.reading import referred_files
 from solvent.engine.execute.rowwise import Blocks, by_blocks
+from solvent.engine.planning.fitting import misfit_of
 from solvent.engine.planning.key import derive_seed, key_of
 from solvent.engine.record.outside import allowing, digest_now, env_place, file_place, is_allowance
-from solvent.errors import Corrupted, PlanError, Rejected, SettingsError, SolventError
+from solvent.errors import Corrupted, InputError, PlanError, Rejected, SettingsError, SolventError
 from solvent.graph.wiring import DERIVED
 
 if TYPE_CHECKING:
@@ -113,6 +114,9 @@ def _run(session: Session, work: _Work) -> State:
             if by_block and schema_in(wanted) is None:
                 continue
             data[name] = _load(session, tree, work.scope, wanted)
+            wrong = misfit_of(data[name], parameters[name])
+            if wrong is not None:
+                raise InputError(f"{work.label}: {wrong}")
             told.extend(hold_input(data[name], wanted, f"{work.label}: {name}"))
         return data
 

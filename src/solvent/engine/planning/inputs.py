@@ -14,6 +14,7 @@ from solvent.config import Settings, validate
 from solvent.config.leaf import is_broken
 from solvent.config.typed.structured import load_reference
 from solvent.data import is_table_type
+from solvent.engine.planning.fitting import misfit
 from solvent.engine.references import artifact_of
 from solvent.errors import ArchiveError, Corrupted, InputError, NotFound, Problem, SolventError, did_you_mean
 from solvent.graph.annotation import describe
@@ -145,6 +146,9 @@ def bind_inputs(
         made = Input(one.name, node, one.annotation, "inputs")
         try:
             if one.name in given:
+                wrong = misfit(given[one.name], one.annotation)
+                if wrong is not None:
+                    raise InputError(f"{pipeline.name!r} takes {describe(one.annotation)}, and is given {wrong}")
                 made.pending = project.archive.prepare(given[one.name])
                 made.known = made.pending.digest
             else:

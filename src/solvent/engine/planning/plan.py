@@ -17,6 +17,7 @@ from solvent.engine import watch
 from solvent.engine.datasets.declared import check_declared
 from solvent.engine.execute.calling.contracts import schema_digests
 from solvent.engine.execute.hand import concrete
+from solvent.engine.planning.fitting import misfit_of
 from solvent.engine.planning.inputs import Input, bind_inputs
 from solvent.engine.planning.key import declared, derive_seed, settings_part
 from solvent.engine.planning.taking import check_reference
@@ -231,7 +232,11 @@ def _all_nodes(graph: Graph) -> list[Node]:
 def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodePlan:
     """What is settled about one node before anything runs; its plain values are added to ``constants``."""
     wired = {}
-    for name, value in node.data.items():
+    parameters = {one.name: one for one in node.step.signature.data}
+    for place, (name, value) in enumerate(node.data.items()):
+        wrong = _misfit(value, parameters.get(name)) if node.kind == "step" or place else None
+        if wrong is not None:
+            raise PlanError(f"{node.where}: {node.path!r}: {wrong}")
         try:
             wired[name] = _wired(value, project, constants)
         except NoFormat as error:
@@ -273,6 +278,13 @@ def plan_node(node: Node, project: Home, constants: dict[str, Pending]) -> NodeP
         if name not in fixed:
             settings[name] = "derived" if bound.value is DERIVED else {"edge": _wired(bound.value, project, constants)}
     return NodePlan(node, found, settings, wired, outputs, tuple(uncached))
+
+
+def _misfit(value: Any, parameter: Any) -> str | None:
+    """What is wrong with a value that stands in the pipeline's code; nothing is said of what steps will make."""
+    if parameter is None or value is parameter.default or next(promises_in(value), None) is not None:
+        return None
+    return None if isinstance(value, Step) else misfit_of(value, parameter)
 
 
 def _unfit(name: str, value: Any, error: NoFormat) -> str:

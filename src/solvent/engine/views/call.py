@@ -12,7 +12,7 @@ from solvent.config.typed.structured import load_reference
 from solvent.engine.record.setting import setting_value
 from solvent.engine.references import find_step
 from solvent.errors import NoValue, SolventError
-from solvent.graph.annotation import element_of
+from solvent.graph.annotation import Outputs, element_of
 from solvent.graph.steps import Step
 
 if TYPE_CHECKING:
@@ -108,6 +108,12 @@ def _built(project: Home, tree: Any, parts: Mapping[str, tuple[str, int | None]]
         digest, producer = parts[place]
         return project.archive.get(digest, _declared(project, digest, producer) if wanted is Any else wanted)
     inner = element_of(wanted)
+    if kind == "record" and (outputs := Outputs(wanted)).kind == "named":
+        fields = zip(outputs.fields.items(), body, strict=True)
+        return outputs.join({
+            name: _built(project, part, parts, hint, f"{place}.{number}" if place else str(number))
+            for number, ((name, hint), part) in enumerate(fields)
+        })  # fmt: skip
     names = list(body) if kind == "dict" else [str(number) for number in range(len(body))]
     values = [
         _built(project, part, parts, inner, f"{place}.{name}" if place else name)

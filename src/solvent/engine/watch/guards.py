@@ -7,10 +7,11 @@ imported the function by name. It calls the function as it was, and tells nothin
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -24,6 +25,9 @@ _LITERAL = re.compile(r"'((?:[^']|'')+)'")
 _HOST = re.compile(r"\b(?:host|hostaddr|server|dsn)\s*=\s*([^\s;,]+)", re.IGNORECASE)
 _CALL = compile("__solvent_original(*__solvent_args, **__solvent_kwargs)", __file__, "eval")
 _FILE = re.compile(r"[./\\*]")
+
+_DEEPEST, _MOST = 3, 100
+"""How deep and how many parameters of a query are looked through."""
 
 _DONE: set[str] = set()
 _UNDO: list[tuple[Any, str, Any]] = []
@@ -90,6 +94,8 @@ def _wrap(original: Any, target: Target) -> Any:
         seen = observed()
         if seen is not None:
             given = args[place] if len(args) > place else next((kwargs[one] for one in words if one in kwargs), None)
+            if target.kind == "query":
+                given = given, [*args[place + 1 :], *(one for name, one in kwargs.items() if name not in words)]
             MARK.depth += 1
             try:
                 tell(seen, given, kwargs, sys._getframe(1))
@@ -131,11 +137,21 @@ def _database(seen: Seen, given: Any, kwargs: dict[str, Any], frame: Any) -> Non
 
 
 def _query(seen: Seen, given: Any, kwargs: dict[str, Any], frame: Any) -> None:
-    """A query that may name files in quotes."""
-    for literal in _LITERAL.findall(given) if isinstance(given, str) else ():
-        name = literal.replace("''", "'")
+    """A query that may name files, in quotes or as its parameters."""
+    text, parameters = given
+    names = [one.replace("''", "'") for one in _LITERAL.findall(text)] if isinstance(text, str) else []
+    for name in (*names, *_texts(parameters, 0)):
         if "://" in name or (_FILE.search(name) and (os.path.exists(name) or any(sign in name for sign in "*?["))):
             seen.data(name, frame)
+
+
+def _texts(value: Any, depth: int) -> Iterator[str]:
+    """The texts among parameters, which may come in lists, tuples and dicts."""
+    if isinstance(value, (str, os.PathLike)):
+        yield os.fsdecode(value)
+    elif isinstance(value, (list, tuple, dict)) and depth < _DEEPEST:
+        for one in itertools.islice(value.values() if isinstance(value, dict) else value, _MOST):
+            yield from _texts(one, depth + 1)
 
 
 def _server(seen: Seen, given: Any, kwargs: dict[str, Any], frame: Any) -> None:

@@ -10,6 +10,7 @@ from solvent.engine.watch.environment import record_environment
 from solvent.engine.watch.guards import guard_all, restore_all, watch_imports
 from solvent.engine.watch.hook import install_hook
 from solvent.engine.watch.seeing import STATE, Seen
+from solvent.engine.watch.standard import watch_input
 
 __all__ = ["observing", "restore"]
 
@@ -32,6 +33,7 @@ class observing:
         guard_all()
         self._before = STATE.seen
         record_environment(True)
+        watch_input(True)
         STATE.seen = self.seen
         return self.seen
 
@@ -41,6 +43,7 @@ class observing:
         STATE.seen = self._before
         if self._before is None:
             record_environment(False)
+            watch_input(False)
         self.seen.settle()
 
 
@@ -48,3 +51,4 @@ def restore() -> None:
     """Leave every library as it was: for tests, and for who ends using Solvent in a process that goes on."""
     restore_all()
     record_environment(False)
+    watch_input(False)

@@ -30,9 +30,13 @@ _DUCKDB_CONNECTION = tuple(
     one._replace(owner="DuckDBPyConnection", place=1) for one in _DUCKDB if one.names != ("connect",)
 )
 
+_SQL = (("SQLContext", "execute"), ("DataFrame", "sql"), ("LazyFrame", "sql"))
+
 TARGETS: dict[str, tuple[Target, ...]] = {
     "polars": (
         Target(("read_*", "scan_*"), words=("source", "file", "uri", "root")),
+        Target(("sql",), "query", words=("query",)),
+        *(Target((name,), "query", owner, 1, ("query",)) for owner, name in _SQL),
         Target(("write_*",), "written", "DataFrame", 1, ("file", "workbook", "target")),
         Target(("sink_*",), "written", "LazyFrame", 1, ("path", "target")),
     ),

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import typing
 from typing import Any
 
 from solvent.data import is_table, is_table_type
 from solvent.engine.execute.hand import concrete
+from solvent.engine.planning.fitting import accepts, label_of, misfit
 from solvent.errors import OutputError
 from solvent.graph.annotation import Outputs, describe
-from solvent.graph.checking import fits
 
 __all__ = ["check_outputs"]
-
-_PLAIN = (bool, int, float, complex, str)
 
 
 def check_outputs(value: Any, outputs: Outputs, name: str) -> dict[str, Any]:
@@ -23,7 +20,7 @@ def check_outputs(value: Any, outputs: Outputs, name: str) -> dict[str, Any]:
         if not isinstance(value, tuple) or len(value) != count:
             raise OutputError(
                 f"{name!r} declares that it returns {describe(outputs.annotation)} ({', '.join(outputs.fields)}), and "
-                f"returned {_label(value)}"
+                f"returned {label_of(value)}"
             )
         parts = outputs.split(value)
     else:
@@ -36,29 +33,17 @@ def check_outputs(value: Any, outputs: Outputs, name: str) -> dict[str, Any]:
 
 def _checked(value: Any, declared: Any, name: str) -> Any:
     is_scalar = type(value).__module__ == "numpy" and getattr(value, "shape", None) == ()
-    if is_scalar and not _accepts(type(value), declared):
+    if is_scalar and not accepts(type(value), declared):
         value = value.item()  # a NumPy number where Python's own is declared
     if is_table(value) and (is_table_type(declared) or not concrete(declared)):
         return value
     if hasattr(type(value), "__next__") or hasattr(type(value), "__await__"):
         raise OutputError(
-            f"{name!r} returned {_label(value)}, which can be read only once. Return a list, or for rows a table or a "
-            f"RecordBatchReader."
+            f"{name!r} returned {label_of(value)}, which can be read only once. Return a list, or for rows a table or "
+            f"a RecordBatchReader."
         )
-    if not _accepts(type(value), declared):
+    wrong = misfit(value, declared)
+    if wrong is not None:
         hint = " (is a 'return' missing?)" if value is None else ""
-        raise OutputError(f"{name!r} declares that it returns {describe(declared)}, and returned {_label(value)}{hint}")
+        raise OutputError(f"{name!r} declares that it returns {describe(declared)}, and returned {wrong}{hint}")
     return value
-
-
-def _accepts(made: type, declared: Any) -> bool:
-    return fits(made, declared, is_table_type) is not False
-
-
-def _label(value: Any) -> str:
-    if value is None:
-        return "None"
-    text = describe(type(value))
-    if isinstance(value, _PLAIN):
-        return f"{text} {value!r:.60}"
-    return text if not typing.get_origin(value) else repr(value)
