@@ -609,3 +609,51 @@ def test_a_word_that_means_a_version_names_no_dataset(project, name):
         project.publish(pl.DataFrame({"a": [1]}), name)
     with pytest.raises(sv.errors.DefinitionError, match="already means a version"):
         sv.step(publish=name)(lambda rows: rows)
+
+
+def test_frames_that_are_handed_over_share_with_what_was_there_before(project):
+    """Published or as an input of a run: a version with one more column, or some rows more, stores little more."""
+    rows = pl.DataFrame({"id": range(100_000)}).with_columns(x=pl.col("id").hash(1), y=pl.col("id").hash(2))
+    more = pl.concat([rows, rows.head(500).with_columns(pl.col("id") + 10**6)])
+
+    def cost(work):
+        before = sum(one.stat().st_size for one in project.archive.store.folder.rglob("*") if one.is_file())
+        work()
+        return sum(one.stat().st_size for one in project.archive.store.folder.rglob("*") if one.is_file()) - before
+
+    first = cost(lambda: project.publish(rows, "shared"))
+    assert cost(lambda: project.publish(more, "shared")) < 0.5 * first
+    assert cost(lambda: project.publish(rows.with_columns(z=pl.lit(1)), "shared")) < 0.2 * first
+    assert project.load("shared@v2").equals(more)
+
+    @sv.pipeline
+    def counted(t: pl.DataFrame) -> int:
+        return count_rows(t)
+
+    other = rows.with_columns(x=pl.col("id").hash(3))
+    first = cost(lambda: sv.run(counted, inputs={"t": other}, project=project))
+    again = other.with_columns(z=pl.lit(1))
+    assert cost(lambda: sv.run(counted, inputs={"t": again}, project=project)) < 0.2 * first
+
+
+@sv.step
+def count_rows(t: pl.DataFrame) -> int:
+    """How many."""
+    return t.height
+
+
+def test_damage_to_what_was_published_from_outside_is_told_by_its_version(project, capsys, monkeypatch):
+    """No pipeline heals it: it has to be published again."""
+    from solvent.faces.cli import main
+
+    project.publish(pl.DataFrame({"a": range(200_000)}).with_columns(b=pl.col("a").hash(1)), "outside")
+    for name in list(project.archive.store.names()):
+        file = project.archive.store.folder / "blobs" / name[:2] / name
+        file.chmod(0o644)
+        file.write_bytes(b"x" + file.read_bytes()[1:])
+    monkeypatch.chdir(project.root)
+    monkeypatch.setattr("sys.argv", ["solvent", "verify", "--deep"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    told = capsys.readouterr().out
+    assert ended.value.code == 1 and "needed by outside@v1" in told and "publish again" in told

@@ -321,3 +321,32 @@ def test_a_block_of_another_type_is_cast_only_if_no_value_changes(tmp_path, late
     else:
         with pytest.raises(sv.SolventError, match="column 'fee' of a row-wise step is Float64 .*0.75 is no Int64"):
             sv.run(parsing, inputs={"rows": rows}, project=tmp_path)
+
+
+@sv.step(rowwise=True)
+def same(rows: pl.DataFrame) -> pl.DataFrame:
+    """As they are."""
+    return rows
+
+
+@sv.pipeline
+def passing(rows: pl.DataFrame) -> pl.DataFrame:
+    """One row-wise step."""
+    return same(rows)
+
+
+def test_rows_of_another_schema_are_worked_on_afresh(tmp_path):
+    """What was made of other columns or types says nothing of what is made now, however the files came to differ."""
+    frames = [
+        pl.DataFrame({"a": [1.5, 2.0]}), pl.DataFrame({"a": [1, 2, 3]}), pl.DataFrame({"a": [1.0], "b": [2]}),
+        pl.DataFrame({"a": ["x"]}), pl.DataFrame({"a": [1.5, 2.0]}), pl.DataFrame({"c": [1]}).clear(),
+    ]  # fmt: skip
+    for frame in frames:
+        made = sv.run(passing, inputs={"rows": frame}, project=tmp_path).value()
+        assert made.equals(frame) and made.schema == frame.schema
+    (tmp_path / "d").mkdir()
+    config = {"inputs": {"rows": {"files": "d/*.csv"}}}
+    for name, text in (("a", "id,v\n1,2\n"), ("b", "id,v,w\n3,4,5\n"), ("c", "id,v,w\n6,x,7\n")):
+        (tmp_path / "d" / f"{name}.csv").write_text(text)
+        made = sv.run(passing, config=config, project=tmp_path).value()
+    assert made["v"].to_list() == ["2", "4", "x"] and made["w"].to_list() == [None, 5, 7]

@@ -100,9 +100,9 @@ class Archive:
         refers = tuple(dict.fromkeys(sink.names))
         return ArtifactRow(pending.digest, pending.format.name, text, name, size, facts, tuple(sink.rows), refers)
 
-    def put(self, value: Any) -> Artifact:
-        """Keep a value, and give the artifact that it is now."""
-        row = self.finish(self.prepare(value))
+    def put(self, value: Any, near: Callable[[], Iterable[str]] = tuple) -> Artifact:
+        """Keep a value, and give the artifact that it is now. ``near`` is as in :meth:`prepare`."""
+        row = self.finish(self.prepare(value, near))
         with self.catalog.write() as tx:
             write.add_artifact(tx, row, time.time())
         return Artifact(row.digest, row.format, row.size, json.loads(row.facts))

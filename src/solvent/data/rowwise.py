@@ -65,6 +65,8 @@ class RowMap:
         """The table that the function makes of all rows: kept where it did so before, new where it did not."""
 
         ids = block_ids(self.table)
+        if self.done is not None and self._known().keys().isdisjoint(ids):
+            self.done = None  # other rows, or other columns: what was made then says nothing of what is made now
         if self.done is None:
             frames = self._frames(0, ids, 0)
             first = next(frames, None)

@@ -126,11 +126,13 @@ def _needed_by(project: Home, name: str) -> tuple[str, ...]:
 
 
 def _made_by(project: Home, artifacts: str, name: str) -> tuple[str, ...]:
-    """The first step runs that made any of some artifacts, which a query on ``name`` gives."""
+    """The first step runs and versions of datasets that any of some artifacts, which a query on ``name`` gives, is."""
     rows = project.catalog.read(
         "SELECT DISTINCT r.name || '/' || s.path || CASE s.item WHEN '' THEN '' ELSE '[' || s.item || ']' END "
         "FROM outputs o JOIN step_runs s ON s.id = o.step_run JOIN runs r ON r.id = s.run "
-        f"WHERE o.digest IN ({artifacts}) AND s.status = 'ran' ORDER BY 1 LIMIT 20",
-        (name,),
+        f"WHERE o.digest IN ({artifacts}) AND s.status = 'ran' "
+        f"UNION SELECT dataset || '@v' || version FROM dataset_versions WHERE artifact IN ({artifacts}) "
+        "ORDER BY 1 LIMIT 20",
+        (name, name),
     )
     return tuple(row[0] for row in rows)

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["Publication", "Published", "actor", "prepare", "publish", "said_of"]
 
 
+_NEAR = 4
+"""With so many of the latest versions of its dataset a frame shares what it can."""
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """What is said when a table is published; None leaves what was said of the dataset before.
@@ -83,7 +87,7 @@ def publish(project: Home, thing: Any, name: str, said: Publication | None = Non
     """
     datasets.check_dataset_name(name)
     with watch.exempt():
-        digest, run, step = _table(project, thing)
+        digest, run, step = _table(project, thing, name)
         commit = prepare(project, digest, name, said or Publication(), actor(project, run, step))
         with project.catalog.write() as tx:
             made = commit(tx)
@@ -131,10 +135,17 @@ def prepare(project: Home, digest: str, name: str, said: Publication, by: Actor)
     return commit
 
 
-def _table(project: Home, thing: Any) -> tuple[str, str | None, str | None]:
-    """The digest of what is to be published, and the run and step that made it, where that is known."""
+def _table(project: Home, thing: Any, name: str) -> tuple[str, str | None, str | None]:
+    """The digest of what is to be published, and the run and step that made it, where that is known.
+
+    A frame shares what it can with the latest version of the dataset.
+    """
     if is_table(thing):
-        return project.archive.put(thing).digest, None, None
+
+        def near() -> list[str]:
+            return [one.artifact for one in datasets.list_versions(project.catalog, name)[:_NEAR]]
+
+        return project.archive.put(thing, near).digest, None, None
     if not isinstance(thing, str):
         raise UsageError(
             f"a {type(thing).__qualname__} cannot be published: datasets are tables. Give a frame, or a reference "

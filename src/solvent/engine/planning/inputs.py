@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -149,7 +150,8 @@ def bind_inputs(
                 wrong = misfit(given[one.name], one.annotation)
                 if wrong is not None:
                     raise InputError(f"{pipeline.name!r} takes {describe(one.annotation)}, and is given {wrong}")
-                made.pending = project.archive.prepare(given[one.name])
+                near = functools.partial(query.made_before, project.catalog, node.path, "")
+                made.pending = project.archive.prepare(given[one.name], near)
                 made.known = made.pending.digest
             else:
                 leaf = settings.inputs[one.name]

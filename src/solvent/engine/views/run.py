@@ -276,7 +276,8 @@ class Run(Generic[R]):
     def value(self) -> R:
         """What the pipeline returned. Raises :class:`NoValue` if the run did not get so far."""
         if self._row.result is None:
-            raise NoValue(f"the run {self.id} has no value: it is {self.status}")
+            why = f"it is {self.status}" if self.status != "succeeded" else "it was to stop before its end (to=, --to)"
+            raise NoValue(f"the run {self.id} has no value: {why}")
         return cast(R, self._value(json.loads(self._row.result)))
 
     def _value(self, tree: Any) -> Any:

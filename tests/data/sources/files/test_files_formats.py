@@ -329,3 +329,53 @@ def test_numbers_within_lists_and_objects_of_a_mixed_column_are_text_as_they_are
     made = _read({"files": "x.jsonl"}, tmp_path)
     assert made["a"].to_list() == [inner.replace("\\u00fc", "ü"), "s"]
     assert made["n"].to_list() == [digits, digits]
+
+
+@pytest.mark.parametrize(
+    ("written", "pin", "value"),
+    [
+        ("1234567890123456.78", "decimal(38,2)", Decimal("1234567890123456.78")),
+        ("0.1234567890123456789", "decimal(38,19)", Decimal("0.1234567890123456789")),
+        ("123456789012345678.12", "decimal(38,2)", Decimal("123456789012345678.12")),
+        ("1.10", "text", "1.10"), ("0.1234567890123456789", "text", "0.1234567890123456789"),
+    ],
+)  # fmt: skip
+def test_a_pinned_fraction_of_json_is_what_is_written(tmp_path, written, pin, value):
+    """Not the float that is nearest to it; a CSV of the same has the same value."""
+    (tmp_path / "x.jsonl").write_text(f'{{"x": {written}, "n": 1}}\n{{"x": null, "n": 2}}\n')
+    (tmp_path / "x.csv").write_text(f"x,n\n{written},1\n,2\n")
+    for name in ("x.jsonl", "x.csv"):
+        assert _read({"files": name, "types": {"x": pin}}, tmp_path)["x"].to_list() == [value, None]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ['{"id": 9007199254740993}', '{"id": 1.5}'], ["[9007199254740993, 1.5]"], ['{"id": 18446744073709551615}'],
+        ["[123456789012345678901234567890]"], ["{}"], ["{}", "{}"], ["[{}]"],
+    ],
+)  # fmt: skip
+def test_what_no_type_holds_deep_in_json_is_text_as_it_is_written(tmp_path, rows):
+    """Whole numbers that a fraction would round or that have too many digits, and objects without any key."""
+    (tmp_path / "x.jsonl").write_text("".join(f'{{"a": 1, "s": {row}}}\n' for row in rows))
+    source = open_source({"files": "x.jsonl"}, tmp_path)
+    assert source.read(pl.DataFrame)["s"].to_list() == rows
+    (finding,) = source.survey().parts[0].findings
+    assert finding["kind"] == "mixed" and finding["column"] == "s"
+
+
+def test_numbers_deep_in_json_that_fit_stay_numbers(tmp_path):
+    """Small whole numbers beside fractions, and large ones by themselves."""
+    (tmp_path / "x.jsonl").write_text('{"s": [1, 1.5], "t": {"id": 9007199254740993}}\n')
+    made = _read({"files": "x.jsonl"}, tmp_path)
+    assert made.rows() == [([1.0, 1.5], {"id": 9007199254740993})]
+
+
+@pytest.mark.parametrize("text", ["", "[]"])
+def test_an_empty_file_of_json_has_the_pinned_columns(tmp_path, text):
+    """As after an export of a table without rows: the next day's file has some."""
+    (tmp_path / "x.json").write_text(text or "[]")
+    (tmp_path / "x.jsonl").write_text("" if not text else "\n")
+    for name in ("x.json", "x.jsonl"):
+        made = _read({"files": name, "types": {"a": "int64", "b": "text"}}, tmp_path)
+        assert made.schema == {"a": pl.Int64, "b": pl.String} and made.height == 0

@@ -249,6 +249,7 @@ def _json(file: TextFile, pinned: Mapping[str, Any]) -> Part:
     found = JsonTypes(file)
     for piece in file.pieces():
         found.take(piece)
+    found.end()
     types = dict(found.types)
     findings = list(found.findings)
     if file.elements is not None and file.elements.path and not file.options.rows:

@@ -51,6 +51,8 @@ def unite(parts: Sequence[Part], options: Options, fits: Fits) -> tuple[dict[str
     for name, kind in _keys(folders, pinned).items():
         if name not in schema:
             schema[name] = kind
+    if not schema and not any(part.rows for part in parts) and all(part.guessed for part in parts):
+        schema = dict(pinned)  # files without rows that do not say their columns: what is pinned is all that is known
     _check_pins(pinned, schema)
     place = {part.label: at for at, part in enumerate(parts)}
     return schema, sorted(changes, key=lambda one: place[one["file"]])

@@ -39,7 +39,10 @@ def verify(project: str | None, deep: bool, as_json: bool) -> int:
         write(safe(f"  #{one.blob[:12]} is {one.what}; needed by {', '.join(one.needed_by) or 'nothing'}"))
     for one in found.gone:
         write(safe(f"  #{one.blob[:12]} of {', '.join(one.needed_by)}: {one.what}"))
-    write("Run the pipelines again to heal them." if faults else "All is well.")
+    if faults:
+        write("Run the pipelines again to heal them; rows that were published from outside of runs, publish again.")
+    else:
+        write("All is well." if not gone else "The archive is whole; of what lies outside, that is gone.")
     return 1 if faults else 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -165,6 +165,8 @@ class JsonTypes:
         """Look at a piece. Raises :class:`InputError` for a line that is no JSON object."""
         import polars as pl
 
+        if piece.data.isspace():
+            return
         found = self._as_known(piece)
         inferred = found is None
         if found is None:
@@ -242,6 +244,9 @@ class JsonTypes:
         if dtype == pl.Int64 and column.len() > column.null_count():
             ends = (abs(int(one)) for one in (column.min(), column.max()))  # type: ignore[arg-type]
             self._largest[name] = max(self._largest.get(name, 0), *ends)
+        if dtype.is_nested() and self._bends(name, column, piece):
+            self._note_mixed(name, piece, "a whole number that no type there holds makes the column text")
+            return pl.String()
         if dtype == pl.Float64 and bool((column.abs() >= EXACT_IN_FLOATS).any()):
             rows = read_objects(piece, self._file.label, self._file.look.format)
             if any(type(value := row.get(name)) is int and abs(value) > EXACT_IN_FLOATS for _, row in rows):
@@ -252,6 +257,35 @@ class JsonTypes:
                 return pl.String()
             return pl.Decimal(38, 0)
         return dtype
+
+    def _bends(self, name: str, column: pl.Series, piece: Piece) -> bool:
+        """Whether whole numbers deep in a column have no type there, or have become fractions that cannot hold them."""
+        import polars as pl
+
+        large = False
+        for leaf in _leaves(column):
+            if leaf.dtype in (pl.Int128, pl.UInt64):
+                return True
+            if leaf.dtype == pl.Int64 and leaf.len() > leaf.null_count():
+                ends = (abs(int(one)) for one in (leaf.min(), leaf.max()))  # type: ignore[arg-type]
+                self._largest[name] = max(self._largest.get(name, 0), *ends)
+            large = large or (leaf.dtype == pl.Float64 and bool((leaf.abs() >= EXACT_IN_FLOATS).any()))
+        if not large:
+            return False
+        rows = read_objects(piece, self._file.label, self._file.look.format)
+        return any(_whole_beyond(row.get(name)) for _, row in rows)
+
+    def end(self) -> None:
+        """All pieces were taken: objects that never have a key are text, since no type has no field."""
+        import polars as pl
+
+        for name, dtype in self.types.items():
+            if _is_void(dtype) and name not in self._mixed:
+                self._mixed.add(name)
+                self.findings.append(
+                    {"kind": "mixed", "line": None, "column": name, "text": "objects without any key are text"}
+                )
+                self.types[name] = pl.String()
 
     def _joined(self, name: str, one: Any, other: Any) -> Any:
         import polars as pl
@@ -310,6 +344,37 @@ class JsonTypes:
         with suppress(pl.exceptions.PolarsError):
             return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None, schema_overrides=texts)
         return None
+
+
+def _leaves(column: pl.Series) -> Iterator[pl.Series]:
+    """The plain values that lie in a column, however deep, as columns of their own."""
+    import polars as pl
+
+    if isinstance(column.dtype, pl.Struct):
+        for name in column.dtype.to_schema():
+            yield from _leaves(column.struct.field(name))
+    elif isinstance(column.dtype, pl.List):
+        yield from _leaves(column.list.explode())
+    else:
+        yield column
+
+
+def _is_void(dtype: Any) -> bool:
+    """Whether an object without any key lies in a type."""
+    import polars as pl
+
+    if isinstance(dtype, pl.Struct):
+        return not dtype.fields or any(_is_void(field.dtype) for field in dtype.fields)
+    return isinstance(dtype, pl.List) and _is_void(dtype.inner)
+
+
+def _whole_beyond(value: Any) -> bool:
+    """Whether a whole number that floats do not have lies in a value."""
+    if isinstance(value, dict):
+        return any(map(_whole_beyond, value.values()))
+    if isinstance(value, list):
+        return any(map(_whole_beyond, value))
+    return type(value) is int and abs(value) > EXACT_IN_FLOATS
 
 
 def _word(dtype: Any) -> str:

@@ -163,7 +163,16 @@ class TextFile:
                 schema[name] = pl.Int128() if isinstance(kind, pl.Decimal) else kind
         if not schema:
             return pl.DataFrame({"": pl.Series([None] * self.count(piece), dtype=pl.Null)})
-        texts = [name for name in self.mixed if isinstance(schema.get(name), pl.String)]
+        # A fraction that is to be text or a decimal is taken as it is written: a float would bend it.
+        bent = {
+            name
+            for name, one in wanted.items()
+            if isinstance(self.natural.get(name), pl.Float64) and isinstance(one, (pl.String, pl.Decimal))
+        }
+        schema |= dict.fromkeys(bent, pl.String())
+        texts = [
+            name for name in schema if name in bent or (name in self.mixed and isinstance(schema[name], pl.String))
+        ]
         if not texts:
             with suppress(pl.exceptions.PolarsError):
                 return pl.read_ndjson(io.BytesIO(piece.data), schema=schema)
