@@ -16,6 +16,8 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 def _cell(value) -> str:
     if value is None:
         return "<c/>"
+    if isinstance(value, str) and value.startswith("#"):
+        return f'<c t="e"><v>{escape(value)}</v></c>'
     if isinstance(value, bool):
         return f'<c t="b"><v>{int(value)}</v></c>'
     if isinstance(value, dt.date):

@@ -379,3 +379,72 @@ def test_an_empty_file_of_json_has_the_pinned_columns(tmp_path, text):
     for name in ("x.json", "x.jsonl"):
         made = _read({"files": name, "types": {"a": "int64", "b": "text"}}, tmp_path)
         assert made.schema == {"a": pl.Int64, "b": pl.String} and made.height == 0
+
+
+SHEETS = {
+    "text among numbers": ([["id", "x"], [1, 3], [2, "n/a"]], {}, {"x": ["3", "n/a"]}, [("mixed", 3, "x")]),
+    "text that means null": ([["id", "x"], [1, 3], [2, "n/a"]], {"null": ["n/a"]}, {"x": [3, None]}, []),
+    "pinned text": ([["id", "x"], [1, 3], [2, "NA"]], {"types": {"x": "text"}}, {"x": ["3", "NA"]}, None),
+    "pinned money": ([["id", "x"], [1, 1.1], [2, 3]], {"types": {"x": "decimal(9,2)"}},
+                     {"x": [Decimal("1.10"), Decimal("3.00")]}, []),
+    "a truth among numbers": ([["x"], [True], [3]], {}, {"x": ["true", "3"]}, [("mixed", 2, "x")]),
+    "errors": ([["id", "x"], [1, "#DIV/0!"], [2, 4.5]], {}, {"x": [None, 4.5]}, [("error cell", 2, "x")]),
+    "errors alone": ([["id", "x"], [1, "#REF!"]], {}, {"x": [None]}, [("error cell", 2, "x")]),
+    "what a formula gives for nothing": ([["id", "x"], [1, ""], [2, 4]], {}, {"x": [None, 4]}, []),
+    "empty text among texts": ([["id", "x"], [1, ""], [2, "a"]], {}, {"x": ["", "a"]}, []),
+    "blank rows": ([["id", "x"], [1, 3], [None, None], [2, 4]], {}, {"id": [1, 2], "x": [3, 4]}, []),
+    "a title above": ([["Report", None], ["id", "x"], [1, 3]], {"skip": 1}, {"id": [1], "x": [3]}, []),
+    "another header": ([["Report", None], ["id", "x"], [1, 3]], {"skip": 2, "header": ["p", "q"]},
+                       {"p": [1], "q": [3]}, []),
+    "no header": ([[1, "a"], [2, "b"]], {"header": False}, {"column_1": [1, 2], "column_2": ["a", "b"]}, []),
+    "a column without a name": ([["id", None], [1, 2]], {}, {"id": [1]}, [("unnamed", 1, "__UNNAMED__1")]),
+    "a header alone": ([["id", "x"]], {}, {"id": [], "x": []}, []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SHEETS)
+def test_no_cell_of_a_workbook_is_lost(tmp_path, write_workbook, case):
+    """A cell that the others' type does not hold makes the column text; errors and odd headers are told."""
+    rows, options, columns, findings = SHEETS[case]
+    write_workbook(tmp_path / "x.xlsx", {"S": rows})
+    source = open_source({"files": "x.xlsx", **options}, tmp_path)
+    made = source.read(pl.DataFrame)
+    for name, values in columns.items():
+        assert made[name].to_list() == values
+    if findings is not None:
+        told = [(one["kind"], one["line"], one["column"]) for one in source.survey().parts[0].findings]
+        assert told == findings
+
+
+def test_a_workbook_with_two_columns_of_one_name_is_refused(tmp_path, write_workbook):
+    """As a CSV is: which one is meant, nobody can tell."""
+    write_workbook(tmp_path / "x.xlsx", {"S": [["id", "id"], [1, 2]]})
+    with pytest.raises(InputError, match=r"x\.xlsx has more than one column called 'id'"):
+        _read("x.xlsx", tmp_path)
+    write_workbook(tmp_path / "y.xlsx", {"S": [["n"], [1], ["n/a"]]})
+    with pytest.raises(InputError, match=r"row 2, column 'n': 'n/a' is no Int64"):
+        _read({"files": "y.xlsx", "types": {"n": "int64"}}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [
+        ("x.jsonl", {"null": ["NA"]}), ("x.parquet", {"skip": 1}), ("x.parquet", {"header": False}),
+        ("x.json", {"sheet": "A"}), ("x.csv", {"rows": "data"}), ("x.arrow", {"delimiter": ";"}),
+        ("x.parquet", {"encoding": "latin-1"}),
+    ],
+)  # fmt: skip
+def test_an_option_that_would_say_nothing_is_refused(tmp_path, name, option):
+    """It is for other formats; among several files it may be for some of them."""
+    rows = pl.DataFrame({"a": ["NA", "b"]})
+    writers = {
+        "csv": rows.write_csv, "json": rows.write_json, "jsonl": rows.write_ndjson, "parquet": rows.write_parquet,
+        "arrow": rows.write_ipc,
+    }  # fmt: skip
+    for suffix, write in writers.items():
+        write(tmp_path / f"x.{suffix}")
+    (word,) = option
+    with pytest.raises(InputError, match=f"{word}: is for .*; {name} is .*, where it would say nothing"):
+        _read({"files": name, **option}, tmp_path)
+    made = _read({"files": ["x.csv", "x.jsonl"], "null": ["NA"]}, tmp_path)
+    assert made["a"].to_list() == [None, "b", "NA", "b"]

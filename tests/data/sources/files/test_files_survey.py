@@ -280,3 +280,27 @@ def test_a_column_that_a_folder_names_too_is_told(tmp_path):
     assert (told["kind"], told["column"], told["file"]) == ("folder", "year", "year=2013/x.parquet")
     assert "a folder says year=2013" in told["text"]
     assert open_source({"files": "*/x.parquet", "hive": False}, tmp_path).survey().findings == []
+
+
+@pytest.mark.parametrize("rows", [["1", "3,4"], ["3,4", "1", "5"], ["1"], ["1", "2"]])
+def test_short_lines_may_come_first(write_files, tmp_path, rows):
+    """Wherever a piece of the file begins, and if no line is full."""
+    write_files(tmp_path, {"a.csv": "a,b\n" + "\n".join(rows) + "\n"})
+    made = open_source({"files": "a.csv", "ragged": "fill"}, tmp_path).read(pl.DataFrame)
+    parts = [row.split(",") for row in rows]
+    assert made["a"].to_list() == [int(one[0]) for one in parts]
+    assert [None if one is None else int(one) for one in made["b"]] == [
+        int(one[1]) if len(one) > 1 else None for one in parts
+    ]
+
+
+def test_a_moment_that_finer_units_do_not_reach_makes_the_column_text(tmp_path):
+    """Nanoseconds beside the year 9999; where they reach all moments, they are the units of all."""
+    fine = pl.DataFrame({"i": pl.Series([dt.datetime(2020, 1, 1)], dtype=pl.Datetime("ns"))})
+    fine.write_parquet(tmp_path / "1.parquet")
+    for year, kind in ((2021, pl.Datetime("ns")), (9999, pl.String())):
+        pl.DataFrame({"i": pl.Series([dt.datetime(year, 12, 31)], dtype=pl.Datetime("ms"))}).write_parquet(
+            tmp_path / "2.parquet"
+        )
+        made = open_source("*.parquet", tmp_path).read(pl.DataFrame)["i"]
+        assert made.dtype == kind and str(made[1]).startswith(f"{year}-12-31 00:00:00")

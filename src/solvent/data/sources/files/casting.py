@@ -190,8 +190,8 @@ def _retimed(column: pl.Series, dtype: Any) -> pl.Series:
         column = column.dt.replace_time_zone(dtype.time_zone, ambiguous="null", non_existent="null")
     elif dtype.time_zone is not None:
         column = column.dt.convert_time_zone(dtype.time_zone)
-    made = column.dt.cast_time_unit(dtype.time_unit)
-    back = made.dt.cast_time_unit(have.time_unit)
+    made = column.cast(dtype, strict=False)  # null for what lies beyond the end of finer units
+    back = made.cast(column.dtype, strict=False)
     return made.set((back != column).fill_null(False), None)
 
 

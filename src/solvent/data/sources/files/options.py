@@ -14,7 +14,7 @@ from solvent.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["FORMATS", "Options", "dtype_named", "read_options"]
+__all__ = ["FORMATS", "Options", "check_heeded", "dtype_named", "read_options"]
 
 FORMATS = ("csv", "tsv", "jsonl", "json", "parquet", "arrow", "excel")
 _TYPES = {
@@ -80,6 +80,23 @@ _WORDS = {
     "ragged": ("fail", "fill"),
     "keep": ("rows", "reference"),
 }
+
+
+_LINES, _JSON, _SHEETS = ("csv", "tsv"), ("json", "jsonl"), ("excel",)
+_HEEDED: dict[str, tuple[str, ...]] = {
+    "delimiter": _LINES, "quote": _LINES, "comment": _LINES, "ragged": _LINES, "trim": _LINES,
+    "header": _LINES + _SHEETS, "skip": _LINES + _SHEETS, "null": _LINES + _SHEETS,
+    "encoding": _LINES + _JSON, "sheet": _SHEETS, "rows": ("json",),
+}  # fmt: skip
+
+
+def check_heeded(options: Options, formats: Mapping[str, str]) -> None:
+    """Raise :class:`InputError` for an option that says something of other formats than these files, by label, have."""
+    for name in options.said():
+        heeding = _HEEDED.get(name)
+        if heeding is not None and formats and not any(one in heeding for one in formats.values()):
+            label, here = next(iter(formats.items()))
+            raise InputError(f"{name}: is for {', '.join(heeding)}; {label} is {here}, where it would say nothing")
 
 
 def read_options(given: Mapping[str, Any]) -> Options:

@@ -16,7 +16,7 @@ from solvent.data.family import asked_kind
 from solvent.data.frames.outgoing import give
 from solvent.data.sources.files.binary import reason
 from solvent.data.sources.files.finding import Finder, Found, Patterns, stamp, state_of
-from solvent.data.sources.files.options import Options
+from solvent.data.sources.files.options import Options, check_heeded
 from solvent.data.sources.files.recognising import format_of, holds_rows
 from solvent.data.sources.files.scanning import Ready, scan_parts
 from solvent.data.sources.files.surveying import Part, Survey, survey_file
@@ -100,6 +100,7 @@ class Files:
         before = Survey.known(known, self._options)
         parts = [before.get((one.label, one.version)) or self._look(one) for one in found]
         paths = {one.label: one for one in found}
+        check_heeded(self._options, {part.label: part.look.format for part in parts})
 
         def fits(part: Part, name: str, kind: Any) -> bool:
             return self._fits(part, name, kind, paths[part.label])

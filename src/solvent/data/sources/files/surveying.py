@@ -259,7 +259,7 @@ def _json(file: TextFile, pinned: Mapping[str, Any]) -> Part:
 
 def _binary(path: Path, label: str, options: Options, look: Look, pinned: Mapping[str, Any]) -> Part:
     opened = open_binary(path, label, look.format, options)
-    findings = [_finding("sheet", None, opened.note)] if opened.note else []
+    findings = [dict(one) for one in opened.findings]
     if opened.foreign:
         findings.append(_finding("foreign", None, "an Arrow stream, or types that Polars lacks: read batch by batch"))
     return _part(label, opened.rows(), opened.schema, look, findings, None)

@@ -130,6 +130,12 @@ def _wider(name: str, united: Any, part: Part, fits: Fits, parts: Sequence[Part]
         whole = [one for one in parts if _family(one.schema.get(name, "null")) in ("int", "decimal")]
         exact = all(fits(one, name, "float64") for one in whole)
         made = "float64" if exact else "text"
+    if not isinstance(made, str) and made is not None and made[0] in ("datetime", "duration"):
+        coarser = [one for one in parts if one.schema.get(name, "null") not in ("null", made)]
+        if made[1] == "ns" and not all(
+            fits(one, name, made) for one in coarser if _family(one.schema[name]) == made[0]
+        ):
+            made = "text"  # a moment that finer units do not reach
     if made is None:
         raise InputError(
             f"{part.label}: column {name!r} is {_word(kind)} here, and {_word(united)} in a file before; no type keeps "

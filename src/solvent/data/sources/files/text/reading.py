@@ -125,8 +125,12 @@ class TextFile:
         columns = self.look.names
         schema = {f"column_{place}": types.get(name, pl.String()) for place, name in enumerate(columns, 1)}
         here = {name: f"column_{place}" for place, name in enumerate(columns, 1)}
+        # Polars takes the first line's fields for all that there are: a full one goes before lines that may be short.
+        full = (
+            (self.look.delimiter or ",").encode() * (len(columns) - 1) + b"\n" if self.options.ragged == "fill" else b""
+        )
         found = pl.read_csv(
-            io.BytesIO(piece.data),
+            io.BytesIO(full + piece.data if full else piece.data),
             has_header=False,
             schema=schema,
             columns=[here[name] for name in names] if len(names) < len(columns) else None,
@@ -134,6 +138,7 @@ class TextFile:
             quote_char=self.options.quote or None,
             null_values=None if self.options.trim else self.options.null or None,
         )
+        found = found.slice(1) if full else found
         if self.options.trim:
             bare = pl.all().str.strip_chars(" \t")
             void = (bare == "") & (pl.all() != "")  # an empty field that is quoted is text, and none is null already

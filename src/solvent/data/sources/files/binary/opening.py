@@ -1,4 +1,4 @@
-"""Binary files: Parquet, Arrow and workbooks, which say their types themselves."""
+"""Opening: the frame, types and rows of a binary file, by its format."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import check_names
 from solvent.data.frames.foreign import open_foreign
+from solvent.data.sources.files.binary.workbook import Sheet, open_sheet
 from solvent.data.sources.files.options import Options
-from solvent.errors import DataError, InputError, MissingExtra, did_you_mean
+from solvent.errors import DataError, InputError, MissingExtra
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,7 +21,7 @@ __all__ = ["Binary", "open_binary", "reason"]
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """An open file: its frame (lazy, save for a workbook) and own types; a note on what was chosen.
+    """An open file: its frame (lazy, save for a workbook) and own types; what is odd about it.
 
     ``rows`` counts its rows, which need not be done for each reading; ``foreign`` is one that Polars does not read by
     itself.
@@ -29,7 +30,7 @@ class Binary:
     frame: pl.LazyFrame
     schema: dict[str, Any]
     rows: Callable[[], int]
-    note: str = ""
+    findings: tuple[dict[str, Any], ...] = ()
     foreign: bool = False
 
 
@@ -37,11 +38,11 @@ def open_binary(path: Path, label: str, kind: str, options: Options) -> Binary:
     """Open a file of one of these formats. Raises :class:`InputError` if it is damaged, or something else."""
     import polars as pl
 
-    note = ""
     try:
         if kind == "excel":
-            table, note = _sheet(path, label, options)
-            return Binary(table.lazy(), dict(table.schema), lambda: table.height, note)
+            sheet = _sheet(path, label, options)
+            table = sheet.frame
+            return Binary(table.lazy(), dict(table.schema), lambda: table.height, tuple(sheet.findings))
         foreign = open_foreign(path, kind)
         if foreign is not None and (kind == "arrow" or not foreign.native):
             _check_names(foreign.names, label)
@@ -82,28 +83,15 @@ def reason(error: BaseException) -> str:
     return " ".join(text.split()) or type(error).__name__
 
 
-def _sheet(path: Path, label: str, options: Options) -> tuple[pl.DataFrame, str]:
-    """The rows of a sheet, and what to say about the choice of it."""
+def _sheet(path: Path, label: str, options: Options) -> Sheet:
+    """The rows of a sheet; whatever its library says is wrong is told of the file."""
     import polars as pl
 
     try:
-        import fastexcel
-    except ImportError:
-        raise MissingExtra(f"{label}: this needs fastexcel: pip install 'solvent[excel]'") from None
-    try:
-        names = fastexcel.read_excel(str(path)).sheet_names
-        if options.sheet is not None and options.sheet not in names:
-            hint = did_you_mean(options.sheet, names)
-            raise InputError(f"{label} has no sheet {options.sheet!r}.{hint} There are: {', '.join(names)}")
-        sheet = options.sheet or names[0]
-        found = pl.read_excel(
-            path, sheet_name=sheet, has_header=options.header is True, infer_schema_length=None, drop_empty_cols=False
-        )
-    except (ValueError, pl.exceptions.PolarsError, fastexcel.FastExcelError) as error:
+        return open_sheet(path, label, options)
+    except (InputError, MissingExtra):
+        raise
+    except Exception as error:
+        if not isinstance(error, (ValueError, pl.exceptions.PolarsError)) and "excel" not in type(error).__module__:
+            raise
         raise InputError(f"{label} cannot be read as excel: {reason(error)}") from error
-    if isinstance(options.header, list):
-        if len(options.header) != found.width:
-            raise InputError(f"{label}: header names {len(options.header)} columns, and the sheet has {found.width}")
-        found.columns = options.header
-    note = f"the first of {len(names)} sheets is read: {sheet!r}" if options.sheet is None and len(names) > 1 else ""
-    return found, note
