@@ -501,3 +501,23 @@ def test_what_pandas_knows_besides_the_columns_is_compared_too(change, said):
 def _with_attrs(frame, **attrs):
     frame.attrs.update(attrs)
     return frame
+
+
+def test_one_moment_in_two_zones_is_one_value(tmp_path):
+    """The type is told to have changed, and no cell; a moment without a zone is another thing."""
+    utc = pl.DataFrame({"k": [1, 2], "t": ["2020-01-01 00:00", "2020-06-01 12:00"]}).with_columns(
+        pl.col("t").str.to_datetime().dt.replace_time_zone("UTC")
+    )
+    berlin = utc.with_columns(pl.col("t").dt.convert_time_zone("Europe/Berlin"))
+    found = diff(utc, berlin, key="k")
+    assert found.rows["changed"] == 0 and list(found.columns["retyped"]) == ["t"]
+    later = berlin.with_columns(pl.col("t") + pl.duration(minutes=pl.col("k") - 1))
+    assert diff(utc, later, key="k").rows["changed"] == 1
+
+
+def test_a_cell_of_a_list_is_shown_as_a_list(tmp_path):
+    """Not as the library prints it."""
+    one = pl.DataFrame({"k": [1], "v": [[3, None]]})
+    other = pl.DataFrame({"k": [1], "v": [[4]]})
+    told = json.dumps(diff(one, other, key="k").to_json())
+    assert "Series" not in told and "[3, None]" in told

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import column_named
-from solvent.data.likening import common_form
+from solvent.data.likening import as_nanoseconds, common_form
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,12 +31,14 @@ def liken(name: str, before: Any, after: Any) -> Likeness | None:
     """How a column of these Polars types is compared; None where nothing is a value of both.
 
     As in the identity of tables: all NaN are one NaN and are not null, and minus zero is not zero, so floats are
-    compared by their bits. Of numbers beside texts, and of whole numbers beside floats that could not hold them, the
-    shortest texts are compared.
+    compared by their bits. Moments are compared as such, whatever their zones: that the type changed is told anyway. Of
+    numbers beside texts, and of whole numbers beside floats that could not hold them, the shortest texts are compared.
     """
     import polars as pl
 
     form = common_form([before, after])
+    if form is None and all(getattr(one, "time_zone", None) is not None for one in (before, after)):
+        form = as_nanoseconds
     if form is None:
         texts = [_text(name, dtype, before.is_numeric() or after.is_numeric()) for dtype in (before, after)]
         return None if texts[0] is None or texts[1] is None else Likeness(name, texts[0], texts[1])
@@ -89,5 +91,7 @@ def show_cell(value: Any) -> Any:
         return value if value - value == 0 else str(value)
     if isinstance(value, Mapping):
         value = dict(value)
+    if hasattr(value, "to_list"):  # what a cell of a list column is
+        value = value.to_list()
     text = str(value)
     return text if len(text) <= 80 else text[:79] + "…"
