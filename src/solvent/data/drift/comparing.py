@@ -12,7 +12,7 @@ from solvent.data.drift.measures.shares import correct, import_stats
 from solvent.data.drift.moving import moves_on
 from solvent.data.drift.record import Aspect, ColumnDrift, Drift, DriftOptions
 from solvent.data.drift.sides import Column, FromProfile, FromRows, Side, sample_rows
-from solvent.data.drift.words import CELLS, is_identifier
+from solvent.data.drift.words import CELLS, is_code, is_identifier
 from solvent.data.profile import Profile, profile
 from solvent.errors import InputError, NotFound, UsageError, did_you_mean
 
@@ -135,6 +135,8 @@ def _compare_values(kind: str, before: Column, after: Column, found: Found) -> N
         compare_numbers(before, after, found)
     elif kind in ("text", "category") and is_identifier(before) and is_identifier(after):
         found.notes.append("an identifier: nearly every value occurs once, so values are not compared")
+        if all(is_code(one) for one in (before, after)):
+            return  # nor are lengths: a number in a code that counts on gets longer
     elif kind in _WORDS:
         compare_words(before, after, found)
         if max(before.distinct, after.distinct) <= CELLS:

@@ -12,11 +12,12 @@ if TYPE_CHECKING:
 
     Values = NDArray[Any]
 
-__all__ = ["CELLS", "Counted", "count_together", "is_identifier", "named"]
+__all__ = ["CELLS", "Counted", "count_together", "is_code", "is_identifier", "named"]
 
 CELLS = 100
 """How many values are cells of their own, at most."""
 _SAFE = 3.0
+_ALIKE = 2
 _NEARLY = 0.95
 _ENOUGH = 50
 
@@ -34,6 +35,12 @@ class Counted:
 def is_identifier(column: Column) -> bool:
     """Whether nearly every value occurs once, so that new values say nothing."""
     return column.count >= _ENOUGH and column.distinct >= _NEARLY * column.count
+
+
+def is_code(column: Column) -> bool:
+    """Whether all values are about as long as each other, as codes are and prose is not."""
+    least, most = (column.length or {}).get("min"), (column.length or {}).get("max")
+    return least is not None and most is not None and most - least <= _ALIKE
 
 
 def count_together(before: Column, after: Column) -> Counted:
