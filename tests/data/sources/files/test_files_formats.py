@@ -448,3 +448,15 @@ def test_an_option_that_would_say_nothing_is_refused(tmp_path, name, option):
         _read({"files": name, **option}, tmp_path)
     made = _read({"files": ["x.csv", "x.jsonl"], "null": ["NA"]}, tmp_path)
     assert made["a"].to_list() == [None, "b", "NA", "b"]
+
+
+@pytest.mark.parametrize("odd", ['"x"', "true", "[1]"])
+def test_a_value_of_another_kind_is_named_with_its_line(tmp_path, odd):
+    """Wherever in the file it stands, also in the first lines."""
+    for place in (1, 1_000):
+        rows = [f'{{"a": {n}}}' for n in range(1_500)]
+        rows[place] = f'{{"a": {odd}}}'
+        (tmp_path / "x.jsonl").write_text("\n".join(rows) + "\n")
+        (finding,) = open_source("x.jsonl", tmp_path).survey().parts[0].findings
+        assert finding["line"] == place + 1 and finding["column"] == "a"
+        assert finding["text"].startswith(repr(json.loads(odd)))

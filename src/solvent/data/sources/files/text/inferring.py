@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import EXACT_IN_FLOATS, columns_named
 from solvent.data.sources.files.text.guessing import count_odd, guess_types, join_guesses, odd_texts
+from solvent.data.sources.files.text.nested import is_void, leaves, whole_beyond
 from solvent.data.sources.files.text.objects import doubtful, escaped, holds_others, kind_of, read_objects
 from solvent.data.sources.files.text.reading import TextFile
 from solvent.data.sources.files.text.splitting import Piece
@@ -149,6 +150,10 @@ class CsvTypes:
         )
 
 
+_KINDS = {"String": "str", "Boolean": "bool", "Int64": "float", "Float64": "float", "Decimal": "float"}
+"""What a value of JSON is called that has made a column of this type."""
+
+
 class JsonTypes:
     """The types of a JSON file's columns, in the order of their first appearance."""
 
@@ -263,7 +268,7 @@ class JsonTypes:
         import polars as pl
 
         large = False
-        for leaf in _leaves(column):
+        for leaf in leaves(column):
             if leaf.dtype in (pl.Int128, pl.UInt64):
                 return True
             if leaf.dtype == pl.Int64 and leaf.len() > leaf.null_count():
@@ -273,14 +278,14 @@ class JsonTypes:
         if not large:
             return False
         rows = read_objects(piece, self._file.label, self._file.look.format)
-        return any(_whole_beyond(row.get(name)) for _, row in rows)
+        return any(whole_beyond(row.get(name)) for _, row in rows)
 
     def end(self) -> None:
         """All pieces were taken: objects that never have a key are text, since no type has no field."""
         import polars as pl
 
         for name, dtype in self.types.items():
-            if _is_void(dtype) and name not in self._mixed:
+            if is_void(dtype) and name not in self._mixed:
                 self._mixed.add(name)
                 self.findings.append(
                     {"kind": "mixed", "line": None, "column": name, "text": "objects without any key are text"}
@@ -331,7 +336,23 @@ class JsonTypes:
 
     def _note_mixed(self, name: str, piece: Piece, text: str) -> None:
         self._mixed.add(name)
-        self.findings.append({"kind": "mixed", "line": piece.first, "column": name, "text": text})
+        line, shown = self._odd_one(name, piece)
+        self.findings.append({"kind": "mixed", "line": line, "column": name, "text": f"{shown}{text}"})
+
+    def _odd_one(self, name: str, piece: Piece) -> tuple[int, str]:
+        """The line of the first value that is of another kind than those before it, and the value as it is shown.
+
+        Without one in this piece it is the first line: what is odd lies between pieces.
+        """
+        usual = _KINDS.get(type(self.types.get(name)).__name__, "null")
+        for where, row in read_objects(piece, self._file.label, self._file.look.format):
+            kind = kind_of(row.get(name))
+            if kind == "null":
+                continue
+            if usual not in ("null", kind):
+                return int(where.rpartition(" ")[2]), f"{row[name]!r:.40}: "
+            usual = kind
+        return piece.first, ""
 
     def _read_so(self, piece: Piece, mixed: set[str], alone: str | None = None) -> pl.DataFrame | None:
         """The piece with these columns as text (or a single other column of it); None if Polars cannot read it so."""
@@ -344,37 +365,6 @@ class JsonTypes:
         with suppress(pl.exceptions.PolarsError):
             return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None, schema_overrides=texts)
         return None
-
-
-def _leaves(column: pl.Series) -> Iterator[pl.Series]:
-    """The plain values that lie in a column, however deep, as columns of their own."""
-    import polars as pl
-
-    if isinstance(column.dtype, pl.Struct):
-        for name in column.dtype.to_schema():
-            yield from _leaves(column.struct.field(name))
-    elif isinstance(column.dtype, pl.List):
-        yield from _leaves(column.list.explode())
-    else:
-        yield column
-
-
-def _is_void(dtype: Any) -> bool:
-    """Whether an object without any key lies in a type."""
-    import polars as pl
-
-    if isinstance(dtype, pl.Struct):
-        return not dtype.fields or any(_is_void(field.dtype) for field in dtype.fields)
-    return isinstance(dtype, pl.List) and _is_void(dtype.inner)
-
-
-def _whole_beyond(value: Any) -> bool:
-    """Whether a whole number that floats do not have lies in a value."""
-    if isinstance(value, dict):
-        return any(map(_whole_beyond, value.values()))
-    if isinstance(value, list):
-        return any(map(_whole_beyond, value))
-    return type(value) is int and abs(value) > EXACT_IN_FLOATS
 
 
 def _word(dtype: Any) -> str:
