@@ -217,3 +217,26 @@ def test_a_setting_that_only_shows_has_to_be_given(tmp_path):
     with pytest.raises(NoValue, match=r"give 'code' yourself, as in again\(code=…\)"):
         again(reload=False)
     assert again(code=double, reload=False).startswith("[3, ")
+
+
+@sv.pipeline
+def sub(n: int) -> int:
+    """Two steps for each item."""
+    return item(summed([n, 1]))
+
+
+@sv.pipeline
+def whole_items(ns: dict[str, int]) -> dict[str, int]:
+    """A mapped pipeline."""
+    return sub.map(ns)
+
+
+def test_an_item_of_a_mapped_pipeline_can_be_named(tmp_path):
+    """It is the step run that made the item's result; the value, the lineage and the call are its own."""
+    made = sv.run(whole_items, inputs={"ns": {"acme": 1, "bolt": 2}}, project=tmp_path)
+    project = sv.open(tmp_path)
+    assert made["sub[acme]"].name == "sub/item[acme]"
+    assert made["sub[bolt]"].value() == made.value()["bolt"] == project.load("last/sub[bolt]")
+    names = {place.name for place in project.lineage("sub[acme]").places.values()}
+    assert "sub/summed[acme]" in names and "sub/summed[bolt]" not in names
+    assert scene(project, "sub[acme]")["n"] == 2

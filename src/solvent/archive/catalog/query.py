@@ -271,6 +271,15 @@ def step_inputs(catalog: Catalog, step_run: int) -> list[tuple[str, str, str, in
     )
 
 
+def item_maker(catalog: Catalog, step_run: int, item: str) -> int | None:
+    """The step run that made the result of one item of a mapped node; None for one that is put together of several."""
+    rows = catalog.read(
+        "SELECT producer FROM inputs WHERE step_run = ? AND name = 'item:' AND place = ? ORDER BY rowid",
+        (step_run, f"{item}."),
+    )
+    return rows[0][0] if len(rows) == 1 else None
+
+
 def figures(catalog: Catalog, step_run: int) -> list[tuple[str, int, str, float | None, str | None]]:
     """What ``sv.log`` noted in a step run: name, step, kind, number, text."""
     return catalog.read(

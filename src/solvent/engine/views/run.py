@@ -308,9 +308,26 @@ class Run(Generic[R]):
             for item in step.items.values():
                 if name == item.name or item.name.endswith("/" + name):
                     return item
+        made = self._of_item(name, steps)
+        if made is not None:
+            return made
         if ends:
             raise NotFound(f"{name!r} is more than one step of {self.id}: {', '.join(ends)}")
         raise NotFound(f"{self.id} has no step {name!r}.{did_you_mean(name, steps)} Its steps: {', '.join(steps)}")
+
+    def _of_item(self, name: str, steps: Mapping[str, StepRun]) -> StepRun | None:
+        """For ``sub[acme]`` of a mapped pipeline, the step run that made the item's result."""
+        path, _, item = name.removesuffix("]").partition("[")
+        owner = steps.get(path)
+        if owner is None or owner.kind != "map":
+            return None
+        made = query.item_maker(self._project.catalog, owner.id, item)
+        inner = [one for one in owner.items.values() if one.id == made or one.name.endswith(f"[{item}]")]
+        found = next((one for one in inner if one.id == made), None)
+        if found is None and inner:
+            names = ", ".join(one.name for one in inner)
+            raise NotFound(f"{name!r} of {self.id} made no result of its own. Its steps: {names}")
+        return found
 
     def __iter__(self) -> Iterator[StepRun]:
         return iter(self.steps)
