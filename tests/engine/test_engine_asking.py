@@ -222,3 +222,28 @@ def test_references_find_steps_and_say_what_is_near(tmp_path):
             project.load(wrong)
     with pytest.raises(sv.SolventError, match="The last is flow-1"):
         project.run("elsewhere")
+
+
+@sv.pipeline
+def inner(start: int, *, many: int = 2) -> list[int]:
+    """Hands a setting on."""
+    return numbers(start, count=many)
+
+
+@sv.pipeline
+def outer(start: int, *, most: int = 2) -> list[int]:
+    """Hands it on to a pipeline."""
+    numbers.named("own")(start, count=5)
+    return inner(start, many=most)
+
+
+def test_a_setting_that_is_handed_on_says_where_it_comes_from(tmp_path):
+    """Through one pipeline and through two; what stands in the code is told as such."""
+    for value in (11, 12):
+        (tmp_path / "base.yaml").write_text(f"settings:\n  most: {value}\n")
+        sv.run(outer, config=tmp_path / "base.yaml", inputs={"start": 1}, project=tmp_path)
+    project = sv.open(tmp_path)
+    (change,) = project.why("inner/numbers").changes
+    origin = "(steps.inner.many, settings.most, base.yaml:2)"
+    assert (change.name, change.text) == ("count", f"11 {origin} → 12 {origin}")
+    assert project.run("last")["own"].settings["count"]["origin"] == "code"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from solvent.config.binding import REQUIRED, Bound, Setting, bind
+from solvent.config.binding import REQUIRED, Bound, Setting, bind, hand_on
 from solvent.config.block import Block, Settings
 from solvent.config.leaf import Leaf, Origin
 from solvent.config.secret import Secret
@@ -31,6 +31,7 @@ __all__ = [
     "Settings",
     "bind",
     "canonical",
+    "hand_on",
     "load_project_file",
     "load_settings",
     "validate",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from solvent.config.block import Block
@@ -13,7 +13,7 @@ from solvent.config.typed import Invalid, converter, overlay
 from solvent.config.typed.faults import dotted
 from solvent.errors import Problem, did_you_mean
 
-__all__ = ["REQUIRED", "Bound", "Setting", "bind"]
+__all__ = ["REQUIRED", "Bound", "Setting", "bind", "hand_on"]
 
 
 class _Required:
@@ -88,6 +88,15 @@ def bind(
     if code and not code.keys() <= bound.keys():
         _check_code(specs, code, where, problems)
     return bound
+
+
+def hand_on(bound: dict[str, Bound], code: Mapping[str, Any], above: Mapping[str, Bound], label: str) -> None:
+    """Say of settings from the code which are those of the pipeline ``above``, handed on, and where these come from."""
+    for name, value in code.items():
+        sources = [one for one in above if above[one].value is value and above[one].origin not in (CODE, SIGNATURE)]
+        if len(sources) == 1 and name in bound and bound[name].origin == CODE:
+            origin = Origin(f"{label}.{sources[0]}, {above[sources[0]].origin}")
+            bound[name] = replace(bound[name], origin=origin)
 
 
 def _from_leaf(spec: Setting, code: Mapping[str, Any], leaf: Leaf, where: str, problems: list[Problem]) -> Bound | None:

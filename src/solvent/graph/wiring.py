@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from solvent.config import REQUIRED, Block, Bound, Origin, Setting, bind, validate
+from solvent.config import REQUIRED, Block, Bound, Origin, Setting, bind, hand_on, validate
 from solvent.errors import DefinitionError, PlanError, Problem, did_you_mean
 from solvent.graph.annotation import describe, element_of, resolve_annotations
 from solvent.graph.checking import fits
@@ -48,6 +48,8 @@ class _Scope:
     block: Block
     label: str
     used: dict[str, str] = field(default_factory=dict)
+    bound: Mapping[str, Bound] = field(default_factory=dict)
+    """The settings of the pipeline whose body this is."""
 
 
 def wire(pipeline: Pipeline[Any, Any], data: Mapping[str, Any], block: Block, ground: Ground) -> Graph:
@@ -131,6 +133,7 @@ class _Wiring:
         if pipeline.raw in self.open:
             raise PlanError(f"{caller_line()}: the pipeline {pipeline.name!r} uses itself, so it would never end")
         settings = self._bind(pipeline, code, scope.block, scope.label or pipeline.name)
+        scope.bound = settings
         self.open.append(pipeline.raw)
         self.scopes.append(scope)
         token = ACTIVE.set(self)
@@ -272,6 +275,8 @@ class _Wiring:
                 self.ground.problems.append(Problem(str(block.settings[name].origin), text))
                 block.mark_read(name)
         bound = bind(specs, rest, block, where=label, problems=self.ground.problems)
+        if self.scopes:
+            hand_on(bound, rest, self.scopes[-1].bound, self.scopes[-1].label or "settings")
         return {**bound, **fed}
 
     def _role(self, step: Step[Any, Any], code: dict[str, Any], block: Block, label: str) -> dict[str, Bound]:
