@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import warnings
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
+
+from annotated_types import Ge, Interval
 
 from solvent.config import REQUIRED
 from solvent.data import Table
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Split", "Split3", "random_split", "time_split"]
 
+Share = Annotated[float, Interval(gt=0, lt=1)]
+Seed = Annotated[int, Ge(0)]
 Window = dict[Literal["from", "to"], dt.datetime | dt.date]
 
 
@@ -41,7 +45,7 @@ def time_split(
     table: Table,
     *,
     column: str = REQUIRED,
-    test: float | Window = REQUIRED,
+    test: Share | Window = REQUIRED,
     gap: dt.timedelta = dt.timedelta(0),
     target: str | None = None,
 ) -> Split:
@@ -146,7 +150,7 @@ def _border(value: dt.date | dt.datetime | str, times: pl.Series) -> Any:
 
 
 @step
-def random_split(table: Table, *, test: float = 0.2, seed: int = REQUIRED, target: str | None = None) -> Split:
+def random_split(table: Table, *, test: Share = 0.2, seed: Seed = REQUIRED, target: str | None = None) -> Split:
     """Draw the rows to be tested on at random; both parts keep the order of the table.
 
     Right only where rows are independent of one another and of time: rows that occur on both sides are counted,
