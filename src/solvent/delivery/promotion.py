@@ -12,7 +12,7 @@ from solvent.archive.catalog import models
 from solvent.config import REQUIRED
 from solvent.data import Table
 from solvent.delivery.bundles import Bundle
-from solvent.delivery.gates import Gate, Judgement, judge
+from solvent.delivery.gates import Budget, Gate, Judgement, Rule, judge
 from solvent.delivery.packing import pack
 from solvent.engine import watch
 from solvent.engine.context import context, current, log
@@ -56,8 +56,8 @@ def deploy(
     rows: Table,
     *,
     model: str = REQUIRED,
-    gates: Mapping[str, Mapping[str, float]] | None = None,
-    budgets: Mapping[str, float] | None = None,
+    gates: Mapping[str, Mapping[Rule, float]] | None = None,
+    budgets: Mapping[Budget, float] | None = None,
     alias: str | None = "champion",
     golden: int = 200,
     allow_dirty: bool = False,

@@ -146,7 +146,8 @@ class _Wiring:
             ACTIVE.reset(token)
             self.scopes.pop()
             self.open.pop()
-        self._check_result(pipeline, result, label)
+        if not self.ground.problems:  # what a faulty setting leaves out is no fault of what is returned
+            self._check_result(pipeline, result, label)
         return result
 
     def _template(
@@ -239,14 +240,8 @@ class _Wiring:
         return {name: Promise(node.path, name, kind) for name, kind in fields.items()}
 
     def _bind(
-        self,
-        step: Step[Any, Any],
-        code: dict[str, Any],
-        block: Block,
-        label: str,
-        path: str = "",
-        mapped: bool = False,
-    ) -> dict[str, Bound]:
+        self, step: Step[Any, Any], code: dict[str, Any], block: Block, label: str, path: str = "", mapped: bool = False
+    ) -> dict[str, Bound]:  # fmt: skip
         fed: dict[str, Bound] = {}
         specs: list[Setting] = []
         for spec in step.signature.settings:
