@@ -164,6 +164,9 @@ def test_a_killed_run_counts_as_crashed_at_once(folder):
     assert [run.status for run in runs] in (["crashed"], [])
     for run in runs:
         assert all(step.status in ("ran", "crashed", "reused") for step in run.steps)
+        ends = [one for step in run.steps for one in (step.started, step.ended)]
+        assert run.started + run.seconds == pytest.approx(max([run.started, *ends]), abs=3)
+        assert all(step.started <= step.ended <= time.time() for step in run.steps)
 
 
 def stop_between_writes(process, folder):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,7 +104,7 @@ class Home:
             from solvent.archive.catalog import write
 
             with self.catalog.write() as tx:
-                write.mark_crashed(tx, dead, time.time())
+                write.mark_crashed(tx, dead)
             self.archive.store.sweep()
 
     def close(self) -> None:

@@ -80,13 +80,21 @@ def end_run(
     )
 
 
-def mark_crashed(tx: Transaction, runs: Sequence[int], now: float) -> None:
-    """Record that the processes of these runs died: whatever they were doing counts as crashed."""
+def mark_crashed(tx: Transaction, runs: Sequence[int]) -> None:
+    """Record that the processes of these runs died: whatever they were doing counts as crashed.
+
+    When they died nobody knows; they are said to have ended with the last thing that is known of them.
+    """
     for run in runs:
-        tx.execute("UPDATE runs SET status = 'crashed', ended = heartbeat WHERE id = ? AND status = 'running'", (run,))
-        tx.execute(
-            "UPDATE step_runs SET status = 'crashed', ended = ? WHERE run = ? AND status = 'running'", (now, run)
+        ((last,),) = tx.execute(
+            "SELECT max(heartbeat, coalesce((SELECT max(max(started, coalesce(ended, 0))) FROM step_runs "
+            "WHERE run = ?), 0)) FROM runs WHERE id = ?",
+            (run, run),
         )
+        for table, key in (("runs", "id"), ("step_runs", "run")):
+            tx.execute(
+                f"UPDATE {table} SET status = 'crashed', ended = ? WHERE {key} = ? AND status = 'running'", (last, run)
+            )
 
 
 def add_step(tx: Transaction, start: StepStart) -> int:
