@@ -304,3 +304,13 @@ def test_a_moment_that_finer_units_do_not_reach_makes_the_column_text(tmp_path):
         )
         made = open_source("*.parquet", tmp_path).read(pl.DataFrame)["i"]
         assert made.dtype == kind and str(made[1]).startswith(f"{year}-12-31 00:00:00")
+
+
+@pytest.mark.parametrize(("number", "kept"), [(3, [3.0]), (2**53 + 1, "[9007199254740993]")])
+def test_whole_numbers_deep_in_one_file_beside_fractions_in_another(tmp_path, number, kept):
+    """They are fractions where each of them is exact as one; else the column is text, and no digit is lost."""
+    (tmp_path / "1.jsonl").write_text(f'{{"s": [{number}]}}\n')
+    (tmp_path / "2.jsonl").write_text('{"s": [1.5]}\n')
+    made = open_source("*.jsonl", tmp_path).read(pl.DataFrame)["s"]
+    first = made[0]
+    assert (first.to_list() if isinstance(first, pl.Series) else first) == kept

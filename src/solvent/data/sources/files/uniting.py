@@ -130,6 +130,11 @@ def _wider(name: str, united: Any, part: Part, fits: Fits, parts: Sequence[Part]
         whole = [one for one in parts if _family(one.schema.get(name, "null")) in ("int", "decimal")]
         exact = all(fits(one, name, "float64") for one in whole)
         made = "float64" if exact else "text"
+    elif _asks(made):  # whole numbers beside fractions, deep in lists or structs
+        made = _answered(made)
+        nested = [one for one in parts if _family(one.schema.get(name, "null")) == "nested"]
+        if not all(fits(one, name, made) for one in nested if one.schema[name] != made):
+            made = "text"
     if not isinstance(made, str) and made is not None and made[0] in ("datetime", "duration"):
         coarser = [one for one in parts if one.schema.get(name, "null") not in ("null", made)]
         if made[1] == "ns" and not all(
@@ -234,16 +239,27 @@ def _joined_nested(one: Any, other: Any) -> Any:
     """Lists by what is in them, structs by field; None where they are not alike."""
     if one[0] in ("list", "array") and other[0] in ("list", "array"):
         inner = join(one[1], other[1])
-        return None if inner is None else ["list", "float64" if inner == "float64?" else inner]
+        return None if inner is None else ["list", inner]
     if one[0] == other[0] == "struct":
         fields = dict(one[1])
         for name, kind in other[1]:
             made = join(fields.get(name, "null"), kind)
             if made is None:
                 return None
-            fields[name] = "float64" if made == "float64?" else made
+            fields[name] = made
         return ["struct", [[name, kind] for name, kind in fields.items()]]
     return None
+
+
+def _asks(kind: Any) -> bool:
+    """Whether a type hangs on the values: whole numbers may be fractions only where they are exact as such."""
+    return kind == "float64?" or (isinstance(kind, (list, tuple)) and any(map(_asks, kind)))
+
+
+def _answered(kind: Any) -> Any:
+    if kind == "float64?":
+        return "float64"
+    return [_answered(one) for one in kind] if isinstance(kind, list) else kind
 
 
 def _keys(folders: Sequence[Mapping[str, str | None]], pinned: Mapping[str, Any]) -> dict[str, Any]:

@@ -213,5 +213,17 @@ def _is_json_like(natural: Any, wanted: Any) -> bool:
     if isinstance(wanted, pl.String):
         return True
     if wanted.is_nested():
-        return isinstance(natural, type(wanted))
+        return isinstance(natural, type(wanted)) and not _rounds(natural, wanted)
     return False
+
+
+def _rounds(natural: Any, wanted: Any) -> bool:
+    """Whether whole numbers deep in a column would be read as fractions, which may round them without a word."""
+    import polars as pl
+
+    if isinstance(natural, pl.List) and isinstance(wanted, pl.List):
+        return _rounds(natural.inner, wanted.inner)
+    if isinstance(natural, pl.Struct) and isinstance(wanted, pl.Struct):
+        asked = wanted.to_schema()
+        return any(name in asked and _rounds(one, asked[name]) for name, one in natural.to_schema().items())
+    return bool(natural.is_integer() and wanted.is_float())
