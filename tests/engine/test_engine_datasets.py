@@ -657,3 +657,10 @@ def test_damage_to_what_was_published_from_outside_is_told_by_its_version(projec
         main()
     told = capsys.readouterr().out
     assert ended.value.code == 1 and "needed by outside@v1" in told and "publish again" in told
+
+
+def test_a_dataset_of_nearly_that_name_is_pointed_at(project):
+    """Where no step has the name that was asked for."""
+    project.publish(pl.DataFrame({"a": [1]}), "pairs")
+    with pytest.raises(NotFound, match=r"has a step 'pair'\. Did you mean 'pairs'\? \(a dataset\)"):
+        project.load("pair")

@@ -50,7 +50,11 @@ def find_step(project: Home, reference: str) -> tuple[Run[Any], StepRun, str | N
         if found is not None:
             run = find_run(project, query.run_by_id(project.catalog, found[0]).name)
     if run is None:
-        raise NotFound(f"no run in {project.root} has a step {wanted!r}. 'solvent runs' lists them.")
+        from solvent.archive.catalog.datasets import list_datasets
+
+        near = did_you_mean(wanted, [one.name for one in list_datasets(project.catalog)])
+        hint = f"{near} (a dataset)" if near else " 'solvent runs' lists them."
+        raise NotFound(f"no run in {project.root} has a step {wanted!r}.{hint}")
     return run, run[f"{wanted}[{item}]" if item else wanted], output
 
 
