@@ -74,7 +74,7 @@ class ReferenceFormat:
     def read(self, body: Any, source: Any, wanted: Any) -> Any:
         """The rows of the files as the frame that ``wanted`` asks for. Raises :class:`InputError` if they changed."""
         kind = wanted_kind(wanted)
-        files, survey = _opened(body)
+        files, survey, _ = _opened(body)
         frame = files.frame(survey)
         if kind == "polars.LazyFrame":
             return frame
@@ -96,17 +96,19 @@ def check_referred(body: Any, *, deep: bool = False) -> list[Path]:
 
     A file whose size and times are as they were is taken to be the same, unless ``deep`` asks to read it.
     """
-    files, survey = _opened(body)
+    _, _, paths = _opened(body)
     known = dict(body["contents"])
-    here = {label: Path(os.path.abspath(path)) for label, path in files.here(survey).items()}
-    for label, path in here.items() if deep else ():
+    for label, path in paths.items() if deep else ():
         if digest.of_file(_CONTENT, path) != known[label]:
             raise InputError(f"{label}: the file holds other bytes than before, though its size and times are the same")
-    return list(here.values())
+    return [Path(os.path.abspath(path)) for path in paths.values()]
 
 
-def _opened(body: Any) -> tuple[Files, Survey]:
-    """The files of a document, and the survey of them as they are now; each that has another stamp is hashed again."""
+def _opened(body: Any) -> tuple[Files, Survey, dict[str, Path]]:
+    """The source of a document, the survey of its files as they are now, and where they are.
+
+    Each file that has another stamp is hashed again.
+    """
     from solvent.data.sources.making import files as make_files
 
     root = next((one for one in (Path(body["root"]), Path.cwd()) if one.is_dir()), Path.cwd())
@@ -120,7 +122,7 @@ def _opened(body: Any) -> tuple[Files, Survey]:
         return bool(digest.of_file(_CONTENT, path) == known[label])
 
     try:
-        return made, made.again(survey, same)
+        return made, *made.again(survey, same)
     except InputError as error:
         why = str(error).rstrip(".")
         raise InputError(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from solvent import digest
 from solvent.archive.catalog import write
@@ -12,6 +13,7 @@ from solvent.data.family import REFERENCE
 from solvent.errors import Corrupted, InputError
 
 if TYPE_CHECKING:
+    from solvent.archive.catalog.connection import Catalog
     from solvent.engine.home import Home
 
 __all__ = ["Checked", "Fault", "verify"]
@@ -53,20 +55,12 @@ def verify(project: Home, *, deep: bool = False) -> Checked:
     faults: list[Fault] = []
     gone: list[Fault] = []
     count = size = 0
-    last = ""
-    while True:  # in portions, so that an archive of millions of blobs fits into memory
-        rows = catalog.read(
-            "SELECT digest, size, data FROM blobs WHERE present = 1 AND digest > ? ORDER BY digest LIMIT 500", (last,)
-        )
-        if not rows:
-            break
-        for name, length, data in rows:
-            last = name
-            count, size = count + 1, size + length
-            what = _fault(project, name, data, deep)
-            if what is not None:
-                faults.append(Fault(name, what, _needed_by(project, name)))
-                archive.lose(name)
+    for name, length, data in _portions(catalog, "SELECT digest, size, data FROM blobs WHERE present = 1 AND"):
+        count, size = count + 1, size + length
+        what = _fault(project, name, data, deep)
+        if what is not None:
+            faults.append(Fault(name, what, _needed_by(project, name)))
+            archive.lose(name)
     faults += _documents(project, deep)
     for (name,) in catalog.read("SELECT digest FROM artifacts WHERE format = ? ORDER BY digest", (REFERENCE,)):
         what = _changed(project, name, deep)
@@ -93,21 +87,24 @@ def _fault(project: Home, name: str, data: bytes | None, deep: bool) -> str | No
 def _documents(project: Home, deep: bool) -> list[Fault]:
     """The artifacts whose documents in the catalog are damaged, or were found so before and not made again."""
     faults: list[Fault] = []
+    for name, body, seal, blob in _portions(
+        project.catalog, "SELECT digest, body, seal, body_blob FROM artifacts WHERE"
+    ):
+        lost = body is None and blob is None
+        if lost or (deep and body is not None and seal is not None and write.seal_of(body) != seal):
+            faults.append(Fault(name, "damaged in the catalog", _made_by(project, "SELECT ?", name)))
+            if not lost:
+                with project.catalog.write() as tx:
+                    write.drop_body(tx, name)
+    return faults
+
+
+def _portions(catalog: Catalog, asked: str) -> Iterator[tuple[Any, ...]]:
+    """All rows of a query on digests, the first of its columns, in portions: millions of them fit into memory."""
     last = ""
-    while True:
-        rows = project.catalog.read(
-            "SELECT digest, body, seal, body_blob FROM artifacts WHERE digest > ? ORDER BY digest LIMIT 500", (last,)
-        )
-        if not rows:
-            return faults
-        for name, body, seal, blob in rows:
-            last = name
-            lost = body is None and blob is None
-            if lost or (deep and body is not None and seal is not None and write.seal_of(body) != seal):
-                faults.append(Fault(name, "damaged in the catalog", _made_by(project, "SELECT ?", name)))
-                if not lost:
-                    with project.catalog.write() as tx:
-                        write.drop_body(tx, name)
+    while rows := catalog.read(f"{asked} digest > ? ORDER BY digest LIMIT 500", (last,)):
+        yield from rows
+        last = rows[-1][0]
 
 
 def _changed(project: Home, name: str, deep: bool) -> str | None:

@@ -107,15 +107,15 @@ class Writing:
         part = self._parts.setdefault(missing, _Part())
         part.add(rows.select(list(missing)), block.rows)
         if part.size >= PACK:
-            self._encode(part)
+            self._send(part)
         elif sum(one.size for one in self._parts.values()) >= 2 * PACK:
-            self._encode(max(self._parts.values(), key=lambda one: one.size))
+            self._send(max(self._parts.values(), key=lambda one: one.size))
 
     def close(self) -> None:
         """Close the packs that are open, and settle where everything lies."""
         for part in self._parts.values():
             if part.size:
-                self._encode(part)
+                self._send(part)
         while self._open:
             self._done()
         for missing, part in self._parts.items():
@@ -128,7 +128,8 @@ class Writing:
         """Let go of packs that are not whole; their files go with the scratch folders."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _encode(self, part: _Part) -> None:
+    def _send(self, part: _Part) -> None:
+        """Have the blocks of a part that wait encoded as a pack."""
         import pyarrow as pa
 
         self._folder = self._folder or Path(self._sink.scratch())

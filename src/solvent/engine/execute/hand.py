@@ -135,11 +135,8 @@ class Values:
         if kind == "dict":
             return {name: self.load(part, scope, inner) for name, part in body.items()}
         if kind == "record" and (outputs := Outputs(wanted)).kind == "named":
-            names = list(outputs.fields)
-            fields = {
-                name: self.load(part, scope, outputs.fields[name]) for name, part in zip(names, body, strict=True)
-            }
-            return outputs.join(fields)
+            fields = zip(outputs.fields.items(), body, strict=True)
+            return outputs.join({name: self.load(part, scope, hint) for (name, hint), part in fields})
         parts = [self.load(part, scope, inner) for part in body]
         return parts if kind == "list" else tuple(parts)
 

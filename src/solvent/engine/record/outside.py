@@ -9,7 +9,7 @@ from pathlib import Path
 
 from solvent import digest
 
-__all__ = ["allowed_by", "allowing", "digest_now", "env_place", "file_place", "is_allowance"]
+__all__ = ["allowed_by", "allowing", "digest_now", "env_place", "file_place", "is_allowance", "named"]
 
 _ENV, _ALLOWED = "env:", "allowed:"
 
@@ -25,6 +25,11 @@ def file_place(path: Path, root: Path) -> str:
 def env_place(name: str) -> str:
     """An environment variable as it is recorded."""
     return f"{_ENV}{name}"
+
+
+def named(place: str) -> tuple[str, str]:
+    """What was recorded, in words: ``variable`` or ``file``, and its name."""
+    return ("variable", place.removeprefix(_ENV)) if place.startswith(_ENV) else ("file", place)
 
 
 def digest_now(place: str, root: Path) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import query
-from solvent.engine.record.outside import digest_now, is_allowance
+from solvent.engine.record.outside import digest_now, is_allowance, named
 from solvent.engine.references import find_step
 
 if TYPE_CHECKING:
@@ -199,9 +199,8 @@ def _same_key(project: Home, earlier: StepRow, now: StepRow) -> tuple[Change, ..
             continue
         new = after[place] if place in after else digest_now(place, project.root)
         if new != seen:
-            kind, name = ("variable", place[4:]) if place.startswith("env:") else ("file", place)
             was, is_ = (f"#{one[:12]}" if one else "not there" for one in (seen, new))
-            reasons.append(Change(kind, name, f"{was} → {is_}, read without being declared at {where}"))
+            reasons.append(Change(*named(place), f"{was} → {is_}, read without being declared at {where}"))
     text = "the key is the same, but the earlier result could not be reused"
     if not reasons:
         old = now.started - earlier.ended if earlier.ended else None

@@ -61,22 +61,22 @@ class Files:
         found = self._same(survey, {part.label for part in survey.parts})
         return {part.label: found[part.label].open() for part in survey.parts}
 
-    def again(self, survey: Survey, same: Callable[[str, Path], bool]) -> Survey:
-        """An earlier survey of files that hold what they held then, with the versions that they have now.
+    def again(self, survey: Survey, same: Callable[[str, Path], bool]) -> tuple[Survey, dict[str, Path]]:
+        """An earlier survey of files that hold what they held then, with their versions as of now; and where they are.
 
         ``same`` is asked of a file with another version. Raises :class:`InputError` for one that is gone or differs.
         """
         here = {one.label: one for one in self._finder.find()}
-        parts = []
+        parts, paths = [], {}
         for part in survey.parts:
             found = here.get(part.label)
             if found is None:
                 raise InputError(f"{part.label} is gone")
-            path = found.open()
+            path = paths[part.label] = found.open()
             if (found.version is None or found.version != part.version) and not same(part.label, path):
                 raise InputError(f"{part.label} is not what it was")
             parts.append(part.at(found.version, found.state or state_of(os.stat(path))))
-        return replace(survey, parts=tuple(parts))
+        return replace(survey, parts=tuple(parts)), paths
 
     def describe(self) -> dict[str, Any]:
         """Where the files are, and the options, as the settings say them."""

@@ -126,14 +126,10 @@ def _wider(name: str, united: Any, part: Part, fits: Fits, parts: Sequence[Part]
     """The type that keeps both what was united so far and this file's column."""
     kind = part.schema[name]
     made = join(united, kind)
-    if made == "float64?":
-        whole = [one for one in parts if _family(one.schema.get(name, "null")) in ("int", "decimal")]
-        exact = all(fits(one, name, "float64") for one in whole)
-        made = "float64" if exact else "text"
-    elif _asks(made):  # whole numbers beside fractions, deep in lists or structs
+    if _asks(made):  # whole numbers beside fractions, also deep in lists or structs
         made = _answered(made)
-        nested = [one for one in parts if _family(one.schema.get(name, "null")) == "nested"]
-        if not all(fits(one, name, made) for one in nested if one.schema[name] != made):
+        whole = [one for one in parts if _family(one.schema.get(name, "null")) in ("int", "decimal", "nested")]
+        if not all(fits(one, name, made) for one in whole if one.schema[name] != made):
             made = "text"
     if not isinstance(made, str) and made is not None and made[0] in ("datetime", "duration"):
         coarser = [one for one in parts if one.schema.get(name, "null") not in ("null", made)]

@@ -85,8 +85,6 @@ def _text_of(value: Any) -> str | None:
     """A value as the text of a column that has values of several kinds: numbers as they are written."""
     if value is None or isinstance(value, str):
         return None if value is None else str(value)
-    if isinstance(value, Fraction):
-        return value.text
     return _spelled(value)
 
 
