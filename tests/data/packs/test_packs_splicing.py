@@ -108,6 +108,26 @@ def test_only_the_seam_is_read_and_written(shelf, monkeypatch):
     assert sum(block in stored.blocks for block in manifest.blocks) >= len(stored.blocks) - 2
 
 
+def test_very_many_small_pieces_are_put_together_in_few_looks(shelf, monkeypatch):
+    """A row of each of twenty thousand files: rows are looked at by the thousand, not again for each piece."""
+    from solvent.data.packs import splicing
+
+    rows, looks = rows_of(40_000), []
+    stored = kept(rows, shelf)
+    cut = splicing.cut
+    monkeypatch.setattr(
+        splicing, "cut", lambda columns, count, **more: looks.append(count) or cut(columns, count, **more)
+    )
+    check(rows, stored, [Kept(place, place + 1) for place in range(40_000)], shelf)
+    assert looks == []  # one piece after all: its blocks are taken over as they are
+    new = rows_of(20_000, 1)
+    mixed = [
+        piece for place in range(0, 40_000, 20) for piece in (Kept(place, place + 10), new[place // 2 : place // 2 + 3])
+    ]
+    check(rows, stored, mixed, shelf)
+    assert 0 < sum(looks) < 400_000
+
+
 def test_new_rows_of_another_shape_are_refused(shelf):
     """Columns and types must be the stored table's; nothing is left behind where they are not."""
     rows = rows_of(1_000)

@@ -24,11 +24,12 @@ _BATCH = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """A file as pyarrow sees it: its schema, and whether Polars reads it by itself."""
+    """A file as pyarrow sees it: its schema, and whether Polars reads it by itself; how many rows it says it has."""
 
     schema: Any
     native: bool
     reader: Callable[[], AbstractContextManager[Any]]
+    said: int | None = None
 
     @property
     def names(self) -> list[str]:
@@ -73,7 +74,7 @@ def open_foreign(path: Path, kind: str) -> Foreign | None:
             found = pq.read_metadata(path)
             schema = found.schema.to_arrow_schema()
             native = _native(schema) and _native(_noted(found, schema))
-            return Foreign(schema, native, lambda: _parquet_reader(path))
+            return Foreign(schema, native, lambda: _parquet_reader(path), found.num_rows)
         with pa.memory_map(str(path)) as mapped:
             try:
                 schema, whole = pa.ipc.open_file(mapped).schema, True

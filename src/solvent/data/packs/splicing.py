@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from solvent.data.blocks.borders import MOST, cut
+from solvent.data.blocks.borders import LEAST, MOST, cut
 from solvent.data.blocks.columns import open_columns
 from solvent.data.blocks.identity import Block
 from solvent.data.canonical import conform, type_of
@@ -76,7 +76,7 @@ class _Rows:
 
 
 class _Work:
-    """The tape of what is still to come: rows in memory first, then what was not read yet."""
+    """What is still to come: rows in memory first, then the tape of what was not read yet."""
 
     def __init__(self, value: Splice, writing: Writing) -> None:
         self.writing = writing
@@ -84,11 +84,11 @@ class _Work:
         self._stored = value.stored
         self._types = list(value.stored.types)
         self._stored_rows = Ranges(value.stored, value.source)
-        self._tape: deque[_Rows | Kept | Iterator[pl.DataFrame]] = deque()
+        self._held: deque[_Rows] = deque()
+        self._tape: deque[Kept | Iterator[pl.DataFrame]] = deque()
         for piece in value.pieces:
             if isinstance(piece, Kept):
-                if piece.start < piece.stop:
-                    self._tape.append(piece)
+                self._append(piece)
             elif isinstance(piece, Iterator):
                 self._tape.append(piece)
             else:
@@ -100,10 +100,18 @@ class _Work:
             place += block.rows
         self._height = place
 
+    def _append(self, piece: Kept) -> None:
+        """Kept rows as one with those before, if these go on: the files that they come from do not matter here."""
+        before = self._tape[-1] if self._tape else None
+        if isinstance(before, Kept) and before.stop == piece.start:
+            self._tape[-1] = Kept(before.start, piece.stop)
+        elif piece.start < piece.stop:
+            self._tape.append(piece)
+
     def carry_out(self) -> None:
         """Block after block: one that is kept where it can be, else as many as the rows in memory surely make."""
         more = True
-        while self._tape:
+        while self._held or self._tape:
             if not self._keep():
                 more = self._read()
                 self._cut(final=not more)
@@ -127,7 +135,7 @@ class _Work:
     def _ahead(self) -> tuple[int, int, bool]:
         """Where the next rows stand in the stored table, up to where without a break, and whether nothing follows."""
         start = stop = -1
-        for one in self._tape:
+        for one in itertools.chain(self._held, self._tape):
             if not isinstance(one, (_Rows, Kept)) or one.start is None or (start >= 0 and one.start != stop):
                 return start, stop, False
             start, stop = (one.start if start < 0 else start), one.stop
@@ -143,33 +151,39 @@ class _Work:
         return self._stored_rows.take(start, rows, names).rechunk()
 
     def _read(self) -> bool:
-        """Bring the next rows into memory; whether there were any more."""
+        """Bring the next rows into memory, enough of them to be worth a look; whether there may be more."""
+        rows = 0
+        while self._tape and rows < LEAST:
+            rows += self._read_kept() if isinstance(self._tape[0], Kept) else self._read_new(self._tape[0])
+        return bool(self._tape)
+
+    def _read_kept(self) -> int:
+        """Bring in rows of the stored table, up to the end of a block; how many."""
+        one = self._tape.popleft()
+        assert isinstance(one, Kept)
+        number = self._starts.get(one.start)
+        rows = min(MOST // 4 if number is None else self._stored.blocks[number].rows, one.stop - one.start)
+        self._held.append(_Rows(self._load(one.start, rows), one.start))
+        if one.start + rows < one.stop:
+            self._tape.appendleft(Kept(one.start + rows, one.stop))
+        return rows
+
+    def _read_new(self, piece: Iterator[pl.DataFrame]) -> int:
+        """Bring in new rows; how many."""
         import polars as pl
 
-        place = next((place for place, one in enumerate(self._tape) if not isinstance(one, _Rows)), None)
-        if place is None:
-            return False
-        one = self._tape[place]
-        if isinstance(one, Kept):
-            number = self._starts.get(one.start)
-            rows = min(MOST // 4 if number is None else self._stored.blocks[number].rows, one.stop - one.start)
-            made = _Rows(self._load(one.start, rows), one.start)
-            self._tape[place] = Kept(one.start + rows, one.stop)
-            if one.start + rows == one.stop:
-                del self._tape[place]
-            self._tape.insert(place, made)
-            return True
-        assert not isinstance(one, _Rows)
         batches: list[pl.DataFrame] = []
-        for batch in one:
+        rows = 0
+        for batch in piece:
             batches.append(self._conformed(batch))
-            if sum(piece.height for piece in batches) >= MOST:
+            rows += batch.height
+            if rows >= MOST:
                 break
         else:
-            del self._tape[place]
-        if any(piece.height for piece in batches):
-            self._tape.insert(place, _Rows(pl.concat(batches), None))
-        return any(not isinstance(one, _Rows) for one in self._tape) or bool(batches)
+            self._tape.popleft()
+        if rows:
+            self._held.append(_Rows(pl.concat(batches), None))
+        return rows
 
     def _conformed(self, batch: pl.DataFrame) -> pl.DataFrame:
         frame = conform(batch)
@@ -181,10 +195,9 @@ class _Work:
         """Write the blocks that the rows in memory surely make, up to where a stored one begins."""
         import polars as pl
 
-        held = list(itertools.takewhile(lambda one: isinstance(one, _Rows), self._tape))
-        if not held:
+        if not self._held:
             return
-        table = pl.concat([one.frame for one in held if isinstance(one, _Rows)], rechunk=True).to_arrow()
+        table = pl.concat([one.frame for one in self._held], rechunk=True).to_arrow()
         done = 0
         for end in cut(columns := open_columns(table, self._types), table.num_rows, final=final):
             if done and self._ahead()[0] in self._starts:
@@ -197,14 +210,16 @@ class _Work:
             done = end
 
     def _go_past(self, rows: int) -> None:
+        while rows and self._held:
+            one = self._held.popleft()
+            if one.frame.height > rows:
+                place = None if one.start is None else one.start + rows
+                self._held.appendleft(_Rows(one.frame.slice(rows), place))
+            rows -= min(rows, one.frame.height)
         while rows:
-            one = self._tape.popleft()
-            assert isinstance(one, (_Rows, Kept))
-            size = one.stop - one.start if isinstance(one, Kept) else one.frame.height
+            kept = self._tape.popleft()
+            assert isinstance(kept, Kept)
+            size = kept.stop - kept.start
             if size > rows:
-                if isinstance(one, Kept):
-                    self._tape.appendleft(Kept(one.start + rows, one.stop))
-                else:
-                    place = None if one.start is None else one.start + rows
-                    self._tape.appendleft(_Rows(one.frame.slice(rows), place))
+                self._tape.appendleft(Kept(kept.start + rows, kept.stop))
             rows -= min(rows, size)

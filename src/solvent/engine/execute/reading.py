@@ -6,6 +6,7 @@ taken over from the table that was made of them last.
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Callable
@@ -190,18 +191,8 @@ def _spliced(session: Session, source: Any, survey: Any, before: tuple[Any, str]
     if start != stored.rows or list(stored.names) != list(survey.schema):
         return None
     pieces: list[Any] = []
-    new: list[str] = []
-    for part in survey.parts:
-        kept = known.get((part.label, part.version))
-        if kept is None:
-            new.append(part.label)
-            continue
-        if new:
-            pieces.append(source.frame(survey, new))
-            new = []
-        pieces.append(kept)
-    if new:
-        pieces.append(source.frame(survey, new))
+    for old, parts in itertools.groupby(survey.parts, lambda part: known.get((part.label, part.version))):
+        pieces.append(old or source.frame(survey, [part.label for part in parts]))
     return Splice(stored, session.archive, pieces)
 
 

@@ -101,8 +101,10 @@ def test_a_file_that_changes_while_it_is_read(monkeypatch, write_files, tmp_path
         with pytest.raises(InputError, match=r"a\.jsonl changed while it was read"):
             call(survey)
     (tmp_path / "a.jsonl").unlink()
-    with pytest.raises(InputError, match=r"matches no file"):
+    with pytest.raises(InputError, match=r"a\.jsonl went away while it was read"):
         source.frame(survey)
+    with pytest.raises(InputError, match=r"matches no file"):
+        source.check(survey)
 
     inner = module.survey_file
 

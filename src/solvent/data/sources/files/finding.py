@@ -6,6 +6,7 @@ import errno
 import functools
 import glob
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from solvent.errors import InputError, did_you_mean
 __all__ = ["Finder", "Found", "Patterns", "stamp", "stamp_of", "state_of"]
 
 _RACY = 2.0
+_Place = tuple[str, os.stat_result]
+_NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.EBADF, errno.ELOOP, errno.ENAMETOOLONG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +73,14 @@ class Patterns:
 
     def find(self, now: float | None = None) -> list[Found]:
         """The files that these patterns name. Raises :class:`InputError` for a pattern that names none."""
-        found: dict[str, Path] = {}
+        found: dict[str, _Place] = {}
         for pattern in self._patterns:
-            matches = {_relative(path, self._root): path for path in _matches(pattern, self._root)}
+            matches = {_relative(place[0], self._root): place for place in _matches(pattern, self._root)}
             if not matches:
                 raise InputError(_nothing(pattern, self._root))
             found.update(matches)
         now = time.time() if now is None else now
-        return [_found(label, found[label], now) for label in sorted(found, key=os.fsencode)]
+        return [_found(label, *found[label], now) for label in sorted(found, key=os.fsencode)]
 
     def folder(self) -> Path | None:
         """The folder, if just one is named."""
@@ -108,45 +111,58 @@ def state_of(status: os.stat_result) -> str:
     return f"{status.st_size}-{status.st_mtime_ns}-{status.st_ctime_ns}-{status.st_ino}"
 
 
-def _found(label: str, path: Path, now: float) -> Found:
-    try:
-        status = os.stat(path)
-    except OSError as error:
-        raise InputError(f"{label}: {error.strerror}") from error
-    return Found(label, stamp_of(status, now), functools.partial(_same, path), status.st_size, state_of(status))
+def _found(label: str, path: str, status: os.stat_result, now: float) -> Found:
+    return Found(label, stamp_of(status, now), functools.partial(Path, path), status.st_size, state_of(status))
 
 
-def _same(path: Path) -> Path:
-    return path
-
-
-def _relative(path: Path, root: Path) -> str:
+def _relative(path: str, root: Path) -> str:
+    prefix, rest = f"{root}/", ""
+    if path.startswith(prefix) and root.is_absolute():
+        rest = path[len(prefix) :]
+    if rest and not rest.startswith(".") and "/." not in rest and "//" not in rest and "/." not in prefix:
+        return rest
     return Path(os.path.relpath(path, root)).as_posix()
 
 
-def _matches(pattern: str, root: Path) -> Iterator[Path]:
-    literal = root / os.path.expanduser(pattern)
+def _matches(pattern: str, root: Path) -> Iterator[_Place]:
+    literal = str(root / os.path.expanduser(pattern))
     _check_link(literal)
-    if literal.is_file():
-        yield literal
-    elif literal.is_dir():
+    status = _status(literal)
+    if status is not None and not stat.S_ISDIR(status.st_mode):
+        yield from [(literal, status)] if stat.S_ISREG(status.st_mode) else []
+    elif status is not None:
         yield from _below(literal)
     else:
-        for path in _globbed(os.path.expanduser(pattern), root):
-            if path.is_file():
-                yield path
-            elif path.is_dir():
-                if "=" in path.name or holds_rows(path.name):  # year=2013, or a folder called sales.parquet
-                    yield from _below(path)
-            else:
+        for path in _globbed(os.path.expanduser(pattern), str(root)):
+            status = _status(path)
+            if status is None:
                 _check_link(path)
+            elif stat.S_ISREG(status.st_mode):
+                yield path, status
+            elif stat.S_ISDIR(status.st_mode):
+                name = os.path.basename(path.rstrip("/"))
+                if "=" in name or holds_rows(name):  # year=2013, or a folder called sales.parquet
+                    yield from _below(path)
 
 
-def _globbed(pattern: str, root: Path) -> Iterator[Path]:
+def _status(path: str) -> os.stat_result | None:
+    """What the system says of a file or folder; None if there is none. Raises :class:`InputError` if it may not be
+    looked at."""
+    try:
+        return os.stat(path)
+    except ValueError:
+        return None
+    except OSError as error:
+        if error.errno in _NOT_THERE:
+            return None
+        raise InputError(f"{path}: {error.strerror}") from error
+
+
+def _globbed(pattern: str, root: str) -> Iterator[str]:
     """What a pattern fits. ``**`` is any folders, save hidden ones and links, so that a circle of them ends."""
     words = pattern.split("/")
     if "**" not in words:
-        yield from (root / name for name in glob.iglob(pattern, root_dir=root))
+        yield from (os.path.join(root, name) for name in glob.iglob(pattern, root_dir=root))
         return
     at = words.index("**")
     rest = "/".join(words[at + 1 :]) or "*"
@@ -154,34 +170,35 @@ def _globbed(pattern: str, root: Path) -> Iterator[Path]:
     for start in dict.fromkeys(_globbed(base, root)):
         for place, folders, _ in os.walk(start):
             folders[:] = [one for one in folders if not one.startswith(".")]
-            yield from _globbed(rest, Path(place))
+            yield from _globbed(rest, place)
 
 
-def _below(folder: Path) -> Iterator[Path]:
+def _below(folder: str) -> Iterator[_Place]:
     """Every file of a folder, save hidden ones and those that start with an underscore; links to folders are not
     followed, so that a circle of them ends."""
     for place, folders, names in os.walk(folder):
         folders[:] = [one for one in folders if not one.startswith((".", "_"))]
         for name in names:
-            path = Path(place) / name
+            path = os.path.join(place, name)
             if name.startswith((".", "_")):
                 continue
-            if path.is_file():
-                yield path
-            elif not path.is_dir():
+            status = _status(path)
+            if status is None:
                 _check_link(path)
+            elif stat.S_ISREG(status.st_mode):
+                yield path, status
 
 
-def _check_link(path: Path) -> None:
+def _check_link(path: str) -> None:
     """Raise :class:`InputError` for a link that leads nowhere and is called like a file of rows.
 
     These rows should be there, and must not be missed in silence.
     """
-    if not (path.is_symlink() and holds_rows(path.name)):
+    if not (os.path.islink(path) and holds_rows(os.path.basename(path))):
         return
     target = os.readlink(path)
     try:
-        path.stat()
+        os.stat(path)
     except OSError as error:
         why = "goes round in a circle" if error.errno == errno.ELOOP else "is not there"
         raise InputError(f"{path} is a link to {target}, which {why}. Mend the link or remove it") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from solvent.data.sources.files.options import FORMATS, Options
 from solvent.data.sources.files.text.decoding import UNREADABLE, boms, compression_of, opened
 from solvent.errors import InputError
 
-__all__ = ["SUFFIXES", "Look", "format_of", "holds_rows", "recognise"]
+__all__ = ["SUFFIXES", "Look", "format_of", "holds_rows", "recognise", "recognise_text", "said_format"]
 
 SUFFIXES = {
     ".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json",
@@ -57,23 +57,26 @@ class Look:
 def recognise(path: Path, label: str, options: Options) -> Look:
     """What a file is. Raises :class:`InputError` if nothing tells, or its header names a column twice."""
     kind = format_of(path, options, label)
-    guessed = [] if options.format or _by_suffix(label) or _by_suffix(path.name) else ["format"]
+    guessed = () if said_format(path, label, options) else ("format",)
     if kind not in ("csv", "tsv", "json", "jsonl"):
-        return Look(kind, guessed=tuple(guessed))
-    head = _head(path, label)
-    _check_text(head, kind, label)
+        return Look(kind, guessed=guessed)
+    look = Look(kind, compression_of(path), guessed=guessed)
+    return recognise_text(_head(path, label), path, label, options, look)
+
+
+def recognise_text(head: bytes, path: Path, label: str, options: Options, look: Look) -> Look:
+    """What a text file of a known format is, by how it begins. Raises as :func:`recognise` does."""
+    _check_text(head, look.format, label)
     marked = boms(head)
     encoding = marked if marked and options.encoding == "utf-8" else options.encoding
-    if encoding != options.encoding:
-        guessed.append("encoding")
-    look = Look(kind, compression_of(path), encoding, marked is not None, guessed=tuple(guessed))
-    return look if kind in ("json", "jsonl") else _layout(path, label, options, look, head)
+    guessed = look.guessed if encoding == options.encoding else (*look.guessed, "encoding")
+    look = replace(look, encoding=encoding, bom=marked is not None, guessed=guessed)
+    return look if look.format in ("json", "jsonl") else _layout(path, label, options, look, head)
 
 
 def format_of(path: Path, options: Options, label: str = "") -> str:
     """One of ``FORMATS``. Raises :class:`InputError` if neither suffix nor content tells."""
-    said = options.format or _by_suffix(label) or _by_suffix(path.name)
-    if said:
+    if said := said_format(path, label, options):
         return said
     head = _head(path, label or path.name)
     for magic, kind in _MAGIC:
@@ -93,6 +96,11 @@ def format_of(path: Path, options: Options, label: str = "") -> str:
     return "csv"
 
 
+def said_format(path: Path, label: str, options: Options) -> str | None:
+    """The format that the options or a suffix say, if they do."""
+    return options.format or _by_suffix(label) or _by_suffix(path.name)
+
+
 def _check_text(head: bytes, kind: str, label: str) -> None:
     """Raise :class:`InputError` for what calls itself text and is a file of another kind, or a page of a website."""
     for magic, other in _MAGIC:
@@ -107,11 +115,17 @@ def _check_text(head: bytes, kind: str, label: str) -> None:
 
 def holds_rows(label: str) -> bool:
     """Whether a file's suffix says that it holds rows."""
-    return any(part.lower() in SUFFIXES for part in Path(label).suffixes)
+    return any(part in SUFFIXES for part in _suffixes(label))
+
+
+def _suffixes(name: str) -> list[str]:
+    """What a name ends in, as pathlib says it, in small letters."""
+    last = name.rpartition("/")[2].lstrip(".")
+    return [] if last.endswith(".") else [f".{one.lower()}" for one in last.split(".")[1:]]
 
 
 def _by_suffix(name: str) -> str | None:
-    suffixes = [one.lower() for one in Path(name).suffixes]
+    suffixes = _suffixes(name)
     while suffixes and suffixes[-1] in _PACKED:
         suffixes.pop()
     return SUFFIXES.get(suffixes[-1]) if suffixes else None

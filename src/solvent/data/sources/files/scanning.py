@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from solvent.data.frames.scanning import scan_pieces
 from solvent.data.sources.files.binary import open_binary, reason
 from solvent.data.sources.files.casting import Misfit, cast_column, cast_frame
 from solvent.data.sources.files.options import Options
-from solvent.data.sources.files.surveying import TEXTS, Part, text_file
+from solvent.data.sources.files.small.batching import FEWEST, SMALL, Batch, Body, Reader, in_batches
+from solvent.data.sources.files.surveying import TEXTS, Part, mixed_columns, text_file
 from solvent.data.sources.files.text.reading import is_quick
 from solvent.errors import InputError
 
@@ -162,11 +164,63 @@ def _streamed(files: Sequence[Ready], schema: Mapping[str, Any], options: Option
 
     def pieces(columns: list[str] | None) -> Iterator[pl.DataFrame]:
         wanted = dict(schema) if columns is None else {name: schema[name] for name in columns}
-        for one in files:
-            yield from _batches(one, wanted, options)
-            one.check()
+        for run in _runs(files, options):
+            together = None if isinstance(run, Ready) else _together(run, wanted, options)
+            if together is not None:
+                yield together
+                continue
+            for one in [run] if isinstance(run, Ready) else run.files:
+                yield from _batches(one, wanted, options)
+                one.check()
 
     return scan_pieces(schema, pieces)
+
+
+def _runs(files: list[Ready], options: Options) -> Iterator[Batch[Ready] | Ready]:
+    """The files in their order: small ones that are alike together."""
+    if len(files) < FEWEST:
+        return iter(files)
+    reader = Reader(options)
+
+    def body(one: Ready) -> Body | None:
+        part = one.part
+        if part.look.format not in TEXTS or os.stat(one.path).st_size > SMALL:
+            return None
+        found = reader.body(one.path, part.label)
+        if found is None or found.look != part.look or found.rows != part.rows:
+            return None
+        one.check()
+        return found if part.look.delimiter else replace(found, like=(part.schema, mixed_columns(part)))
+
+    return in_batches(files, body)
+
+
+def _together(run: Batch[Ready], wanted: Mapping[str, Any], options: Options) -> pl.DataFrame | None:
+    """The rows of a batch with these columns; None if something is wrong in it, which each file by itself will tell."""
+    import numpy as np
+    import polars as pl
+
+    first, rows = run.files[0], [body.rows for body in run.bodies]
+    inside = {name: dtype for name, dtype in wanted.items() if name in first.part.schema}
+    asked = inside or _first(first.part)
+    if not asked:
+        return None
+    try:
+        frame = text_file(first.path, first.part, options).parse(run.piece, asked)
+    except InputError:
+        return None
+    if frame.height != sum(rows):
+        return None
+    made = {}
+    for name, dtype in wanted.items():
+        if name in inside:
+            made[name] = frame.get_column(name)
+            continue
+        said = {one.folder.get(name): one for one in run.files}
+        values = pl.concat([_folder_value(one, name, dtype) for one in said.values()])
+        place = {value: at for at, value in enumerate(said)}
+        made[name] = values.gather(np.repeat([place[one.folder.get(name)] for one in run.files], rows))
+    return pl.DataFrame(made)
 
 
 def _batches(one: Ready, wanted: Mapping[str, Any], options: Options) -> Iterator[pl.DataFrame]:

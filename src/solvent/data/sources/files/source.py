@@ -7,7 +7,7 @@ import os
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from solvent.data.sources.files.finding import Finder, Found, Patterns, stamp, s
 from solvent.data.sources.files.options import Options, check_heeded
 from solvent.data.sources.files.recognising import format_of, holds_rows
 from solvent.data.sources.files.scanning import Ready, scan_parts
+from solvent.data.sources.files.small.surveying import survey_small
 from solvent.data.sources.files.surveying import Part, Survey, survey_file
 from solvent.data.sources.files.text.decoding import opened
 from solvent.data.sources.files.uniting import partitions, unite
@@ -36,6 +37,7 @@ class Files:
     def __init__(self, finder: Finder, options: Options) -> None:
         self._finder = finder
         self._options = options
+        self._listed: _Listed | None = None
 
     @property
     def keep(self) -> str | None:
@@ -98,7 +100,9 @@ class Files:
         """
         found = self._tables()
         before = Survey.known(known, self._options)
-        parts = [before.get((one.label, one.version)) or self._look(one) for one in found]
+        same = {one.label: part for one in found if (part := before.get((one.label, one.version)))}
+        alike = survey_small([one for one in found if one.label not in same], self._options)
+        parts = [same.get(one.label) or alike.get(one.label) or self._look(one) for one in found]
         paths = {one.label: one for one in found}
         check_heeded(self._options, {part.label: part.look.format for part in parts})
 
@@ -113,19 +117,24 @@ class Files:
 
         Raises :class:`InputError`, now or while it is collected, for a file that is not as it was surveyed.
         """
-        wanted = {part.label for part in survey.parts} if labels is None else set(labels)
-        if unknown := sorted(wanted - {part.label for part in survey.parts}):
-            raise InputError(f"{unknown[0]} is not among the files that were looked at")
-        here = self._same(survey, wanted)
-        folders = partitions([part.label for part in survey.parts], self._options)
+        listed = self._listed
+        if listed is None or listed.survey is not survey:
+            listed = self._listed = self._list(survey)
+        wanted = range(len(survey.parts)) if labels is None else sorted({listed.place(label) for label in labels})
         ready = []
-        for part, folder in zip(survey.parts, folders, strict=True):
-            if part.label in wanted:
-                path = here[part.label].open()
-                check = _Unchanged(part.label, path, part.status or state_of(os.stat(path)))
-                check()
-                ready.append(Ready(part, path, folder, check))
+        for place in wanted:
+            part = survey.parts[place]
+            path = listed.here[part.label].open()
+            check = _Unchanged(part.label, path, part.status or state_of(os.stat(path)))
+            check()
+            ready.append(Ready(part, path, listed.folders[place], check))
         return scan_parts(ready, survey.dtypes(), self._options)
+
+    def _list(self, survey: Survey) -> _Listed:
+        """Where the files of a survey are: found once, however many frames are asked of it."""
+        labels = [part.label for part in survey.parts]
+        places = {label: place for place, label in enumerate(labels)}
+        return _Listed(survey, places, self._same(survey, set(labels)), partitions(labels, self._options))
 
     def check(self, survey: Survey) -> None:
         """Raise :class:`InputError` if a file is not as it was surveyed: what was read meanwhile is not to be kept."""
@@ -257,6 +266,22 @@ class Files:
             return validate(json.loads(self._content(str)), asked, from_file=True)
         except ValueError as error:
             raise InputError(f"{one.label}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """The files of a survey: the place of each label in it, where they are, and what their folders say."""
+
+    survey: Survey
+    places: Mapping[str, int]
+    here: Mapping[str, Found]
+    folders: Sequence[Mapping[str, str | None]]
+
+    def place(self, label: str) -> int:
+        """The place of a file. Raises :class:`InputError` if it is none of these."""
+        if label not in self.places:
+            raise InputError(f"{label} is not among the files that were looked at")
+        return self.places[label]
 
 
 class _Unchanged:

@@ -21,7 +21,10 @@ from solvent.data.sources.files.text.reading import TextFile
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["GUESSED", "TEXTS", "Part", "Survey", "partition_of", "pinned_types", "survey_file", "text_file"]
+__all__ = [
+    "GUESSED", "TEXTS", "Part", "Survey", "header_findings", "mixed_columns", "partition_of", "pinned_types",
+    "survey_file", "text_file", "with_folders",
+]  # fmt: skip
 
 TEXTS = frozenset({"csv", "tsv", "jsonl", "json"})
 _VERSION = "survey.1"
@@ -172,7 +175,7 @@ class Survey:
 def partition_of(label: str) -> dict[str, str | None]:
     """What the folders of a path say, as in ``year=2013/month=1/part.parquet``."""
     found: dict[str, str | None] = {}
-    for word in PurePosixPath(label).parts[:-1]:
+    for word in PurePosixPath(label).parts[:-1] if "=" in label else ():
         name, equals, value = word.partition("=")
         if equals and name:
             found[unquote(name)] = None if value == _NO_VALUE else unquote(value)
@@ -192,8 +195,12 @@ def pinned_types(options: Options) -> dict[str, pl.DataType]:
 def text_file(path: Path, part: Part, options: Options) -> TextFile:
     """A surveyed text file, ready to be read."""
     natural = {name: dtype_of(kind) for name, kind in part.schema.items() if kind != "null"}
-    mixed = {str(one["column"]) for one in part.findings if one["kind"] == "mixed"}
-    return TextFile(path, part.label, options, part.look, natural, mixed)
+    return TextFile(path, part.label, options, part.look, natural, mixed_columns(part))
+
+
+def mixed_columns(part: Part) -> set[str]:
+    """The columns of a file that have values of several kinds."""
+    return {str(one["column"]) for one in part.findings if one["kind"] == "mixed"}
 
 
 def survey_file(path: Path, label: str, options: Options) -> Part:
@@ -201,12 +208,12 @@ def survey_file(path: Path, label: str, options: Options) -> Part:
     look = recognise(path, label, options)
     pinned = pinned_types(options)
     if look.format not in TEXTS:
-        return _folders(_binary(path, label, options, look, pinned), options)
+        return with_folders(_binary(path, label, options, look, pinned), options)
     file = TextFile(path, label, options, look)
-    return _folders(_json(file, pinned) if file.is_json else _csv(file, pinned), options)
+    return with_folders(_json(file, pinned) if file.is_json else _csv(file, pinned), options)
 
 
-def _folders(part: Part, options: Options) -> Part:
+def with_folders(part: Part, options: Options) -> Part:
     """The part with a word on each column that its folders name as well: the file's own values count."""
     said = partition_of(part.label) if options.hive else {}
     told = [
@@ -272,8 +279,6 @@ def _part(
     import polars as pl
 
     schema = {name: type_of(dtype) for name, dtype in canonical_schema(types).items()}
-    if look.header_absent:
-        findings.append(_finding("header", 1, "a name in the header is a number; say header: false if it is data"))
     looks = {}
     for name, dtype in types.items():
         if sample is None or not isinstance(dtype, pl.String) or sample.schema.get(name) != dtype:
@@ -281,7 +286,14 @@ def _part(
         kind = looks_like(sample.get_column(name))
         if kind:
             looks[name] = kind
-    return Part(label, None, rows, schema, look, tuple(findings), looks)
+    return Part(label, None, rows, schema, look, (*findings, *header_findings(look)), looks)
+
+
+def header_findings(look: Look) -> list[dict[str, Any]]:
+    """What is odd about a header."""
+    if not look.header_absent:
+        return []
+    return [_finding("header", 1, "a name in the header is a number; say header: false if it is data")]
 
 
 def _finding(kind: str, line: int | None, text: str, column: str | None = None) -> dict[str, Any]:

@@ -53,7 +53,8 @@ def open_binary(path: Path, label: str, kind: str, options: Options) -> Binary:
             frame = pl.scan_ipc(path, glob=False, hive_partitioning=False)
         else:
             frame = pl.scan_parquet(path, glob=False, hive_partitioning=False)
-        return Binary(frame, dict(frame.collect_schema()), lambda: _count(frame, label, kind))
+        said = None if foreign is None else foreign.said
+        return Binary(frame, dict(frame.collect_schema()), lambda: _count(frame, label, kind) if said is None else said)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InputError(f"{label} cannot be read as {kind}: {reason(error)}") from error
 

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from solvent.errors import InputError
 
-__all__ = ["UNREADABLE", "boms", "compression_of", "opened", "read_chunks"]
+__all__ = ["UNREADABLE", "boms", "compression_of", "opened", "packing_of", "read_chunks"]
 
 _CHUNK = 8 * 1024 * 1024
 _MAGIC = ((b"\x1f\x8b", "gz"), (b"\x28\xb5\x2f\xfd", "zst"), (b"BZh", "bz2"), (b"\xfd7zXZ\x00", "xz"))
@@ -25,7 +25,11 @@ UNREADABLE = (OSError, EOFError, zlib.error, lzma.LZMAError)
 def compression_of(path: Path) -> str | None:
     """How a file is packed (``gz``, ``zst``, ``bz2``, ``xz``), by its first bytes; None if it is not."""
     with path.open("rb") as file:
-        head = file.read(6)
+        return packing_of(file.read(6))
+
+
+def packing_of(head: bytes) -> str | None:
+    """How a file that begins so is packed; None if it is not."""
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
 
 

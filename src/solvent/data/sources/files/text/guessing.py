@@ -2,21 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from solvent.data.canonical import EXACT_IN_FLOATS
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
 
-__all__ = ["count_odd", "guess_types", "join_guesses", "looks_like", "odd_texts"]
+__all__ = [
+    "LOOKS", "SAMPLED", "Counts", "count_by", "count_odd", "guess", "guess_types", "join_guesses", "looks_like",
+    "odd_texts", "simply_text", "sums_by",
+]  # fmt: skip
 
 _CACHED = 1 << 18
 _ZEROS = r"^(?:0[0-9]|\+)"
 _TRUTH = r"^(?i:true|false)$"
-_DATE = r"^\d{4}-\d\d-\d\d$"
-_TIME = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?$"
-_ZONED = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)$"
+_TIME = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?"
+LOOKS = (
+    (r"^\d{4}-\d\d-\d\d$", "date"),
+    (rf"{_TIME}$", "datetime[us]"),
+    (rf"{_TIME}(?:Z|[+-]\d\d:?\d\d)$", "datetime[us, UTC]"),
+)
+"""How texts are written that could be pinned as another type, and which."""
+SAMPLED = 1000
+"""So many rows at the beginning of a file tell what its texts look like."""
+
+
+class Counts(NamedTuple):
+    """How many values of a column are given (not null), and how many of those are what a guess goes by."""
+
+    given: int
+    truth: int
+    zeros: int
+    whole: int
+    short: int
+    kept: int
+    number: int
+    large: int
+
+
+def _marks(text: pl.Expr) -> dict[str, pl.Expr]:
+    """Which values of a column count for what."""
+    import polars as pl
+
+    number = text.cast(pl.Float64, strict=False)
+    marks = (
+        text.is_not_null(),
+        text.str.contains(_TRUTH),
+        text.str.contains(_ZEROS),
+        text.str.contains(r"^-?[0-9]+$"),
+        text.cast(pl.Int64, strict=False).is_not_null(),
+        text.str.strip_chars_start("-").str.len_bytes() <= 38,
+        number.is_not_null(),
+        number.abs() >= EXACT_IN_FLOATS,
+    )
+    return dict(zip(Counts._fields, marks, strict=True))
 
 
 def guess_types(texts: pl.DataFrame) -> dict[str, pl.DataType]:
@@ -28,47 +70,57 @@ def guess_types(texts: pl.DataFrame) -> dict[str, pl.DataType]:
     import polars as pl
 
     plain = texts.rename({name: str(place) for place, name in enumerate(texts.columns)})
-    asked = []
-    for name in plain.columns:
-        text = pl.col(name)
-        number = text.cast(pl.Float64, strict=False)
-        asked.append(
-            pl.struct(
-                text.count().alias("count"),
-                text.str.contains(_TRUTH).all().alias("truth"),
-                text.str.contains(_ZEROS).any().alias("zeros"),
-                text.str.contains(r"^-?[0-9]+$").all().alias("whole"),
-                text.cast(pl.Int64, strict=False).count().alias("short"),
-                (text.str.strip_chars_start("-").str.len_bytes() <= 38).all().alias("kept"),
-                number.count().alias("numbers"),
-                (number.abs() >= EXACT_IN_FLOATS).any().alias("large"),
-            ).alias(name)
-        )
+    asked = [
+        pl.struct(mark.sum().alias(what) for what, mark in _marks(pl.col(name)).items()).alias(name)
+        for name in plain.columns
+    ]
     if not asked:
         return {}
     found = plain.select(asked).row(0)
     return {
-        name: _guess(one, plain.get_column(str(place)))
+        name: guess(Counts(**one), plain.get_column(str(place)))
         for place, (name, one) in enumerate(zip(texts.columns, found, strict=True))
     }
 
 
-def _guess(facts: dict[str, Any], values: pl.Series) -> pl.DataType:
-    """The type that these facts about a column allow."""
+def count_by(column: pl.Series, sizes: Sequence[int]) -> list[Counts]:
+    """The counts of a column of text for runs of so many rows each, one after the other."""
     import polars as pl
 
-    count = facts["count"]
-    if not count:
+    marks = pl.DataFrame({"v": column}).select(**_marks(pl.col("v"))).get_columns()
+    return [Counts(*one) for one in zip(*(sums_by(mark, sizes).tolist() for mark in marks), strict=True)]
+
+
+def sums_by(marks: pl.Series, sizes: Sequence[int]) -> np.ndarray[Any, Any]:
+    """How many of these truth values are true in each of the runs of so many rows, one after the other."""
+    import numpy as np
+
+    totals = np.concatenate(([0], np.cumsum(marks.fill_null(False).to_numpy())))
+    ends = np.cumsum(sizes)
+    return totals[ends] - totals[ends - np.asarray(sizes)]  # type: ignore[no-any-return]
+
+
+def guess(counts: Counts, values: pl.Series | None) -> pl.DataType:
+    """The type that these counts of a column allow; its values are needed if some are large."""
+    import polars as pl
+
+    given = counts.given
+    if not given:
         return pl.Null()
-    if facts["truth"]:
+    if counts.truth == given:
         return pl.Boolean()
-    if facts["zeros"]:
+    if counts.zeros:
         return pl.String()
-    if facts["whole"]:
-        return pl.Int64() if facts["short"] == count else pl.Decimal(38, 0) if facts["kept"] else pl.String()
-    if facts["numbers"] < count or (facts["large"] and _inexact(values)):
+    if counts.whole == given:
+        return pl.Int64() if counts.short == given else pl.Decimal(38, 0) if counts.kept == given else pl.String()
+    if counts.number < given or (counts.large and values is not None and _inexact(values)):
         return pl.String()
     return pl.Float64()
+
+
+def simply_text(counts: Counts) -> bool:
+    """Whether most values are no numbers: a column of text, of which there is nothing to be said."""
+    return (counts.given - counts.number) * 2 > counts.given
 
 
 def _inexact(values: pl.Series) -> bool:
@@ -131,7 +183,4 @@ def looks_like(values: pl.Series) -> str | None:
     values = values.alias("v").drop_nulls()
     if values.is_empty():
         return None
-    for pattern, kind in ((_DATE, "date"), (_TIME, "datetime[us]"), (_ZONED, "datetime[us, UTC]")):
-        if values.str.contains(pattern).all():
-            return kind
-    return None
+    return next((kind for pattern, kind in LOOKS if values.str.contains(pattern).all()), None)

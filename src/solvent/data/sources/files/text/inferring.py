@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import EXACT_IN_FLOATS, columns_named
-from solvent.data.sources.files.text.guessing import count_odd, guess_types, join_guesses, odd_texts
+from solvent.data.sources.files.text.guessing import SAMPLED, count_odd, guess_types, join_guesses, odd_texts
 from solvent.data.sources.files.text.nested import is_void, leaves, whole_beyond
 from solvent.data.sources.files.text.objects import doubtful, escaped, holds_others, kind_of, read_objects
 from solvent.data.sources.files.text.reading import TextFile
@@ -19,7 +19,7 @@ from solvent.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["CsvTypes", "JsonTypes"]
+__all__ = ["CsvTypes", "JsonTypes", "noted"]
 
 
 class CsvTypes:
@@ -74,7 +74,7 @@ class CsvTypes:
         names = list(self._guesses)
         if self.sample is None:
             text = file.text(piece, names)
-            self.sample = text.head(1000)
+            self.sample = text.head(SAMPLED)
             self._learn(text, piece)
             return
         known, found = parsed
@@ -120,34 +120,33 @@ class CsvTypes:
                 self._grow(name, column.cast(pl.Int64, strict=False))
             now = join_guesses(before, here, self._largest.get(name, 0))
             self._guesses[name] = now
-            if now != before:
-                self._note(name, before, now, column, piece)
+            if now != before and len(self.findings) < 100 and (said := noted(name, before, now, column, piece)):
+                self.findings.append(said)
 
-    def _note(self, name: str, before: Any, now: Any, column: pl.Series, piece: Piece) -> None:
-        """Record where a column stopped being what it was, or why it is not the number that it looks like."""
-        import polars as pl
 
-        if not isinstance(now, (pl.String, pl.Decimal)):
-            return
-        if isinstance(now, pl.String):
-            wrong = column.is_not_null() & column.cast(pl.Float64, strict=False).is_null()
-            kind = "mixed"
-            if not wrong.any():
-                wrong = column.str.contains(r"^(?:0[0-9]|\+)").fill_null(False)
-                kind = "leading zero"
-            if not wrong.any():
-                wrong, kind = column.str.len_bytes().fill_null(0) > 15, "large number"
-            if isinstance(before, pl.Null) and kind == "mixed" and wrong.sum() * 2 > column.len() - column.null_count():
-                return  # simply text
-        else:
-            wrong, kind = column.cast(pl.Int64, strict=False).is_null() & column.is_not_null(), "large number"
-        if len(self.findings) >= 100 or not wrong.any():
-            return
-        row = int(wrong.alias("v").arg_max() or 0)
-        shown = repr(column[row])[:60]
-        self.findings.append(
-            {"kind": kind, "line": piece.line_of(row), "column": name, "text": f"{shown} makes the column {_word(now)}"}
-        )
+def noted(name: str, before: Any, now: Any, column: pl.Series, piece: Piece) -> dict[str, Any] | None:
+    """What is to be said where a column stopped being what it was, or is not the number that it looks like."""
+    import polars as pl
+
+    if not isinstance(now, (pl.String, pl.Decimal)):
+        return None
+    if isinstance(now, pl.String):
+        wrong = column.is_not_null() & column.cast(pl.Float64, strict=False).is_null()
+        kind = "mixed"
+        if not wrong.any():
+            wrong = column.str.contains(r"^(?:0[0-9]|\+)").fill_null(False)
+            kind = "leading zero"
+        if not wrong.any():
+            wrong, kind = column.str.len_bytes().fill_null(0) > 15, "large number"
+        if isinstance(before, pl.Null) and kind == "mixed" and wrong.sum() * 2 > column.len() - column.null_count():
+            return None  # simply text
+    else:
+        wrong, kind = column.cast(pl.Int64, strict=False).is_null() & column.is_not_null(), "large number"
+    if not wrong.any():
+        return None
+    row = int(wrong.alias("v").arg_max() or 0)
+    shown = repr(column[row])[:60]
+    return {"kind": kind, "line": piece.line_of(row), "column": name, "text": f"{shown} makes the column {_word(now)}"}
 
 
 _KINDS = {"String": "str", "Boolean": "bool", "Int64": "float", "Float64": "float", "Decimal": "float"}
@@ -182,7 +181,7 @@ class JsonTypes:
             self._file.mended(piece)
         self.rows += found.height if found.width else self._file.count(piece)
         if self.sample is None:
-            self.sample = found.head(1000)
+            self.sample = found.head(SAMPLED)
         for name, dtype in found.schema.items():
             before = self.types.get(name, pl.Null())
             if inferred and isinstance(dtype, pl.String) and name not in self._mixed and holds_others(piece.data, name):

@@ -89,14 +89,18 @@ class Splitter:
         rest: list[bytes] = []
         held = wait = 0
         skip = self.dialect.skip
-        for chunk in chunks:
+        coming = iter(chunks)
+        chunk = next(coming, None)
+        while chunk is not None:
+            after = next(coming, None)
             while skip and chunk:
                 _, end, chunk = chunk.partition(b"\n")
                 skip -= len(end)
                 self._line += len(end)
             rest.append(chunk)
             held += len(chunk)
-            if held < wait:
+            chunk = after
+            if held < wait or after is None:  # the last of it is taken as one with how it ends
                 continue
             buffer = b"".join(rest)
             taken, piece = self._take(buffer, last=False)

@@ -1,0 +1,1 @@
+"""Many small files: read together where they are alike, since each by itself costs more than its rows."""
