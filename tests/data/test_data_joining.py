@@ -292,6 +292,18 @@ def test_arrow_streams_without_a_batch_are_tables_too(make):
     assert asof(SALES, make(right), on="at", by="shop")["price"].null_count() == 4
 
 
+def test_keys_that_pandas_made_fractions_for_a_null_still_fit():
+    """Whole ones fit their whole number, exactly; a null, a NaN, and one with a fraction fit none."""
+    left = pd.DataFrame({"k": [1, None, 2.5, 2**53, 3], "t": [5, 5, 5, 5, 5]})
+    assert left["k"].dtype == "float64"
+    right = pl.DataFrame({"k": [1, 2, 2**53 + 1, 3, None], "t": [4, 4, 4, 4, 4], "v": [10, 20, 30, 40, 50]})
+    found = asof(left, right, on="t", by="k")
+    assert found["v"].tolist()[0] == 10 and found["v"].tolist()[4] == 40
+    assert found["v"].isna().tolist() == [False, True, True, True, False]
+    later = asof(right.with_columns(t=pl.lit(6)), left.assign(v=[1, 2, 3, 4, 5]), on="t", by="k")
+    assert later["v_right"].to_list() == [1, None, None, 5, None]
+
+
 def test_keys_that_no_join_compares_are_refused():
     """Lists."""
     frame = pl.DataFrame({"k": [[1]], "t": [1]})

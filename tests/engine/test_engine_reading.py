@@ -15,6 +15,7 @@ import solvent as sv
 from solvent.archive.catalog.readers import list_consumers
 from solvent.data import table_digest
 from solvent.data.sources.files import Files
+from solvent.errors import InputError
 
 
 def rows_of(count: int, seed: int = 0) -> pl.DataFrame:
@@ -220,3 +221,24 @@ def _sums(rows: pl.LazyFrame) -> list[int]:
 def _summing(rows: pl.LazyFrame) -> list[int]:
     """One step over an input."""
     return _sums(rows)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"use": "odd_sources:Odd", "wrong": 1}, "use: odd_sources:Odd cannot make a source of these: TypeError"),
+        ({"use": "odd_sources:Odd"}, "the source Odd cannot tell what it is: ConnectionError: no route"),
+        ({"use": "odd_sources:Mute"}, "the source Mute cannot tell what it is: AttributeError"),
+    ],
+)
+def test_a_source_of_somebody_else_that_fails_before_anything_runs_is_told(tmp_path, monkeypatch, spec, said):
+    """With its input, and without a traceback of ours."""
+    (tmp_path / "odd_sources.py").write_text(
+        "class Odd:\n"
+        "    def describe(self):\n        return {}\n"
+        "    def version(self):\n        raise ConnectionError('no route')\n"
+        "class Mute:\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match=rf"(?s)rows.*{said}"):
+        sv.run(counting, inputs={"rows": spec}, project=tmp_path)

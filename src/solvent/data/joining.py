@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from solvent.data.canonical import Rows, column_named, columns_named, conform, v
 from solvent.data.family import kind_of
 from solvent.data.frames.incoming import take
 from solvent.data.frames.outgoing import give
-from solvent.data.likening import Form, as_nanoseconds, common_form, zones_of
+from solvent.data.likening import Form, as_nanoseconds, common_form, key_form, zones_of
 from solvent.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _plan(schema: Mapping[str, Any], other: Mapping[str, Any], names: _Names) ->
         raise InputError(f"asof: {names.here!r} is {kind}; a time is a date, a moment, a duration or a number")
     ours, theirs = [], []
     for key in names.keys:
-        same = _form([schema[key], other[key]], f"the keys {key!r}")
+        same = _form([schema[key], other[key]], f"the keys {key!r}", key_form)
         if schema[key].is_nested():
             raise InputError(f"asof: the key {key!r} is {schema[key]}; a key is a number, a text, a date or a moment")
         ours.append(same(key, schema[key]))
@@ -225,8 +225,8 @@ def _check(schema: Mapping[str, Any], names: Sequence[str], side: str) -> None:
             raise InputError(f"asof: the {side} table has no column {name!r}.{did_you_mean(name, list(schema))}")
 
 
-def _form(types: Sequence[Any], what: str) -> Form:
-    found = common_form(types)
+def _form(types: Sequence[Any], what: str, form: Callable[[Sequence[Any]], Form | None] = common_form) -> Form:
+    found = form(types)
     if found is not None:
         return found
     told = " and ".join(str(one) for one in dict.fromkeys(types))

@@ -10,7 +10,7 @@ from solvent.data.canonical import column_named
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Form", "as_nanoseconds", "common_form", "zones_of"]
+__all__ = ["Form", "as_nanoseconds", "common_form", "key_form", "zones_of"]
 
 Form = Callable[[str, Any], "pl.Expr"]
 """What makes of a column, by its name and type, the form in which it can be compared."""
@@ -42,6 +42,30 @@ def common_form(types: Sequence[Any]) -> Form | None:
     if all(isinstance(one, pl.Duration) for one in kinds):
         return as_nanoseconds
     return _numbers(kinds) if all(one.is_numeric() for one in kinds) else None
+
+
+def key_form(types: Sequence[Any]) -> Form | None:
+    """The form in which columns of these types are equal where their values are; None if none.
+
+    Besides those of :func:`common_form` there is one for whole numbers beside floats, as pandas makes them of whole
+    numbers with a null among them: a float that is whole is that number, and any other is equal to none, so null.
+    """
+    import polars as pl
+
+    found = common_form(types)
+    kinds = [one for one in types if not isinstance(one, pl.Null)]
+    if found is None and all((one.is_integer() and str(one) != "UInt128") or one.is_float() for one in kinds):
+        return _whole
+    return found
+
+
+def _whole(name: str, dtype: Any) -> pl.Expr:
+    import polars as pl
+
+    column = column_named(name)
+    if not dtype.is_float():
+        return column.cast(pl.Int128)
+    return pl.when(column == column.floor()).then(column).cast(pl.Int128, strict=False)
 
 
 def zones_of(types: Sequence[Any]) -> set[str | None]:

@@ -79,6 +79,22 @@ def test_a_broken_package_is_named_with_its_version(site, tmp_path, monkeypatch,
         open_source({"accounts": "north"}, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("class Accounts:\n    def __init__(self, named): pass", r"cannot make one of these settings: TypeError.*root"),
+        ("def Accounts(named, options, root): return options['page']", "cannot make one of these .*KeyError: 'page'"),
+        ("def Accounts(named, options, root): return named", "makes a str, and that has no method describe and no ver"),
+    ],
+)
+def test_a_source_that_cannot_be_made_is_told_with_who_brings_it(site, tmp_path, monkeypatch, code, said):
+    """And with how it is called."""
+    monkeypatch.delitem(sys.modules, "crm5_code", raising=False)
+    _package(site, "crm5", ["accounts = crm5_code:Accounts"], code)
+    with pytest.raises(InputError, match=rf"the source 'accounts' comes from crm5 1.5, which {said}"):
+        open_source({"accounts": "north"}, tmp_path)
+
+
 def test_two_packages_with_one_word_are_named(site, tmp_path):
     """And so is one that takes a word of Solvent's own."""
     _package(site, "crm3", ["accounts = crm3_code:Accounts"])

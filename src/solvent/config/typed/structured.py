@@ -156,7 +156,10 @@ def load_reference(text: str) -> Any:
     try:
         found: Any = importlib.import_module(module)
     except ModuleNotFoundError as error:
-        raise Invalid(f"{text!r} cannot be imported: there is no module {error.name!r}") from None
+        hint = ""
+        if module.endswith(".py"):
+            hint = f". A module is named without its suffix: {module.removesuffix('.py')}:{name}"
+        raise Invalid(f"{text!r} cannot be imported: there is no module {error.name!r}{hint}") from None
     except SolventError as error:  # which says itself where, and what to do
         raise Invalid(f"{text!r} cannot be imported: {error}") from error
     except Exception as error:

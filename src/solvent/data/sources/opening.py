@@ -11,7 +11,7 @@ from typing import Any
 from solvent.config import Secret
 from solvent.config.typed.structured import load_reference
 from solvent.data.sources.base import Source
-from solvent.errors import InputError, did_you_mean
+from solvent.errors import InputError, SolventError, did_you_mean
 
 __all__ = ["open_source", "source_kinds"]
 
@@ -23,6 +23,7 @@ _BUILT_IN = {
     "url": "solvent.data.sources.making:url",
 }
 """Kinds of source by the word that names them, each made by a function of the settings and the project's root."""
+_ASKED = ("describe", "version", "read", "close")
 _ELSEWHERE = ("dataset", "model", "output", "use")
 """Kinds that the engine opens itself, named here so that a misspelling is told of them too."""
 
@@ -87,10 +88,11 @@ def open_source(spec: Any, root: Path, plugs: Sequence[str] = ()) -> Source:
 def _make(kind: str, made_by: str | EntryPoint) -> Callable[[Any, Mapping[str, Any], Path], Source]:
     """What makes a source of this kind. Raises :class:`InputError` that names the distribution of a broken one."""
     who = _bringer(made_by) if isinstance(made_by, EntryPoint) else made_by
+    own = isinstance(made_by, str) and made_by in _BUILT_IN.values()
     try:
         found = made_by.load() if isinstance(made_by, EntryPoint) else load_reference(made_by)
     except Exception as error:  # whatever the code of somebody else does
-        if isinstance(made_by, str) and made_by in _BUILT_IN.values():
+        if own:
             raise
         value = made_by.value if isinstance(made_by, EntryPoint) else made_by
         raise InputError(
@@ -99,7 +101,28 @@ def _make(kind: str, made_by: str | EntryPoint) -> Callable[[Any, Mapping[str, A
         ) from error
     if not callable(found):
         raise InputError(f"the source {kind!r} comes from {who}, which is broken: it names no function or class")
-    return found  # type: ignore[no-any-return]
+    return found if own else _told(found, kind, who)
+
+
+def _told(maker: Callable[..., Any], kind: str, who: str) -> Callable[[Any, Mapping[str, Any], Path], Source]:
+    """The code of somebody else, whose faults are told as such."""
+
+    def make(named: Any, options: Mapping[str, Any], root: Path) -> Source:
+        broken = f"the source {kind!r} comes from {who}, which"
+        try:
+            made = maker(named, options, root)
+        except SolventError:
+            raise
+        except Exception as error:
+            raise InputError(
+                f"{broken} cannot make one of these settings: {type(error).__name__}: {error}. It is called with the "
+                f"value of {kind!r}, a mapping of the other options, and the project's root"
+            ) from error
+        if lacks := [name for name in _ASKED if not callable(getattr(made, name, None))]:
+            raise InputError(f"{broken} makes a {type(made).__name__}, and that has no method {' and no '.join(lacks)}")
+        return made  # type: ignore[no-any-return]
+
+    return make
 
 
 def _bringer(one: EntryPoint) -> str:

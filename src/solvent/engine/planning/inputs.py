@@ -195,9 +195,15 @@ def _open(made: Input, spec: Any, project: Home) -> None:
     datasets: list[DatasetSource] = []
     made.source = _open_source(spec, project, datasets)
     made.datasets = tuple(datasets)
-    described = made.source.describe()
-    made.version = made.source.version()
-    made.spec = digest.of_structure("source.1", [json.dumps(described, sort_keys=True), describe(made.wanted)])
+    try:
+        described = json.dumps(made.source.describe(), sort_keys=True)
+        made.version = made.source.version()
+    except SolventError:
+        raise
+    except Exception as error:  # whatever a source of somebody else does
+        what = f"{type(error).__name__}: {error}"
+        raise InputError(f"the source {type(made.source).__name__} cannot tell what it is: {what}") from error
+    made.spec = digest.of_structure("source.1", [described, describe(made.wanted)])
     if made.dataset is not None:
         made.known = made.dataset.artifact
     elif isinstance(made.source, _Output):
@@ -231,7 +237,7 @@ def _open_source(spec: Any, project: Home, datasets: list[DatasetSource]) -> Rea
         kind, rest = next(iter(spec)), dict(spec)
         target = str(rest.pop(kind))
         if kind == "use":
-            return cast("Readable", load_reference(target)(**rest))
+            return _used(target, rest)
         if rest:
             raise InputError(f"{{{kind}: …}} takes nothing more, and {', '.join(rest)} was given")
         if kind == "output":
@@ -244,6 +250,17 @@ def _open_source(spec: Any, project: Home, datasets: list[DatasetSource]) -> Rea
             str(name): value if name in _NAMES else validate(value, Any, from_file=True) for name, value in spec.items()
         }
     return open_source(spec, project.root, project.file.plugs)
+
+
+def _used(target: str, options: Mapping[str, Any]) -> Readable:
+    """A source by the name of its class or function."""
+    maker = load_reference(target)
+    try:
+        return cast("Readable", maker(**options))
+    except SolventError:
+        raise
+    except Exception as error:
+        raise InputError(f"use: {target} cannot make a source of these: {type(error).__name__}: {error}") from error
 
 
 def _one_of_several(spec: Any, number: int, project: Home, datasets: list[DatasetSource]) -> Readable:
