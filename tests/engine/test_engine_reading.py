@@ -15,7 +15,7 @@ import solvent as sv
 from solvent.archive.catalog.readers import list_consumers
 from solvent.data import table_digest
 from solvent.data.sources.files import Files
-from solvent.errors import InputError
+from solvent.errors import SettingsError
 
 
 def rows_of(count: int, seed: int = 0) -> pl.DataFrame:
@@ -240,5 +240,5 @@ def test_a_source_of_somebody_else_that_fails_before_anything_runs_is_told(tmp_p
         "class Mute:\n    pass\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(InputError, match=rf"(?s)rows.*{said}"):
-        sv.run(counting, inputs={"rows": spec}, project=tmp_path)
+    with pytest.raises(SettingsError, match=rf"rows.*{said}"):
+        sv.run(counting, config={"inputs": {"rows": spec}}, project=tmp_path)
