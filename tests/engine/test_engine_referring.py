@@ -212,10 +212,10 @@ def test_a_file_that_was_fresh_when_surveyed_is_believed_once_hashing_begins_lat
     monkeypatch.setattr(finding, "_RACY", -1.0)
     aged = project.archive.prepare(referring.Referred(source, survey))
     assert aged.digest == fresh.digest
-    assert aged.written.body["survey"]["parts"][0]["version"] == finding.state_of(os.stat(path))
+    assert aged.written.body["survey"]["parts"][0][1] == finding.state_of(os.stat(path))
     path.write_text("a,b\n")
     rest = project.archive.prepare(referring.Referred(source, survey)).written.body["survey"]["parts"][0]
-    assert rest["version"] is None
+    assert rest[1] is None
 
 
 def test_a_file_that_changes_while_a_step_goes_through_it_fails_the_step(tmp_path):

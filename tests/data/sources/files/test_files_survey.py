@@ -43,7 +43,38 @@ def test_a_survey_tells_rows_types_and_versions(settled, write_files, tmp_path):
     assert survey.rows == 4
     assert all(part.version for part in survey.parts)
     kept = json.loads(json.dumps(survey.to_json()))
-    assert [part.to_json() for part in survey.known(kept, survey.options).values()] == kept["parts"]
+    back = survey.known(kept, survey.options).values()
+    assert [part.to_json() for part in back] == [part.to_json() for part in survey.parts]
+
+
+def test_a_survey_that_an_earlier_version_wrote_is_still_read(settled, write_files, tmp_path):
+    """It said for each file what is now said once for all that are alike."""
+    write_files(tmp_path, {"1.csv": "a,b\n1,x\n2,\n", "2.csv": "a,b\n1,x\n", "3.jsonl": '{"a":4, "b": []}\n'})
+    source = open_source("*.*", tmp_path)
+    survey = source.survey()
+    new = json.loads(json.dumps(survey.to_json()))
+    assert [layout["look"]["format"] for layout in new["layouts"]] == ["csv", "jsonl"]
+    assert [one[:1] + one[2:4] for one in new["parts"]] == [["1.csv", 2, 0], ["2.csv", 1, 0], ["3.jsonl", 1, 1]]
+    old = {name: one for name, one in new.items() if name != "layouts"}
+    old |= {"version": "survey.1", "parts": [part.to_json() for part in survey.parts]}
+    for known in (new, json.loads(json.dumps(old))):
+        assert [one.to_json() for one in type(survey).from_json(known, survey.options).parts] == old["parts"]
+        assert list(survey.known(known, survey.options)) == [(one.label, one.version) for one in survey.parts]
+
+
+def test_of_very_many_files_those_that_are_alike_are_told_together(write_files, tmp_path):
+    """From the first to the last in a row; of few files each is told of by itself."""
+    write_files(tmp_path, {f"a{number:03}.csv": f"x\n{number}\n" for number in range(150)})
+    source = open_source("*.csv", tmp_path)
+    assert len(source.survey().found()["files"]) == 150
+    write_files(tmp_path, {f"b{number:03}.csv": f"x\n{number}\n2\n" for number in range(100)})
+    write_files(tmp_path, {"a077.csv": "x;y\n1;2\n"})
+    told = source.survey().found()["files"]
+    assert [(one["file"], one.get("to"), one["files"], one["rows"], one["columns"]) for one in told] == [
+        ("a000.csv", "a076.csv", 77, 77, 1),
+        ("a077.csv", None, 1, 1, 2),
+        ("a078.csv", "b099.csv", 172, 272, 1),
+    ]
 
 
 def test_a_known_file_is_not_opened_again(settled, write_files, tmp_path):
@@ -51,7 +82,7 @@ def test_a_known_file_is_not_opened_again(settled, write_files, tmp_path):
     write_files(tmp_path, {"1.csv": "a\n1\n", "2.csv": "a\n2\n"})
     source = open_source("*.csv", tmp_path)
     known = json.loads(json.dumps(source.survey().to_json()))
-    known["parts"][0]["rows"] = 77  # what only the record says
+    known["parts"][0][2] = 77  # what only the record says
     assert [part.rows for part in source.survey(known).parts] == [77, 1]
     (tmp_path / "1.csv").write_text("a\n1\n2\n3\n")
     assert [part.rows for part in source.survey(known).parts] == [3, 1]
@@ -138,7 +169,7 @@ def test_whole_numbers_become_fractions_only_if_each_is_exact(write_files, tmp_p
     survey = source.survey()
     assert survey.schema == {"big": "text", "small": "float64"}
     assert source.frame(survey).collect()["big"].to_list() == ["9007199254740993", "0.5"]
-    fits = survey.to_json()["parts"][0]["fits"]
+    fits = survey.parts[0].fits
     assert fits == {'big: "float64"': False, 'small: "float64"': True}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+import json
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -27,7 +28,9 @@ __all__ = [
 ]  # fmt: skip
 
 TEXTS = frozenset({"csv", "tsv", "jsonl", "json"})
-_VERSION = "survey.1"
+_VERSION, _FIRST = "survey.2", "survey.1"
+_SINGLY = 200
+"""Of up to so many files each is told of by itself."""
 _LARGE = 32 * 1024 * 1024
 """A text file of more bytes is cut to pieces by a thread of its own; for a small one that is not worth it."""
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
@@ -63,14 +66,24 @@ class Part:
         """Whether its types are guesses."""
         return self.look.format in GUESSED
 
+    def layout(self) -> dict[str, Any]:
+        """What is likely to be the same for other files, as plain JSON."""
+        return {
+            "schema": [[name, kind] for name, kind in self.schema.items()], "look": self.look.to_json(),
+            "names": list(self.look.names), "returns": self.look.returns, "looks": self.looks,
+        }  # fmt: skip
+
     def to_json(self) -> dict[str, Any]:
         """The part as plain JSON."""
-        return {
-            "label": self.label, "version": self.version, "rows": self.rows,
-            "schema": [[name, kind] for name, kind in self.schema.items()], "look": self.look.to_json(),
-            "names": list(self.look.names), "returns": self.look.returns, "findings": list(self.findings),
-            "looks": self.looks, "fits": self.fits,
-        }  # fmt: skip
+        return {"label": self.label, "version": self.version, "rows": self.rows, **self.layout(), **self._own()}
+
+    def line(self, layout: int) -> list[Any]:
+        """The part as plain JSON beside the number of its layout."""
+        own = self._own()
+        return [self.label, self.version, self.rows, layout, *([own] if any(own.values()) else [])]
+
+    def _own(self) -> dict[str, Any]:
+        return {"findings": list(self.findings), "fits": self.fits}
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any]) -> Part:
@@ -85,6 +98,16 @@ class Part:
             found["label"], found["version"], found["rows"], dict(found["schema"]), seen, tuple(found["findings"]),
             dict(found["looks"]), dict(found["fits"]),
         )  # fmt: skip
+
+    @classmethod
+    def from_lines(cls, lines: Sequence[Sequence[Any]], layouts: Sequence[Mapping[str, Any]]) -> Iterator[Part]:
+        """The inverse of :meth:`line`; parts of one layout share what it says."""
+        bare: dict[str, Any] = {"label": "", "version": None, "rows": 0, "findings": (), "fits": {}}
+        made = [cls.from_json({**bare, **layout}) for layout in layouts]
+        for label, version, rows, number, *own in lines:
+            findings, fits = (tuple(own[0]["findings"]), dict(own[0]["fits"])) if own else ((), {})
+            like = made[number]
+            yield cls(label, version, rows, like.schema, like.look, findings, like.looks, fits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,28 +137,41 @@ class Survey:
         return {name: dtype_of(kind) for name, kind in self.schema.items()}
 
     def to_json(self) -> dict[str, Any]:
-        """The survey as plain JSON, to be given to the next one."""
+        """The survey as plain JSON, to be given to the next one. What very many files have in common stands once."""
+        numbers: dict[str, int] = {}
+        layouts: list[dict[str, Any]] = []
+        same: dict[tuple[int, ...], int] = {}  # parts that share their layout in memory are not written to be compared
+        lines = []
+        for part in self.parts:
+            known = (id(part.schema), id(part.look), id(part.looks) if part.looks else 0)
+            if known not in same:
+                layout = part.layout()
+                same[known] = numbers.setdefault(json.dumps(layout), len(numbers))
+                if len(numbers) > len(layouts):
+                    layouts.append(layout)
+            lines.append(part.line(same[known]))
         return {
             "version": _VERSION,
             "options": self.options.said(),
             "schema": [[name, kind] for name, kind in self.schema.items()],
             "changes": list(self.changes),
-            "parts": [part.to_json() for part in self.parts],
+            "layouts": layouts,
+            "parts": lines,
         }
 
     @classmethod
     def from_json(cls, found: Mapping[str, Any], options: Options) -> Survey:
         """The inverse of :meth:`to_json`, as far as it goes: what is only true while a process lives is not in it."""
-        parts = tuple(Part.from_json(one) for one in found["parts"])
-        return cls(parts, dict(found["schema"]), tuple(found["changes"]), options)
+        return cls(_parts(found), dict(found["schema"]), tuple(found["changes"]), options)
 
     @staticmethod
     def known(found: Mapping[str, Any] | None, options: Options) -> dict[tuple[str, str | None], Part]:
         """The parts of an earlier survey with the same options, by label and version."""
-        if found is None or found.get("version") != _VERSION or _read_so(found["options"]) != _read_so(options.said()):
+        if found is None or found.get("version") not in (_VERSION, _FIRST):
             return {}
-        parts = (Part.from_json(one) for one in found["parts"] if one["version"] is not None)
-        return {(part.label, part.version): part for part in parts}
+        if _read_so(found["options"]) != _read_so(options.said()):
+            return {}
+        return {(part.label, part.version): part for part in _parts(found) if part.version is not None}
 
     def found(self) -> dict[str, Any]:
         """What the files were found to be: a few words for each file, the columns, the differences; plain JSON."""
@@ -159,17 +195,42 @@ class Survey:
                 }
                 for name, kind in self.schema.items()
             ],
-            "files": [
-                {
-                    "file": part.label, "rows": part.rows, "columns": len(part.schema), **part.look.to_json(),
-                    "folders": partition_of(part.label) if self.options.hive else {},
-                }
-                for part in self.parts
-            ],
+            "files": _told([self._file(part) for part in self.parts]),
             "guessed": guessed,
             "changes": list(self.changes),
             "findings": self.findings,
         }  # fmt: skip
+
+    def _file(self, part: Part) -> dict[str, Any]:
+        folders = partition_of(part.label) if self.options.hive else {}
+        return {
+            "file": part.label, "rows": part.rows, "columns": len(part.schema), **part.look.to_json(),
+            "folders": folders,
+        }  # fmt: skip
+
+
+def _told(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What is told of files: of very many, those in a row that are alike are told together, from the first to the last.
+
+    ``rows`` are those of all of them, and ``files`` is how many they are.
+    """
+    if len(files) <= _SINGLY:
+        return files
+    told: list[dict[str, Any]] = []
+    for one in files:
+        last = told[-1] if told else None
+        if last is not None and all(last[name] == value for name, value in one.items() if name not in ("file", "rows")):
+            last |= {"to": one["file"], "files": last["files"] + 1, "rows": last["rows"] + one["rows"]}
+        else:
+            told.append({**one, "files": 1})
+    return told
+
+
+def _parts(found: Mapping[str, Any]) -> tuple[Part, ...]:
+    """The parts of a survey, also of one as it was written before layouts stood by themselves."""
+    if found["version"] == _FIRST:
+        return tuple(Part.from_json(one) for one in found["parts"])
+    return tuple(Part.from_lines(found["parts"], found["layouts"]))
 
 
 def partition_of(label: str) -> dict[str, str | None]:

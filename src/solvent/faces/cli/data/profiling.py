@@ -189,7 +189,7 @@ def _found_lines(found: Mapping[str, Any]) -> list[str]:
     for one in files:
         words = [str(one[name]) for name in ("format", "compression", "encoding", "delimiter") if one.get(name)]
         kind = " ".join(repr(word) if not word.isprintable() or len(word) == 1 else word for word in words)
-        kinds[kind] = kinds.get(kind, 0) + 1
+        kinds[kind] = kinds.get(kind, 0) + int(one.get("files", 1))
     lines = [f"{count:,} file{'s' * (count > 1)}: {kind}" for kind, count in kinds.items()]
     for one in [*(found.get("changes") or ()), *(found.get("findings") or ())]:
         if not isinstance(one, Mapping):

@@ -136,6 +136,7 @@ class _Guesses:
         self._counts = {name: count_by(texts.get_column(name), rows) for name in texts.columns}
         self._known: dict[Counts, Any] = {}
         self._dates: dict[str, list[np.ndarray[Any, Any]]] = {}
+        self._said: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
 
     def of(self, name: str, place: int) -> Any:
         """The type of a column in a file."""
@@ -171,7 +172,7 @@ class _Guesses:
                     if given and share[place] == given:
                         found[name] = word
                         break
-        return found
+        return self._said.setdefault(tuple(found.items()), found)
 
     def _dated(self, name: str) -> list[np.ndarray[Any, Any]]:
         """How many values each file's column has at its beginning, and how many of them are of each kind."""
