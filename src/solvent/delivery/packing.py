@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solvent.data import Table
+from solvent.data.canonical import column_named
 from solvent.delivery.bundles import Bundle, Draft
 from solvent.delivery.closure import collect_sources
 from solvent.engine import watch
@@ -101,13 +102,12 @@ def answered(frame: pl.DataFrame, answers: Answers) -> list[dict[str, Any]]:
 
 def _acceptable(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
     """The rows that may come as a request: nothing infinite, nothing missing where training saw none missing."""
-    import polars as pl
 
     for column in columns:
         if not column.nullable:
-            frame = frame.filter(pl.col(column.name).is_not_null())
+            frame = frame.filter(column_named(column.name).is_not_null())
         if column.kind == "float":
-            frame = frame.filter(pl.col(column.name).is_finite().fill_null(True))
+            frame = frame.filter(column_named(column.name).is_finite().fill_null(True))
     return frame
 
 

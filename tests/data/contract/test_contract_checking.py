@@ -261,6 +261,28 @@ def test_hostile_names_and_values_are_shown_harmlessly():
     assert len(checked.findings[1].examples) == 2
 
 
+def test_a_column_called_like_a_pattern_is_just_that_column():
+    """For every kind of demand: Polars would take ``^x$`` for all names that fit it."""
+    rows = pl.DataFrame({"^x$": [3.0, 2.0, 2.0], "x": [1, 2, 3], "^.*$": ["q", None, "q"]})
+    told = {
+        "columns": {
+            "^x$": {"min": 2.5, "unique": True, "sorted": "ascending", "finite": True},
+            "^.*$": {"nulls": 0, "values": ["a"]},
+        },
+        "rules": [{"check": '"^x$" > 2', "severity": "quarantine"}],
+        "extra": "allow",
+    }
+    checked = check(rows, Contract.from_json(told))
+    counts = {one.path: one.count for one in checked.findings if one.status == "violated"}
+    assert counts == {
+        "columns.^x$.min": 2, "columns.^x$.unique": 1, "columns.^x$.sorted": 1, "columns.^.*$.nulls": 1,
+        "columns.^.*$.values": 2, "rules.\"^x$\" > 2": 2,
+    }  # fmt: skip
+    assert check(rows.lazy(), Contract.from_json(told)).findings == checked.findings
+    kept = part(rows, Contract.from_json(told), checked)
+    assert kept.kept.collect().height == 1
+
+
 def test_types_that_lose_nothing_fit():
     """Smaller numbers, enums for text and coarser times are the wanted type; what could lose something is not."""
     rows = pl.DataFrame({"a": [1]}).select(

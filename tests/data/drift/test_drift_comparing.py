@@ -276,6 +276,18 @@ def test_wide_tables_with_hostile_names(width):
     assert "\x1b" not in text and len(text.splitlines()) == width + 4 and len(render_text(found).splitlines()) == 25
 
 
+def test_a_column_called_like_a_pattern_is_just_that_column():
+    """In profiles, drift and its classifier: Polars would take ``^x$`` for all names that fit it."""
+    dice = np.random.default_rng(3)
+    rows = {"^x$": dice.normal(0, 1, 500), "x": dice.normal(5, 1, 500), "^.*$": dice.choice(["a", "b"], 500)}
+    before = pl.DataFrame(rows)
+    after = pl.DataFrame({**rows, "^x$": dice.normal(3, 1, 500)})
+    assert profile(before).column("^x$")["mean"] == pytest.approx(rows["^x$"].mean())
+    found = drift(before, after)
+    assert found.drifted and [one.name for one in found.columns if one.verdict == "drift"] == ["^x$"]
+    assert [one.name for one in drift(before.lazy(), after.lazy(), columns=["^x$"]).columns] == ["^x$"]
+
+
 def test_a_profile_of_either_version_will_do():
     """Profiles survive JSON; with few known ranks the distance is coarse, which the figures say."""
     dice = np.random.default_rng(8)

@@ -6,9 +6,11 @@ import datetime as dt
 import decimal
 
 import duckdb
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pytest
 
 from solvent.data import TableFormat, table_digest
@@ -142,3 +144,53 @@ def test_a_table_is_no_dictionary(shelf):
     written = TableFormat().write(pl.DataFrame({"a": [1]}), shelf)
     with pytest.raises(InputError, match=r"cannot be read as dict; ask for one of polars\.DataFrame"):
         written.keep(dict)
+
+
+@pytest.mark.parametrize("zone", ["+05:30", "Z", "+0530", "UTC+1", "Mars/Phobos"])
+def test_instants_of_a_zone_that_polars_lacks_are_kept_in_utc(zone, tmp_path):
+    """Arrow's numbers are instants whatever the zone is called: as tables, in files, in lists, and of pandas."""
+    from solvent.data.sources import open_source
+
+    moments = pa.array([0, None, 3_600_000_000], pa.timestamp("us", zone))
+    table = pa.table({"t": moments, "l": pa.array([[0], None, []], pa.list_(pa.timestamp("us", zone)))})
+    same = pl.DataFrame({"t": [0, None, 3_600_000_000], "l": [[0], None, []]}).cast(
+        {"t": pl.Datetime("us", "UTC"), "l": pl.List(pl.Datetime("us", "UTC"))}
+    )
+    assert table_digest(table) == table_digest(table.to_reader()) == table_digest(same)
+    pq.write_table(table, tmp_path / "a.parquet")
+    with pa.ipc.new_file(tmp_path / "a.arrow", table.schema) as file:
+        file.write_table(table)
+    for name in ("a.parquet", "a.arrow"):
+        assert open_source(name, tmp_path).read(pl.DataFrame).equals(same)
+
+
+def test_pandas_moments_of_half_hour_zones_are_kept_in_utc():
+    """pandas makes such a zone of any text that says one."""
+    frame = pd.DataFrame({"t": pd.to_datetime(["2024-01-01T00:00:00+05:30", None])})
+    unit = str(frame["t"].dtype)[len("datetime64[") :][:2]
+    same = pl.DataFrame({"t": [dt.datetime(2023, 12, 31, 18, 30, tzinfo=dt.UTC), None]})
+    assert table_digest(frame) == table_digest(same.cast({"t": pl.Datetime(unit, "UTC")}))
+    objects = pd.DataFrame({"t": pd.Series([frame["t"][0], None], dtype=object)})
+    assert table_digest(objects) == table_digest(same)
+
+
+@pytest.mark.parametrize("kind", [pa.time32("s"), pa.time32("ms"), pa.time64("us"), pa.time64("ns")])
+def test_what_is_no_time_of_a_day_is_named_and_not_null(kind, tmp_path):
+    """As a table, deep inside, and in files, whose statistics spare the look where all is well."""
+    from solvent.data.sources import open_source
+
+    parts = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.unit]
+    good, bad = pa.array([86_400 * parts - 1, 0, None], kind), pa.array([5, 86_400 * parts], kind)
+    deep = pa.StructArray.from_arrays([pa.ListArray.from_arrays([0, 1, 2], bad)], ["f"])
+    for column in (bad, deep):
+        with pytest.raises(DataError, match="column 'c' holds 24:00:00"):
+            table_digest(pa.table({"c": column}))
+    pq.write_table(pa.table({"c": good}), tmp_path / "good.parquet")
+    assert open_source("good.parquet", tmp_path).read(pl.DataFrame)["c"].null_count() == 1
+    pq.write_table(pa.table({"c": bad}), tmp_path / "bad.parquet")
+    pq.write_table(pa.table({"c": bad}), tmp_path / "bare.parquet", write_statistics=False)
+    with pa.ipc.new_file(tmp_path / "bad.arrow", pa.schema({"c": kind})) as file:
+        file.write_table(pa.table({"c": bad}))
+    for name in ("bad.parquet", "bare.parquet", "bad.arrow"):
+        with pytest.raises(InputError, match=rf"{name}: column 'c' holds 24:00:00.*types: {{c: text}}"):
+            open_source(name, tmp_path).read(pl.DataFrame)

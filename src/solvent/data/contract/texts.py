@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from solvent.data.canonical import column_named
 from solvent.data.contract.literals import dtype_of_name
 from solvent.data.contract.record import Contract
 
@@ -22,7 +23,6 @@ def read_texts(frame: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
     A column of text becomes the wanted type if every value of it can be read as such; others stay text, so that the
     check names the values that cannot. The text columns in question are gone through once.
     """
-    import polars as pl
 
     wanted: dict[str, pl.Expr] = {}
     odd: dict[str, pl.Expr] = {}
@@ -32,7 +32,7 @@ def read_texts(frame: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
         made = reading(name, demand.value, dtype) if demand else None
         if made is not None:
             wanted[name] = made
-            odd[name] = (pl.col(name).is_not_null() & made.is_null()).any()
+            odd[name] = (column_named(name).is_not_null() & made.is_null()).any()
     if not wanted:
         return frame
     found = frame.select(**odd).collect(engine="streaming").row(0, named=True)
@@ -41,10 +41,9 @@ def read_texts(frame: pl.LazyFrame, contract: Contract) -> pl.LazyFrame:
 
 def unread(name: str, wanted: str, dtype: Any) -> pl.Expr | None:
     """Which rows hold text that cannot be read as the type that the contract wants; None where that is no question."""
-    import polars as pl
 
     made = reading(name, wanted, dtype)
-    return None if made is None else pl.col(name).is_not_null() & made.is_null()
+    return None if made is None else column_named(name).is_not_null() & made.is_null()
 
 
 def reading(name: str, wanted: str, dtype: Any) -> pl.Expr | None:
@@ -54,7 +53,7 @@ def reading(name: str, wanted: str, dtype: Any) -> pl.Expr | None:
     target = dtype_of_name(_FAMILIES.get(wanted, wanted))
     if target is None or not isinstance(dtype, pl.String):
         return None
-    column = pl.col(name)
+    column = column_named(name)
     if isinstance(target, pl.Boolean):
         word = column.str.to_lowercase()
         return pl.when(word == "true").then(True).when(word == "false").then(False)

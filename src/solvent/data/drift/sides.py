@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from solvent.data.canonical import Rows, conform
+from solvent.data.canonical import Rows, columns_named, conform
 from solvent.data.drift.measures.curves import Curve, curve_of_knots, curve_of_values
 from solvent.data.family import is_table, kind_of
 from solvent.data.frames.incoming import take
@@ -81,7 +81,7 @@ def sample_rows(table: Any, columns: tuple[str, ...] | None, most: int, seed: in
         raise InputError(f"drift compares tables or profiles, not {type(table).__name__}")
     if columns is not None and kind_of(type(table)) in ("polars.DataFrame", "polars.LazyFrame"):
         chosen = [one for one in table.collect_schema().names() if one in set(columns)]
-        table = table.select(chosen) if chosen else table
+        table = table.select(columns_named(chosen)) if chosen else table
     pieces, empty = _pieces(table)
     most = max(1, min(most, max(_LEAST_ROWS, _CELLS // max(1, empty.width))))
     dice, rows = np.random.default_rng(seed), 0
@@ -136,7 +136,7 @@ class FromRows:
         """Count and sort one column."""
         import polars as pl
 
-        series = self._frame.get_column(name)
+        series = self._frame.get_column(name).alias("v")
         kind = _kind(series.dtype)
         present = series.drop_nulls()
         facts: dict[str, Any] = {

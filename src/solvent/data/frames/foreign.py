@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -10,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import columns_named
-from solvent.data.frames.incoming import Stream, readable, take
+from solvent.data.frames.arrow_in import has_times, has_zone, readable
+from solvent.data.frames.incoming import Stream, take
 from solvent.data.frames.scanning import scan_pieces
 from solvent.errors import DataError, InputError
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Foreign", "open_foreign"]
 
 _BATCH = 65_536
+_TIME = re.compile(r"Time\(.*timeUnit=(\w+)\)")
+_DAY = {"milliseconds": 86_400_000, "microseconds": 86_400_000_000, "nanoseconds": 86_400_000_000_000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ def open_foreign(path: Path, kind: str) -> Foreign | None:
         if kind == "parquet":
             found = pq.read_metadata(path)
             schema = found.schema.to_arrow_schema()
-            native = _native(schema) and _native(_noted(found, schema))
+            native = _native(schema) and _native(_noted(found, schema)) and _within_days(found, schema)
             return Foreign(schema, native, lambda: _parquet_reader(path), found.num_rows)
         with pa.memory_map(str(path)) as mapped:
             try:
@@ -81,7 +85,8 @@ def open_foreign(path: Path, kind: str) -> Foreign | None:
             except pa.ArrowInvalid:
                 mapped.seek(0)
                 schema, whole = pa.ipc.open_stream(mapped).schema, False
-        return Foreign(schema, whole and _native(schema), lambda: _ipc_reader(path, whole))
+        native = whole and _native(schema) and not any(has_times(field.type) for field in schema)
+        return Foreign(schema, native, lambda: _ipc_reader(path, whole))
     except (pa.ArrowException, OSError, ValueError):
         return None
 
@@ -133,6 +138,22 @@ def _native(schema: Any) -> bool:
     return all(_known(field.type) for field in schema)
 
 
+def _within_days(found: Any, schema: Any) -> bool:
+    """Whether the statistics of a Parquet file show that all its times of day are some: Polars makes others null."""
+    if not any(has_times(field.type) for field in schema):
+        return True
+    for number in range(found.num_row_groups):
+        group = found.row_group(number)
+        for place in range(group.num_columns):
+            unit = _TIME.match(str(found.schema.column(place).logical_type))
+            if unit is None:
+                continue
+            ends = group.column(place).statistics
+            if ends is None or not ends.has_min_max or not 0 <= ends.min_raw <= ends.max_raw < _DAY[unit[1]]:
+                return False
+    return True
+
+
 def _known(kind: Any) -> bool:
     """Whether Polars has an Arrow type, and all types inside of it; of others it panics."""
     import pyarrow as pa
@@ -141,7 +162,7 @@ def _known(kind: Any) -> bool:
     strange = (
         known.is_run_end_encoded(kind) or known.is_list_view(kind) or known.is_large_list_view(kind)
         or known.is_interval(kind) or known.is_union(kind) or known.is_decimal256(kind)
-        or str(kind).startswith(("decimal32", "decimal64"))
+        or str(kind).startswith(("decimal32", "decimal64")) or (known.is_timestamp(kind) and not has_zone(kind.tz))
     )  # fmt: skip
     if strange:
         return False

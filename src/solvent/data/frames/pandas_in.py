@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import EXACT_IN_FLOATS, Rows, check_names, conform, protect
+from solvent.data.frames.arrow_in import series_of
 from solvent.errors import DataError
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ def take_pandas(frame: Any) -> Rows:
 
 
 def _column(series: Any, name: str, extra: dict[str, Any]) -> pl.Series:
-    import polars as pl
     import pyarrow as pa
 
     if type(series.dtype).__name__ == "CategoricalDtype":
@@ -44,7 +44,7 @@ def _column(series: Any, name: str, extra: dict[str, Any]) -> pl.Series:
         array = pa.array(series, from_pandas=True)
         if isinstance(array.type, pa.BaseExtensionType):
             raise TypeError("it is pandas' own")
-        found = pl.from_arrow(pa.table({name: array})).to_series()  # type: ignore[union-attr]
+        found = series_of(name, array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array]))
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise DataError(
             f"column {name!r} has the pandas type {series.dtype}, which no table can keep: {error}. Turn it into text, "
@@ -78,7 +78,6 @@ def _category(series: Any, name: str, extra: dict[str, Any]) -> pl.Series:
 
 
 def _objects(series: Any, name: str) -> pl.Series:
-    import polars as pl
     import pyarrow as pa
 
     missing = series.isna().to_numpy()
@@ -97,7 +96,7 @@ def _objects(series: Any, name: str) -> pl.Series:
         return _integers(numbers, missing, name)
     try:
         made = pa.array(series, from_pandas=True)
-        return pl.from_arrow(pa.table({name: made})).to_series()  # type: ignore[union-attr]
+        return series_of(name, made if isinstance(made, pa.ChunkedArray) else pa.chunked_array([made]))
     except (pa.ArrowException, UnicodeEncodeError, OverflowError, TypeError, ValueError) as error:
         row = next((number for number, gone in enumerate(missing) if not gone and not _keeps(values[number])), 0)
         raise DataError(

@@ -79,7 +79,7 @@ def _numbers(frame: pl.DataFrame, names: list[str], method: str) -> tuple[list[s
     import numpy as np
     import polars as pl
 
-    values = {name: frame.get_column(name).cast(pl.Float64).to_numpy() for name in names}
+    values = {name: frame.get_column(name).alias("v").cast(pl.Float64).to_numpy() for name in names}
     kept = [name for name in names if _varies(values[name])]
     matrix = np.full((len(kept), len(kept)), np.nan)
     whole = {name for name in kept if np.isfinite(values[name]).all()}
@@ -131,7 +131,7 @@ def _words(frame: pl.DataFrame, names: list[str]) -> tuple[list[str], Floats]:
 
     codes: dict[str, Floats] = {}
     for name in names:
-        ranked = frame.get_column(name).cast(pl.String).rank("dense").cast(pl.Int64)
+        ranked = frame.get_column(name).alias("v").cast(pl.String).rank("dense").cast(pl.Int64)
         distinct = ranked.max()
         if isinstance(distinct, int) and 2 <= distinct <= _CATEGORIES:
             codes[name] = ranked.fill_null(0).to_numpy() - 1

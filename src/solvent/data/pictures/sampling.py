@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import Rows, conform
+from solvent.data.canonical import Rows, columns_named, conform
 from solvent.data.family import kind_of
 from solvent.data.frames.incoming import take
 from solvent.errors import NotFound, did_you_mean
@@ -58,7 +58,7 @@ def draw_sample(table: Any, columns: Sequence[str], rows: int, seed: int) -> Sam
     lazy = lazily(table)
     find_columns(lazy, columns)
     whole = int(lazy.select(pl.len()).collect().item())
-    wanted = lazy.select(columns)
+    wanted = lazy.select(columns_named(columns))
     if whole > rows:
         places = np.sort(np.random.default_rng(seed).choice(whole, rows, replace=False))
         place = "row"

@@ -65,13 +65,12 @@ def draw_missing(profile: Profile, frame: Any = None, *, seed: int = 0) -> dict[
 
 def _together(frame: Any, names: list[str], labels: list[str], seed: int) -> tuple[list[dict[str, Any]], int]:
     """For each pair of columns how many of the rows where one of them is missing lack both."""
-    import polars as pl
-
     sample = draw_sample(frame, names, _ROWS, seed).frame
-    gone = sample.select(
-        (pl.col(name).is_null() | pl.col(name).is_nan() if sample.schema[name].is_float() else pl.col(name).is_null())
-        for name in names
-    )
+    columns = {name: sample.get_column(name).alias("v") for name in names}
+    gone = {
+        name: one.is_null() | one.fill_null(0).is_nan() if one.dtype.is_float() else one.is_null()
+        for name, one in columns.items()
+    }
     cells = []
     for at, one in enumerate(names):
         for to, other in enumerate(names[:at]):

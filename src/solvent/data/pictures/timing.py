@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any
 
+from solvent.data.canonical import column_named
 from solvent.data.pictures.sampling import find_columns, lazily
 from solvent.data.pictures.specs import PALETTE, frame_spec, number, rounded, say, shorten, tell_apart
 from solvent.errors import DataError, UsageError
@@ -48,15 +49,15 @@ def draw_over_time(frame: Any, time: str, column: str | None = None, *, every: s
     kind = None if column is None else schema[column]
     shares = kind is not None and not kind.is_numeric() and not _is_duration(kind)
     # By the clock of its zone: there every hour and day exists, also where the clock was put forward.
-    moments = pl.col(time).cast(pl.Datetime("us", getattr(dtype, "time_zone", None))).dt.replace_time_zone(None)
+    moments = column_named(time).cast(pl.Datetime("us", getattr(dtype, "time_zone", None))).dt.replace_time_zone(None)
     facts = lazy.select(
-        low=moments.min(), high=moments.max(), rows=pl.len(), known=pl.col(time).is_not_null().sum()
+        low=moments.min(), high=moments.max(), rows=pl.len(), known=column_named(time).is_not_null().sum()
     ).collect(engine="streaming")
     low, high, rows, known = facts.row(0)
     if not known:
         return say(f"Over time: {shorten(time)}", "no row has a time")
     period = every or _period(low, high, _MOST_PARTS if shares else _MOST)
-    cut = lazy.filter(pl.col(time).is_not_null()).with_columns(_truncated(moments, period).alias(_PERIOD))
+    cut = lazy.filter(column_named(time).is_not_null()).with_columns(_truncated(moments, period).alias(_PERIOD))
     counts = _rows(cut.group_by(_PERIOD).agg(pl.len()))
     notes = [f"{known:,} rows in periods of {period}"]
     if rows > known:
@@ -82,12 +83,12 @@ def _seen(column: str, dtype: Any) -> pl.Expr:
     import polars as pl
 
     if dtype.is_numeric():
-        return pl.col(column).cast(pl.Float64)
+        return column_named(column).cast(pl.Float64)
     if _is_duration(dtype):
-        return pl.col(column).dt.total_microseconds() / 1e6
+        return column_named(column).dt.total_microseconds() / 1e6
     if type(dtype).__name__ in ("String", "Categorical", "Enum", "Boolean"):
-        return pl.col(column).cast(pl.String)
-    return pl.when(pl.col(column).is_not_null()).then(pl.lit("(a value)"))
+        return column_named(column).cast(pl.String)
+    return pl.when(column_named(column).is_not_null()).then(pl.lit("(a value)"))
 
 
 def _period(low: datetime.datetime, high: datetime.datetime, most: int) -> str:

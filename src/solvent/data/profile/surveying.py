@@ -145,7 +145,8 @@ def _add(levels: list[list[TableState]], state: TableState) -> None:
 
 def _survey(column: pl.Series, limit: int) -> ColumnState:
     """The state of one column."""
-    column = conform(column.to_frame()).to_series().rechunk()
+    # Methods of a series go by its name, and one such as ``^a.*$`` would be taken for a pattern.
+    column = conform(column.to_frame()).to_series().rechunk().alias("v")
     logical = type_of(column.dtype)
     nulls = column.null_count()
     return ColumnState(logical, len(column), nulls, _figures(column.drop_nulls() if nulls else column, logical, limit))

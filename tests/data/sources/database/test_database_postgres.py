@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from solvent.data.sources import open_source
-from solvent.errors import InputError
+from solvent.errors import DataError, InputError
 
 ALL_TYPES = """
 CREATE TYPE mood AS ENUM ('happy', 'sad');
@@ -184,6 +184,34 @@ def test_infinity_is_no_day(postgres, shop, column, value):
     if column != "days":
         found = _open(postgres, shop, table="t", types=dict.fromkeys(("day", "local", "at", "days"), "text"))
         assert found.read(pl.DataFrame)[column][1] == value
+
+
+def test_the_end_of_a_day_is_no_time_of_it(postgres, shop):
+    """What Polars would take for null, without a word, is named; as text it can be read."""
+    postgres.sql(
+        "CREATE TABLE t (id int PRIMARY KEY, shut time NOT NULL, all_shut time[]);"
+        "INSERT INTO t VALUES (1, '23:59:59', '{00:00}'), (2, '24:00:00', '{24:00:00}')",
+        shop,
+    )
+    for column in ("shut", "all_shut"):
+        with pytest.raises(DataError, match=f"column '{column}' holds 24:00:00.*types: {{{column}: text}}"):
+            _open(postgres, shop, query=f"SELECT {column} FROM t AS t").read(pl.DataFrame)
+    found = _open(postgres, shop, table="t", types={"shut": "text", "all_shut": "text"}).read(pl.DataFrame)
+    assert found["shut"].to_list() == ["23:59:59", "24:00:00"]
+
+
+def test_arrays_of_several_dimensions_keep_them(postgres, shop):
+    """As JSON text, since a list cannot be both; arrays of one dimension are lists, as ever."""
+    postgres.sql(
+        "CREATE TABLE t (id int PRIMARY KEY, m int[], flat int[]);"
+        "INSERT INTO t VALUES (1, '{{1,2},{3,4}}', '{1,2}'), (2, '{1,2,3,4}', null), (3, null, '{}')",
+        shop,
+    )
+    source = _open(postgres, shop, table="t")
+    found = source.read(pl.DataFrame)
+    assert found["m"].to_list() == ["[[1,2],[3,4]]", "[1,2,3,4]", None]
+    assert found["flat"].to_list() == [[1, 2], None, []]
+    assert "column 'm': arrays of int4 with several dimensions, read as JSON text" in source.found()["notes"]
 
 
 def test_days_before_christ_are_days(postgres, shop):

@@ -50,6 +50,14 @@ def test_a_table_is_read_by_its_key_with_types_of_what_it_holds(tmp_path):
     assert pinned.schema["id"] == pl.Int32
 
 
+def test_null_comes_last_in_a_key_that_may_hold_some(tmp_path):
+    """Which SQLite allows where the key is not the row itself."""
+    rows = "(NULL, 1), ('b', 2), (NULL, 3), ('a', 4)"
+    _database(tmp_path, "CREATE TABLE t (a TEXT PRIMARY KEY, v INT)", f"INSERT INTO t VALUES {rows}")
+    for more in ({}, {"order_by": "a"}):
+        assert _open(tmp_path, table="t", **more).read(pl.DataFrame)["a"].to_list() == ["a", "b", None, None]
+
+
 @pytest.mark.parametrize("kind", [pl.LazyFrame, pa.Table, pa.RecordBatchReader, pa.RecordBatch])
 def test_every_frame_that_is_asked_for_has_the_rows(tmp_path, kind):
     """A table comes as the frame of the annotation."""

@@ -101,3 +101,42 @@ def test_an_arrow_file_with_two_columns_of_one_name_is_refused(tmp_path):
         file.write_table(table)
     with pytest.raises(InputError, match=r"x\.arrow has more than one column called 'a'"):
         open_source("x.arrow", tmp_path).read(pl.LazyFrame)
+
+
+@pytest.mark.parametrize("end", ["csv", "jsonl", "parquet", "arrow"])
+def test_a_day_pinned_as_a_moment_of_a_zone_begins_there_in_every_format(end, tmp_path):
+    """A date says no zone, so it is one in the pinned zone, as a time without a zone is."""
+    rows = pl.DataFrame({"day": [dt.date(2024, 7, 1), None]})
+    path = tmp_path / f"a.{end}"
+    {"csv": rows.write_csv, "jsonl": rows.write_ndjson, "parquet": rows.write_parquet, "arrow": rows.write_ipc}[end](
+        path
+    )
+    found = open_source({"files": path.name, "types": {"day": "datetime[us, Europe/Oslo]"}}, tmp_path).read(
+        pl.DataFrame
+    )
+    assert found["day"].dt.to_string("%F %T %z").to_list() == ["2024-07-01 00:00:00 +0200", None]
+
+
+@pytest.mark.parametrize(
+    "value", [dt.date(2024, 1, 1), dt.datetime(2024, 1, 1), dt.time(1), dt.timedelta(1), True, [1], "x"]
+)
+@pytest.mark.parametrize("kind", ["int64", "float64", "decimal(10,2)"])
+def test_what_is_no_number_does_not_become_one_by_how_it_is_kept(value, kind, tmp_path):
+    """Neither where the type is pinned, nor where the first file has it so."""
+    pl.DataFrame({"a": [1]}).write_parquet(tmp_path / "1.parquet")
+    pl.DataFrame({"a": [value]}).write_parquet(tmp_path / "2.parquet")
+    for spec in ({"files": "2.parquet", "types": {"a": kind}}, {"files": "*.parquet", "schema": "freeze"}):
+        with pytest.raises(InputError, match=r"2\.parquet cannot be read as parquet: row 1, column 'a': .* is no "):
+            open_source(spec, tmp_path).read(pl.DataFrame)
+
+
+def test_a_fraction_that_the_first_file_would_round_is_named(tmp_path):
+    """Where the type is pinned, rounding is what was asked for."""
+    pl.DataFrame({"x": pl.Series([0.5], dtype=pl.Float32)}).write_parquet(tmp_path / "1.parquet")
+    pl.DataFrame({"x": [0.5, 0.1]}).write_parquet(tmp_path / "2.parquet")
+    with pytest.raises(
+        InputError, match=r"2\.parquet cannot be read as parquet: row 2, column 'x': 0\.1 is no Float32"
+    ):
+        open_source({"files": "*.parquet", "schema": "freeze"}, tmp_path).read(pl.DataFrame)
+    pinned = open_source({"files": "*.parquet", "types": {"x": "float32"}}, tmp_path).read(pl.DataFrame)
+    assert pinned["x"].to_list() == pytest.approx([0.5, 0.5, 0.1])

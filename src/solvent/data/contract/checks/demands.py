@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import EXACT_IN_FLOATS
+from solvent.data.canonical import EXACT_IN_FLOATS, column_named
 from solvent.data.contract.literals import constant, fits, literal, name_of, whole
 from solvent.data.contract.parts import Demand
 
@@ -24,7 +24,7 @@ def breaking(name: str, demand: Demand, dtype: Any) -> pl.Expr:
 
     if isinstance(dtype, pl.Null) and demand.kind != "nulls":
         return pl.lit(False)
-    return _MADE[demand.kind](pl.col(name), demand.value, dtype).fill_null(False)
+    return _MADE[demand.kind](column_named(name), demand.value, dtype).fill_null(False)
 
 
 def unlike(name: str, wanted: str, dtype: Any) -> pl.Expr | None:
@@ -34,7 +34,7 @@ def unlike(name: str, wanted: str, dtype: Any) -> pl.Expr | None:
     """
     import polars as pl
 
-    column = pl.col(name)
+    column = column_named(name)
     integer = wanted == "integer" or ("int" in wanted and wanted[-1].isdigit())
     if integer and dtype == pl.Float64:
         return (~column.is_finite() | (column != column.round(0)) | (column.abs() > EXACT_IN_FLOATS)).fill_null(False)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from solvent.data.canonical import columns_named
 from solvent.data.contract.checks.opening import Opened
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Doubles:
         import polars as pl
 
         height = piece.height
-        hashes = hash_whole(piece.select(self.columns))
+        hashes = hash_whole(piece.select(columns_named(self.columns)))
         rows = pl.int_range(self._rows, self._rows + height, dtype=pl.UInt64, eager=True).alias("row")
         self._held.append(pl.DataFrame([hashes, rows]).drop_nulls())
         self._rows += height
@@ -95,7 +96,7 @@ class Doubles:
                 return None
             gathered.append(hit)
         suspected = pl.concat(gathered)
-        again = suspected.filter(~pl.struct(self.columns).is_first_distinct()).get_column(name)
+        again = suspected.filter(~pl.struct(columns_named(self.columns)).is_first_distinct()).get_column(name)
         return len(again), again.head(most).to_list()
 
     def _parts(self) -> Iterator[pl.DataFrame]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import Rows, canonical_schema, conform, visible_columns
+from solvent.data.canonical import Rows, canonical_schema, columns_named, conform, visible_columns
 from solvent.data.family import kind_of
 from solvent.data.frames.incoming import Stream, take
 
@@ -37,10 +37,10 @@ class Opened:
         import polars as pl
 
         if self.whole is not None:
-            for piece in self.whole.select(names).iter_slices(_PIECE) if names else [pl.DataFrame()]:
+            for piece in self.whole.select(columns_named(names)).iter_slices(_PIECE) if names else [pl.DataFrame()]:
                 yield conform(piece)
             return
-        for piece in self.frame.select(names).collect_batches(maintain_order=True, lazy=True):
+        for piece in self.frame.select(columns_named(names)).collect_batches(maintain_order=True, lazy=True):
             yield from (conform(part) for part in piece.iter_slices(_PIECE))
 
     def rows(self) -> int:
@@ -65,7 +65,9 @@ def open_table(table: Any) -> Iterator[Opened]:
         return
     taken = take(table)
     if isinstance(taken, Rows):
-        frame = taken.frame.select(visible_columns(taken.frame.columns, taken.extra)) if taken.extra else taken.frame
+        frame = taken.frame
+        if taken.extra:
+            frame = frame.select(columns_named(visible_columns(frame.columns, taken.extra)))
         yield Opened(frame.lazy(), dict(frame.schema), frame, kind == "pandas.DataFrame")
         return
     import tempfile

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from solvent.data.canonical import column_named
 from solvent.data.contract.checks.opening import Opened, open_table
 from solvent.data.contract.checks.planning import Plan
 from solvent.data.contract.checks.slots import Once
@@ -46,7 +47,7 @@ def part(table: Any, contract: Contract, checked: Checked, *, now: datetime.date
             return Parted(frame, nothing)
         reasons = [pl.when(one).then(pl.lit(path)) for path, one in broken.items()]
         marked = frame.with_columns(pl.concat_str(reasons, separator="; ", ignore_nulls=True).alias(name))
-        return Parted(marked.filter(pl.col(name) == "").drop(name), marked.filter(pl.col(name) != ""))
+        return Parted(marked.filter(column_named(name) == "").drop(name), marked.filter(column_named(name) != ""))
 
 
 def _broken(opened: Opened, contract: Contract, paths: set[str], now: datetime.datetime | None) -> dict[str, pl.Expr]:
@@ -58,7 +59,7 @@ def _broken(opened: Opened, contract: Contract, paths: set[str], now: datetime.d
             continue
         broken = slot.expression()
         if isinstance(slot, Once):
-            whole = pl.all_horizontal(pl.col(one).is_not_null() for one in slot.columns)
+            whole = pl.all_horizontal(column_named(one).is_not_null() for one in slot.columns)
             again = ~pl.struct(slot.columns).is_first_distinct() & whole
             broken = again if broken is None else broken | again
         if broken is not None:

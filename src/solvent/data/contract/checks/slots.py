@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from solvent.config import validate
+from solvent.data.canonical import column_named
 from solvent.data.contract.checks.doubles import Doubles
 from solvent.data.contract.checks.opening import Opened
 from solvent.data.contract.checks.verdict import Finding, clip
@@ -98,7 +99,7 @@ class Counted(Slot):
         self.tally.count += broken
         missing = most - len(self.tally.examples)
         if broken and missing > 0:
-            at = piece.select(self.expression().arg_true().head(missing)).to_series()  # type: ignore[union-attr]
+            at = piece.select(self.expression().arg_true().head(missing).alias("at")).to_series()  # type: ignore[union-attr]
             self.tally.examples.extend(name_rows(piece[at], [start + one for one in at], list(self.columns), keys))
 
     def finish(self, rows: int, opened: Opened, most: int, keys: list[str]) -> Finding:
@@ -121,7 +122,7 @@ class Ordered(Counted):
         import polars as pl
 
         super().__init__(said, (column,), pl.lit(False))
-        self.column = pl.col(column).fill_nan(None) if dtype.is_float() else pl.col(column)
+        self.column = column_named(column).fill_nan(None) if dtype.is_float() else column_named(column)
         self.dtype = dtype
         self.descending = descending
         self.last: Any = None
@@ -150,7 +151,7 @@ class Once(Slot):
         super().__init__(said)
         self.columns = columns
         self.doubles = Doubles(list(columns))
-        missing = pl.any_horizontal(pl.col(one).is_null() for one in columns)
+        missing = pl.any_horizontal(column_named(one).is_null() for one in columns)
         self.nulls = Counted(said, columns, missing) if whole else None
 
     def expression(self) -> pl.Expr | None:

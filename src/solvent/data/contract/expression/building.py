@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from solvent.config import validate
+from solvent.data.canonical import column_named
 from solvent.data.contract.expression.functions import FUNCTIONS
 from solvent.data.contract.expression.parsing import Node, names_in
+from solvent.data.contract.expression.reckoning import alike, reckon
 from solvent.data.contract.literals import constant, literal
 
 if TYPE_CHECKING:
@@ -21,8 +23,8 @@ __all__ = ["build"]
 
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "=": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "%": operator.mod,
 }  # fmt: skip
+_RECKONING = frozenset({"+", "-", "*", "/", "%", "negative"})
 _COMPARING = frozenset({"=", "!=", "<", "<=", ">", ">=", "in", "between"})
 _TYPES = {"date": datetime.date, "timestamp": datetime.datetime, "interval": datetime.timedelta}
 
@@ -35,14 +37,17 @@ def build(node: Node, schema: Mapping[str, Any], now: datetime.datetime | None) 
     """
     import polars as pl
 
-    made = _Builder(schema, now, names_in(node)).make(node)
     try:
-        found = pl.DataFrame(schema=dict(schema)).select(made.alias("found")).to_series()
+        made = _Builder(schema, now, names_in(node)).make(node)
+        bare = pl.DataFrame({name: [None, None] for name in schema}, schema=dict(schema))
+        found = bare.select(made.alias("found")).to_series()
     except pl.exceptions.PolarsError as error:
         raise ValueError(str(error).split("\n")[0]) from None
     if found.dtype not in (pl.Boolean, pl.Null):
         raise ValueError(f"a condition is true or false, and this is {found.dtype}")
-    return made.cast(pl.Boolean)
+    made = made.cast(pl.Boolean)
+    # Where Polars sees that no row has a part in it, it is one value, which counts for each row.
+    return made if len(found) == 2 else pl.when(pl.int_range(pl.len()) >= 0).then(made)
 
 
 class _Builder:
@@ -58,7 +63,7 @@ class _Builder:
         import polars as pl
 
         if node.kind == "name":
-            column, dtype = pl.col(node.value), self.schema[node.value]
+            column, dtype = column_named(node.value), self.schema[node.value]
             if isinstance(dtype, (pl.String, pl.Enum, pl.Categorical)):
                 return column.cast(pl.String)  # functions of text know no dictionaries
             return column.fill_nan(None) if dtype.is_float() and not raw else column
@@ -68,10 +73,17 @@ class _Builder:
             return self._now()
         if node.kind == "call":
             function = FUNCTIONS[node.value]
-            return function.make(*(self.make(part, raw=function.raw) for part in node.parts))
-        return self._operator(node)
+            made = [self.make(part, raw=function.raw) for part in node.parts]
+            if function.alike:
+                first = 1 if node.value == "if" else 0
+                made[first:] = alike(node.parts[first:], made[first:], self.schema)
+            found = function.make(*made)
+            return found.fill_nan(None) if node.value == "sqrt" else found
+        return self._operator(node, raw)
 
-    def _operator(self, node: Node) -> pl.Expr:
+    def _operator(self, node: Node, raw: bool) -> pl.Expr:
+        if node.kind in _RECKONING:
+            return self._reckoned(node, [self.make(part, raw=raw) for part in node.parts], raw)
         parts = self._compared(node.parts) if node.kind in _COMPARING else [self.make(part) for part in node.parts]
         first = parts[0]
         if node.kind in _OPERATORS:
@@ -82,8 +94,6 @@ class _Builder:
             return functools.reduce(operator.and_, parts)
         if node.kind == "not":
             return ~first
-        if node.kind == "negative":
-            return -first
         if node.kind == "is null":
             return first.is_null()
         if node.kind == "in":
@@ -92,6 +102,14 @@ class _Builder:
             return (first >= parts[1]) & (first <= parts[2])
         pattern = _like(node.value) if node.kind == "like" else f"^(?:{node.value})$"
         return first.str.contains(pattern)
+
+    def _reckoned(self, node: Node, parts: list[pl.Expr], raw: bool) -> pl.Expr:
+        """What comes of numbers, or of moments and spans; what is no number is missing, as it is in a column."""
+        import polars as pl
+
+        found = reckon(node, parts, self.schema)
+        dtype = pl.DataFrame(schema=dict(self.schema)).select(found.alias("found")).dtypes[0]
+        return found.fill_nan(None) if dtype.is_float() and not raw else found
 
     def _compared(self, nodes: tuple[Node, ...]) -> list[pl.Expr]:
         """Values that are compared: a constant beside a column is read as what the column holds."""
@@ -107,7 +125,7 @@ class _Builder:
                 made.append(self._now().cast(pl.Date) if dtype == pl.Date else self._now())
             else:
                 made.append(self.make(one))
-        return made
+        return alike(nodes, made, self.schema)
 
     def _value(self, node: Node) -> pl.Expr:
         import polars as pl

@@ -131,7 +131,8 @@ def _sample(table: Any, newest_version: Profile) -> dict[str, list[tuple[str, in
             for piece in opened.pieces(names):
                 some = piece.gather_every(stride)
                 for name in names:
-                    found[name].extend((text, 1) for text in some.get_column(name).drop_nulls().str.head(100))
+                    column = some.get_column(name).alias("v")
+                    found[name].extend((text, 1) for text in column.drop_nulls().str.head(100))
     return found
 
 

@@ -48,7 +48,7 @@ def encode(before: pl.DataFrame, after: pl.DataFrame, features: tuple[str, ...] 
             left_out.append((name, reason))
             continue
         words = first.column(name).kind in ("text", "category")
-        pair = before.get_column(name), after.get_column(name)
+        pair = before.get_column(name).alias("v"), after.get_column(name).alias("v")
         made.append(_codes(*pair) if words else _numbers(*pair))
         names.append(name)
         categories.append(words)

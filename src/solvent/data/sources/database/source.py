@@ -166,11 +166,12 @@ class Database:
         if options.partition is not None:
             self._check_names([options.partition[0]], "partition", columns)
         keys = session.key(relation)
+        whole = session.without_null(relation, keys)
         by = tuple(dict.fromkeys((*([options.partition[0]] if options.partition else ()), *options.order_by, *keys)))
         parts, width = cut_parts(session, relation, options, columns, known)
         return DatabaseSurvey(
             tuple(parts), {one.name: type_of(one.dtype) for one in columns}, tuple(columns), relation, options,
-            tuple(_ordered(name, name in keys, columns) for name in by), by, width, session.server(),
+            tuple(_ordered(name, name in whole, columns) for name in by), by, width, session.server(),
             self._address.shown,
         )  # fmt: skip
 
@@ -226,11 +227,11 @@ def _check_columns(columns: Sequence[Column], name: str) -> None:
         raise InputError(f"{name} has more than one column called {shown}; name each: SELECT a.id AS a_id, …")
 
 
-def _ordered(name: str, keyed: bool, columns: Sequence[Column]) -> str:
+def _ordered(name: str, whole: bool, columns: Sequence[Column]) -> str:
     """A column to order by: texts by their bytes, so that every database gives one order, and null at the end."""
     collate = next((one.collate for one in columns if one.name == name), "")
     by = quote(name) + (f" COLLATE {collate}" if collate else "")
-    return by if keyed else f"{by} NULLS LAST"
+    return by if whole else f"{by} NULLS LAST"  # which an index of the database does not give
 
 
 def _file_token(file: str) -> str | None:

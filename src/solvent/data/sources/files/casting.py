@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -31,19 +31,24 @@ class Misfit(Exception):
     hint: str = ""
 
     def __str__(self) -> str:
-        shown = repr(self.value)
+        shown = repr(self.value.to_list() if hasattr(self.value, "to_list") else self.value)
         shown = shown if len(shown) <= 60 else shown[:57] + "…"
         return f"column {self.column!r}: {shown} is no {self.wanted}{self.hint}"
 
 
-def cast_frame(frame: pl.DataFrame, wanted: Mapping[str, Any], formats: Mapping[str, str]) -> pl.DataFrame:
-    """The columns of ``wanted``, in this order and with these types. Raises :class:`Misfit`."""
+def cast_frame(
+    frame: pl.DataFrame, wanted: Mapping[str, Any], formats: Mapping[str, str], exact: Collection[str] = ()
+) -> pl.DataFrame:
+    """The columns of ``wanted``, in this order and with these types; those of ``exact`` without rounding any fraction.
+
+    Raises :class:`Misfit`.
+    """
     import polars as pl
 
     have = set(frame.columns)
     # A dict, since a list of series would give a nameless column a name.
     made = {
-        name: cast_column(frame.get_column(name), dtype, formats.get(name))
+        name: cast_column(frame.get_column(name), dtype, formats.get(name), rounding=name not in exact)
         if name in have
         else pl.Series(name, [None], dtype=dtype).new_from_index(0, frame.height)
         for name, dtype in wanted.items()
@@ -164,9 +169,10 @@ def _converted(column: pl.Series, dtype: Any, rounding: bool) -> pl.Series:
         return _struct(column, dtype)
     if isinstance(have, (pl.List, pl.Array)) and isinstance(dtype, pl.List):
         return _list(column, dtype)
-    if isinstance(have, pl.Datetime) and isinstance(dtype, pl.Datetime):
-        return _retimed(column, dtype)
-    if have.is_numeric() and isinstance(dtype, (pl.Boolean, pl.Date, pl.Datetime, pl.Time)):
+    if isinstance(dtype, pl.Datetime) and isinstance(have, (pl.Date, pl.Datetime)):
+        moments = column.cast(pl.Datetime("us")) if isinstance(have, pl.Date) else column
+        return _retimed(moments, dtype)
+    if not _related(have, dtype):
         return _nothing(column, dtype)
     try:
         made = column.cast(dtype, strict=False)
@@ -177,6 +183,18 @@ def _converted(column: pl.Series, dtype: Any, rounding: bool) -> pl.Series:
     except pl.exceptions.PolarsError:
         return _nothing(column, dtype)
     return made.set((back != column).fill_null(False) & column.is_not_null(), None)
+
+
+def _related(have: Any, dtype: Any) -> bool:
+    """Whether values of one type may be some of another: a moment is no number, although it is kept as one."""
+    import polars as pl
+
+    if have.is_temporal():
+        day = isinstance(dtype, pl.Date) and isinstance(have, pl.Datetime) and have.time_zone is None
+        return day or type(have) is type(dtype)
+    if isinstance(dtype, pl.Duration):
+        return bool(have.is_integer())  # so many of its unit, as in text
+    return not dtype.is_temporal() and isinstance(have, pl.Boolean) == isinstance(dtype, pl.Boolean)
 
 
 def _retimed(column: pl.Series, dtype: Any) -> pl.Series:

@@ -263,7 +263,7 @@ def _converted(one: Ready, wanted: Mapping[str, Any], options: Options) -> Itera
     try:
         frame = opened.frame.select([column_named(name).cast(own[name]) for name in wanted])
         for batch in frame.collect_batches(maintain_order=True):
-            yield cast_frame(batch, wanted, options.formats)
+            yield cast_frame(batch, wanted, options.formats, exact=wanted.keys() - options.types.keys())
             row += batch.height
     except Misfit as error:
         pinned = error.column in options.types

@@ -123,6 +123,10 @@ class DuckSession:
         columns = {str(one[0]).lower() for one in self._ask(f"DESCRIBE FROM {relation.sql}", {})}
         return ["rowid"] if plain and "rowid" not in columns else []
 
+    def without_null(self, relation: Relation, keys: list[str]) -> set[str]:
+        """Those of a key's columns that hold no null: all."""
+        return set(keys)
+
     def ask(self, sql: str, relation: Relation) -> list[tuple[Any, ...]]:
         """The rows of a short query."""
         return self._ask(sql, relation.params)

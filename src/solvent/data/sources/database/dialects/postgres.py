@@ -87,11 +87,20 @@ class PostgresSession:
         listed = {one.name: (one.type, _declared(one)) for one in fields}
         loose = [name for name, (_, kind) in listed.items() if kind[0] in ("numeric", "money") and not kind[1]]
         scales = self._scales(relation, [name for name in loose if name not in pinned])
-        return [self._column(name, *told, pinned.get(name), scales.get(name)) for name, told in listed.items()]
+        arrays = [name for name, (_, kind) in listed.items() if kind[0].startswith("_") and name not in pinned]
+        deep = self._deep(relation, arrays)
+        return [
+            _nested(name, told[1][0]) if name in deep else self._column(name, *told, pinned.get(name), scales.get(name))
+            for name, told in listed.items()
+        ]
 
     def key(self, relation: Relation) -> list[str]:
         """The primary key."""
         return [] if relation.table is None else [one[0] for one in self._ask(_KEY, (relation.sql,))]
+
+    def without_null(self, relation: Relation, keys: list[str]) -> set[str]:
+        """Those of a key's columns that hold no null: all."""
+        return set(keys)
 
     def ask(self, sql: str, relation: Relation) -> list[tuple[Any, ...]]:
         """The rows of a short query."""
@@ -207,6 +216,14 @@ class PostgresSession:
         [row] = self._ask(f"SELECT {listed} FROM {relation.sql}", _values(relation))
         return {name: (row[2 * at] or 0, row[2 * at + 1] or "0") for at, name in enumerate(names)}
 
+    def _deep(self, relation: Relation, names: list[str]) -> set[str]:
+        """The arrays of which some have several dimensions, which the driver would make one list of."""
+        if not names:
+            return set()
+        listed = ", ".join(f"bool_or(array_ndims({quote(name)}) > 1)" for name in names)
+        [row] = self._ask(f"SELECT {listed} FROM {relation.sql}", _values(relation))
+        return {name for name, deep in zip(names, row, strict=True) if deep}
+
     def _column(self, name: str, arrow: Any, told: tuple[str, int], pin: Any, scale: tuple[int, str] | None) -> Column:
         import polars as pl
         import pyarrow as pa
@@ -290,6 +307,14 @@ class PostgresSession:
         if gone and when:
             return InputError(f"{shown} went away {when}: {words}. Nothing of it was kept; run again when it is back")
         return InputError(f"{shown}: {words}{' ' + hint[1] if hint else ''}")
+
+
+def _nested(name: str, kind: str) -> Column:
+    """A column of arrays in arrays: what a type of all rows could be hangs on each row, so they are kept as JSON."""
+    import polars as pl
+
+    note = f"arrays of {kind[1:]} with several dimensions, read as JSON text"
+    return Column(name, f"array_to_json({quote(name)})::text", pl.String(), f"{kind[1:]}[]", "", note)
 
 
 def _declared(field: Any) -> tuple[str, int]:

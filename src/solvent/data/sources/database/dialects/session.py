@@ -52,6 +52,9 @@ class Session(Protocol):
     def key(self, relation: Relation) -> list[str]:
         """The columns of the primary key, none if there is none."""
 
+    def without_null(self, relation: Relation, keys: list[str]) -> set[str]:
+        """Those of the key's columns that hold no null."""
+
     def ask(self, sql: str, relation: Relation) -> list[tuple[Any, ...]]:
         """The rows of a query with few of them, about a relation."""
 

@@ -82,6 +82,15 @@ class SqliteSession:
         taken = {str(one[1]).lower() for one in told}
         return [name for name in ("rowid", "_rowid_", "oid") if name not in taken][:1]
 
+    def without_null(self, relation: Relation, keys: list[str]) -> set[str]:
+        """Those of a key's columns that hold no null: SQLite lets a primary key have some, save where it is the row."""
+        if relation.table is None:
+            return set()
+        told = {str(one[1]): one for one in self._ask(f"PRAGMA table_xinfo({quote(relation.table)})", {})}
+        row = [name for name, one in told.items() if one[5]]
+        sure = {name for name, one in told.items() if one[3] or (row == [name] and str(one[2]).upper() == "INTEGER")}
+        return {name for name in keys if name in sure or name not in told}
+
     def ask(self, sql: str, relation: Relation) -> list[tuple[Any, ...]]:
         """The rows of a short query."""
         return self._ask(sql, relation.params)
