@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Annotated
 
 import pandera.polars as pa
@@ -173,3 +175,26 @@ def test_an_annotation_that_would_have_to_set_rows_aside_refuses_them(tmp_path):
     assert sv.run(quarantining, inputs={"rows": pl.DataFrame({"x": [1]})}, project=tmp_path).value() == 1
     with pytest.raises(RunFailed, match="check_table"):
         sv.run(quarantining, inputs={"rows": pl.DataFrame({"x": [1, 9]})}, project=tmp_path)
+
+
+def test_a_schema_of_pandera_with_a_check_does_not_hinder_reuse(tmp_path):
+    """Pandera fills its table of back ends at the first validation of a process, which is no change of the schema."""
+    (tmp_path / "held.py").write_text(
+        "from typing import Annotated\n"
+        "import pandas as pd\nimport pandera.pandas as pap\nimport solvent as sv\n"
+        "S = pap.DataFrameSchema({'price': pap.Column(float, pap.Check.ge(0))})\n\n"
+        "@sv.step\ndef held(rows: Annotated[pd.DataFrame, S]) -> int:\n    return len(rows)\n\n"
+        "@sv.pipeline\ndef holding(rows: pd.DataFrame) -> int:\n    return held(rows)\n"
+    )
+    (tmp_path / "held.yaml").write_text("pipeline: held:holding\ninputs:\n  rows: rows.csv\n")
+    (tmp_path / "rows.csv").write_text("price\n1.5\n2\n")
+    (tmp_path / "solvent.toml").write_text("")
+    told = [
+        subprocess.run(
+            [sys.executable, "-m", "solvent", "run", "held.yaml"], cwd=tmp_path, capture_output=True, text=True
+        )
+        for _ in range(2)
+    ]
+    assert [one.returncode for one in told] == [0, 0], told
+    assert "was changed" not in told[0].stdout + told[0].stderr
+    assert "all reused" in told[1].stdout

@@ -140,3 +140,17 @@ def test_a_fraction_that_the_first_file_would_round_is_named(tmp_path):
         open_source({"files": "*.parquet", "schema": "freeze"}, tmp_path).read(pl.DataFrame)
     pinned = open_source({"files": "*.parquet", "types": {"x": "float32"}}, tmp_path).read(pl.DataFrame)
     assert pinned["x"].to_list() == pytest.approx([0.5, 0.5, 0.1])
+
+
+def test_json_tells_why_a_column_is_text_and_which_lines_are_no_rows(tmp_path):
+    """As CSV does: the line and the number that no fraction keeps, and the first blank line."""
+    (tmp_path / "a.jsonl").write_text(f'{{"a":1}}\n\n{{"a":{BIG}}}\n  \n{{"a":0.5}}\n')
+    (tmp_path / "b.json").write_text(f'[{{"a":1}},\n{{"a":{BIG}}},{{"a":0.5}}]')
+    (tmp_path / "c.jsonl").write_text(f'{{"a":1}}\n{{"a":1{"2" * 38}}}\n')
+    told = {
+        name: [(one["kind"], one["line"], one["column"]) for one in open_source(name, tmp_path).found()["findings"]]
+        for name in ("a.jsonl", "b.json", "c.jsonl")
+    }
+    assert told["a.jsonl"] == [("blank line", 2, None), ("large number", 3, "a")]
+    assert told["b.json"] == [("large number", 2, "a")]
+    assert told["c.jsonl"] == [("large number", 2, "a")]

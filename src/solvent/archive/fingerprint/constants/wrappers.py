@@ -26,9 +26,16 @@ def parts_of_wrapper(value: Any, kind: type) -> list[Any] | None:
         return ["cached_property", value.func]
     if kind is functools.singledispatchmethod:
         return ["singledispatchmethod", value.dispatcher]
+    if kind.__module__ == "pandera.api.function_dispatch":  # filled by its own back ends as they are first needed
+        registered = value._function_registry.values()
+        return ["dispatcher", kind, str(value), [one for one in registered if not _of(one, "pandera")]]
     if kind.__module__ == "functools" and hasattr(value, "__wrapped__"):
         return ["cached", value.__wrapped__]
     return None
+
+
+def _of(function: Any, package: str) -> bool:
+    return str(getattr(function, "__module__", "")).partition(".")[0] == package
 
 
 def wrapped_by(function: types.FunctionType, owns: Callable[[str | None], bool]) -> list[Any]:

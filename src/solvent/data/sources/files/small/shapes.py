@@ -23,7 +23,8 @@ def shape_of(body: Body) -> Any:
     Rows that are shaped as one before are no part of it. Numbers that some type would bend, texts with escapes and
     keys that stand twice are looked at one by one, elsewhere.
     """
-    if escaped(body.data) or body.rows > SAMPLED or _ZERO.search(body.data):
+    blank = body.rows != body.data.count(b"\n")
+    if blank or escaped(body.data) or body.rows > SAMPLED or _ZERO.search(body.data):
         return None
     rows: dict[Any, None] = {}
     try:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from solvent.data.canonical import EXACT_IN_FLOATS, columns_named
 from solvent.data.sources.files.text.guessing import SAMPLED, count_odd, guess_types, join_guesses, odd_texts
 from solvent.data.sources.files.text.nested import is_void, leaves, whole_beyond
-from solvent.data.sources.files.text.objects import doubtful, escaped, holds_others, kind_of, read_objects
+from solvent.data.sources.files.text.objects import Digits, doubtful, escaped, holds_others, kind_of, read_objects
 from solvent.data.sources.files.text.reading import TextFile
 from solvent.data.sources.files.text.splitting import Piece
 from solvent.errors import InputError
@@ -180,6 +180,9 @@ class JsonTypes:
         if not found.width:  # lines without any key, if they are objects at all
             self._file.mended(piece)
         self.rows += found.height if found.width else self._file.count(piece)
+        if piece.lines is None and found.width and found.height < piece.data.count(b"\n"):
+            blank = next(at for at, line in enumerate(piece.data.split(b"\n")) if not line.strip())
+            self._note_once("blank line", piece.first + blank, None, "blank lines are no rows")
         if self.sample is None:
             self.sample = found.head(SAMPLED)
         for name, dtype in found.schema.items():
@@ -252,15 +255,29 @@ class JsonTypes:
             self._note_mixed(name, piece, "a whole number that no type there holds makes the column text")
             return pl.String()
         if dtype == pl.Float64 and bool((column.abs() >= EXACT_IN_FLOATS).any()):
-            rows = read_objects(piece, self._file.label, self._file.look.format)
-            if any(type(value := row.get(name)) is int and abs(value) > EXACT_IN_FLOATS for _, row in rows):
-                return pl.String()
+            return pl.String() if self._note_large(name, piece, EXACT_IN_FLOATS + 1) else dtype
         if dtype == pl.Int128:
             low, high = column.min(), column.max()
             if any(abs(int(one)) >= 10**38 for one in (low, high) if one is not None):  # type: ignore[arg-type]
+                self._note_large(name, piece, 10**38)
                 return pl.String()
             return pl.Decimal(38, 0)
         return dtype
+
+    def _note_large(self, name: str, piece: Piece, least: int) -> bool:
+        """Whether a whole number of a piece is as large as this, which is recorded with its line."""
+        lines = [at for at, line in enumerate(piece.data.split(b"\n")) if line.strip()]
+        for place, (_, row) in enumerate(read_objects(piece, self._file.label, self._file.look.format)):
+            value = row.get(name)
+            if isinstance(value, Digits) or (type(value) is int and abs(value) >= least):
+                line = int(piece.lines[place]) if piece.lines is not None else piece.first + lines[place]
+                self._note_once("large number", line, name, f"{str(value)[:60]} makes the column text")
+                return True
+        return False
+
+    def _note_once(self, kind: str, line: int, name: str | None, text: str) -> None:
+        if len(self.findings) < 100 and not any((one["kind"], one["column"]) == (kind, name) for one in self.findings):
+            self.findings.append({"kind": kind, "line": line, "column": name, "text": text})
 
     def _bends(self, name: str, column: pl.Series, piece: Piece) -> bool:
         """Whether whole numbers deep in a column have no type there, or have become fractions that cannot hold them."""

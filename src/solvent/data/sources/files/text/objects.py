@@ -13,7 +13,7 @@ from solvent.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Fraction", "doubtful", "escaped", "holds_others", "kind_of", "read_objects", "written"]
+__all__ = ["Digits", "Fraction", "doubtful", "escaped", "holds_others", "kind_of", "read_objects", "written"]
 
 _ESCAPED = b"\\u"
 _FEW = 200
