@@ -91,9 +91,12 @@ class Problem:
 
 
 class SettingsError(SolventError, ValueError):
-    """The settings are wrong; ``problems`` holds every fault that was found, before anything ran."""
+    """The settings are wrong; ``problems`` holds every fault that was found, before anything ran.
 
-    def __init__(self, problems: list[Problem] | tuple[Problem, ...] | str) -> None:
+    ``what`` is what holds them, where that is a file of another kind.
+    """
+
+    def __init__(self, problems: list[Problem] | tuple[Problem, ...] | str, what: str = "settings") -> None:
         if isinstance(problems, str):
             problems = (Problem("", problems),)
         self.problems: tuple[Problem, ...] = tuple(problems)
@@ -101,7 +104,7 @@ class SettingsError(SolventError, ValueError):
         if len(lines) == 1:
             message = lines[0]
         else:
-            message = f"{len(lines)} problems in the settings:\n" + "\n".join(f"  {line}" for line in lines)
+            message = f"{len(lines)} problems in the {what}:\n" + "\n".join(f"  {line}" for line in lines)
         super().__init__(message)
 
 

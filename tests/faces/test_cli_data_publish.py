@@ -260,3 +260,10 @@ def test_a_contract_is_kept_by_every_later_version(tables, solvent):
     )
     assert code == 1 and "rejected" in out + err
     assert len(json.loads(solvent("data", "versions", "flights", "--json")[1])["versions"]) == 1
+
+
+def test_a_file_is_not_published_but_what_was_made_of_it(tables, solvent):
+    """The error says what is published, and how a file becomes that."""
+    (tables / "day1.csv").write_text("a\n1\n")
+    status, _, told = solvent("data", "publish", "day1.csv", "days")
+    assert status == 2 and "day1.csv is a file, and what is published is a result" in told

@@ -38,7 +38,7 @@ def read_contract(source: Path | Mapping[str, Any], shown: str = "") -> Parts:
         tree = read_file(source, shown or source.as_posix(), problems)
     parts = Parts() if problems else _Reader(problems).contract(tree)
     if problems:
-        raise SettingsError(sorted(problems, key=_line))
+        raise SettingsError(sorted(problems, key=_line), "contract")
     return parts
 
 

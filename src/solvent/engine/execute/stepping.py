@@ -224,7 +224,7 @@ def _ran(session: Session, work: _Work, ended: _Ended) -> State:
     reusable = one.reusable and not blockers
     if discovered or not reusable:
         session.whole = False
-    told = [f"{one.path} ({one.place})" for one in discovered if not is_allowance(one.path)]
+    told = [f"{one.path} ({one.place or 'by Solvent itself'})" for one in discovered if not is_allowance(one.path)]
     notes = {
         **({"not_reusable": [*one.uncached, *blockers]} if one.uncached or blockers else {}),
         **({"discovered": told} if told else {}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from types import FrameType
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ __all__ = ["Asker", "find_asker", "site_of"]
 _STANDARD = os.path.dirname(os.path.abspath(os.__file__)) + os.sep
 _METADATA = os.path.join(_STANDARD, "importlib", "metadata") + os.sep
 _SOLVENT = os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir)) + os.sep
+_SCRIPTS = sysconfig.get_path("scripts") + os.sep
 _SITES = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _IMPORTING = frozenset({"_find_and_load", "_find_spec", "exec_module", "get_code", "_gcd_import", "invalidate_caches"})
 _READING_SOURCE = frozenset({"linecache", "tokenize", "inspect", "traceback", "warnings", "pdb", "bdb", "metadata"})
@@ -70,7 +72,7 @@ def site_of(filename: str) -> str:
         _, found, rest = filename.rpartition(site)
         if found:
             return ":" + rest.partition(os.sep)[0].removesuffix(".py")
-    if filename.startswith(_SOLVENT):
+    if filename.startswith((_SOLVENT, _SCRIPTS)):  # the command itself has asked nothing
         return "solvent"
     if filename.startswith(_METADATA):
         return "metadata"

@@ -77,8 +77,8 @@ def test_an_integer_of_39_digits_is_named(tmp_path):
     [
         ({"table": "orders"}, "no table 'orders'. Did you mean 'order'"),
         ({"query": 'SELECT nope FROM "order"'}, "nope"),
-        ({"query": "SELECT * FROM read_csv('secret.csv')"}, "disabled"),
-        ({"query": "FROM 'secret.csv'"}, "disabled|does not exist"),
+        ({"query": "SELECT * FROM read_csv('secret.csv')"}, "reads files itself.*input of their own"),
+        ({"query": "FROM 'secret.csv'"}, "reads files itself|does not exist"),
         ({"query": "SELECT 1 AS a, 2 AS a"}, "more than one column called 'a'"),
         ({"query": "SELECT 1; SELECT 2"}, "more than one statement"),
         ({"query": "COPY \"order\" TO 'x.csv'"}, "'copy' is not how a query that reads begins"),

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import math
+import os
 import re
 from pathlib import Path
 
@@ -377,3 +378,24 @@ def test_numbers_among_texts_of_one_piece_are_as_they_are_written(tmp_path):
     (tmp_path / "x.jsonl").write_text('{"a":1.10}\n{"a":"x"}\n{"a":12345678901234567890.10}\n{"a":true}\n')
     made = open_source({"files": "x.jsonl"}, tmp_path).read(pl.DataFrame)
     assert made["a"].to_list() == ["1.10", "x", "12345678901234567890.10", "true"]
+
+
+def test_a_pipe_is_no_file_that_can_be_read_twice(tmp_path):
+    """It is said to be one, instead of not being there."""
+    os.mkfifo(tmp_path / "ff.csv")
+    with pytest.raises(InputError, match=r"'ff\.csv' is a pipe, a socket or a device"):
+        open_source("ff.csv", tmp_path).survey()
+
+
+def test_lines_that_end_in_two_ways_are_told_as_such(tmp_path):
+    """A row of very many fields is several rows, of which only the first ended as others do."""
+    (tmp_path / "a.csv").write_bytes(b"a,b\n1,2\r3,4\r5,6\r")
+    with pytest.raises(InputError, match=r"line 2: found more fields .*carriage return alone"):
+        open_source("a.csv", tmp_path).survey()
+
+
+def test_the_place_of_a_fault_in_json_lines_is_that_of_the_file(tmp_path):
+    """Not that of the line alone, which is always the first of itself."""
+    (tmp_path / "a.jsonl").write_text('{"a":1}\n{"a":}\n')
+    with pytest.raises(InputError, match=r"a\.jsonl line 2: cannot be read as jsonl: Expecting value, at column 6$"):
+        open_source("a.jsonl", tmp_path).survey()

@@ -129,7 +129,9 @@ def _matches(pattern: str, root: Path) -> Iterator[_Place]:
     _check_link(literal)
     status = _status(literal)
     if status is not None and not stat.S_ISDIR(status.st_mode):
-        yield from [(literal, status)] if stat.S_ISREG(status.st_mode) else []
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(f"{pattern!r} is a pipe, a socket or a device, which is read but once: copy it to a file")
+        yield literal, status
     elif status is not None:
         yield from _below(literal)
     else:

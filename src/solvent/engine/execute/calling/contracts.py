@@ -74,5 +74,5 @@ def _broken(value: Any, schema: Any, label: str) -> tuple[str, list[str]]:
     told = [f"{label}: {one.path} ({one.demand}) is broken, which its contract warns of" for one in checked.warned]
     if checked.quarantined and checked.ok:
         way = "An annotation sets no rows aside: have solvent.learn's check_table do that in a step before this one."
-        return f"{checked.render_text()}\n{way}", told
+        return "\n".join([*checked.render_text().splitlines()[:-1], f"These rows are to be set aside. {way}"]), told
     return "" if checked.ok else checked.render_text(), told

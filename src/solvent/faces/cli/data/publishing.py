@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,7 +39,13 @@ def publish(project: str | None, /, reference: str, name: str, keys: Sequence[st
     """
     from solvent.engine.datasets.publishing import Publication
     from solvent.engine.datasets.publishing import publish as carry_out
+    from solvent.errors import UsageError
 
+    if Path(reference).is_file():
+        raise UsageError(
+            f"{reference} is a file, and what is published is a result: run/step.output, or a digest. Read it in a "
+            f'pipeline, or publish a frame of it from Python: solvent.open(".").publish(frame, {name!r})'
+        )
     made = carry_out(find_kept(project), reference, name, Publication(**said, keys=tuple(keys) or None))
     if as_json:
         show_json({**asdict(made), "label": made.label})

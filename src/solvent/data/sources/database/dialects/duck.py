@@ -175,7 +175,10 @@ class DuckSession:
         try:
             yield
         except (duckdb.Error, OSError) as error:
-            raise InputError(f"{self._shown}: {_first(error)}") from error
+            said = _first(error)
+            if "file system operations are disabled" in said:
+                said = "a query or a view reads files itself, which nobody watches. Name them as an input of their own"
+            raise InputError(f"{self._shown}: {said}") from error
 
 
 @functools.cache

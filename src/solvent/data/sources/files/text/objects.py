@@ -55,7 +55,8 @@ def read_objects(piece: Piece, label: str, format: str) -> Iterator[tuple[str, d
         except RecursionError:
             raise InputError(f"{where}: it is nested too deeply to be read") from None
         except ValueError as error:
-            raise InputError(f"{where}: cannot be read as {format}: {error}") from error
+            said = f"{error.msg}, at column {error.colno}" if isinstance(error, json.JSONDecodeError) else error
+            raise InputError(f"{where}: cannot be read as {format}: {said}") from error
         if not isinstance(row, dict):
             raise InputError(f"{where}: a row is an object, {{name: value, …}}, not a {type(row).__name__}")
         yield where, row

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from solvent.errors import InputError
 
 if TYPE_CHECKING:
-    import numpy as np
+    pass
 
 __all__ = ["Dialect", "Piece", "Splitter", "fault_in_text"]
 
@@ -196,7 +196,7 @@ class Splitter:
         if not lost and bool((fields == dialect.columns).all()):
             return cut, self._made(buffer[:cut], self._line, len(ends), total, None)
         lines = self._line + np.searchsorted(newlines, starts)
-        self._note(fields, drop, lines)
+        self._note(fields, drop, lines, buffer)
         self.blank.extend(lines[drop & blank][: max(0, 10 - len(self.blank))].tolist())
         if lost:
             return cut, self._made(_without(buffer, starts, ends, drop), 0, int((~drop).sum()), total, lines[~drop])
@@ -220,16 +220,17 @@ class Splitter:
         good = (closing + 1 >= len(signs)) | (after == delimiter) | (after == _LF) | (after == _CR) | (after == quote)
         return bool(good.all())
 
-    def _note(self, fields: np.ndarray[Any, Any], drop: np.ndarray[Any, Any], lines: np.ndarray[Any, Any]) -> None:
+    def _note(self, fields: Any, drop: Any, lines: Any, buffer: bytes) -> None:
         """Look at how many fields rows have."""
         wanted = self.dialect.columns
         bad = (fields != wanted) & ~drop
         if not bad.any():
             return
+        alone = buffer.count(b"\r") > buffer.count(b"\r\n")
         for row in bad.nonzero()[0].tolist():
-            self._ragged(int(lines[row]), int(fields[row]))
+            self._ragged(int(lines[row]), int(fields[row]), alone)
 
-    def _ragged(self, line: int, fields: int) -> None:
+    def _ragged(self, line: int, fields: int, alone: bool = False) -> None:
         dialect = self.dialect
         if fields < dialect.columns and dialect.ragged == "fill":
             self.short.append(line)
@@ -238,6 +239,8 @@ class Splitter:
         way = "Mend the line, or name the columns yourself: header: [a, b, …]" + (
             "" if fields > dialect.columns else "; or say ragged: fill, if the missing ones at the end are null"
         )
+        if alone and fields > dialect.columns:
+            way = "Some lines end with a carriage return alone (\\r), others do not: end all of them with \\n"
         raise InputError(
             f"{dialect.label} cannot be read as csv: line {line}: found {much} fields than the header has: {fields} of "
             f"{dialect.columns}. {way}"
