@@ -13,6 +13,7 @@ little-endian bytes (``values.1``), with zeros under each null:
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -109,12 +110,28 @@ class Nothing:
         return []
 
 
-@dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its logical type and its content."""
+    """One column: its logical type and its content, which is taken out of the Arrow array when it is first asked for.
 
-    logical: Any
-    part: Part
+    So it is by whoever hashes the column, in a thread of its own where there are many.
+    """
+
+    def __init__(self, logical: Any, chunked: Any) -> None:
+        self.logical = logical
+        self._chunked = chunked
+
+    @functools.cached_property
+    def part(self) -> Part:
+        """The canonical content."""
+        import pyarrow as pa
+
+        chunked = self._chunked
+        array: Any
+        if chunked.num_chunks == 1:
+            array = chunked.chunk(0)
+        else:
+            array = pa.concat_arrays(chunked.chunks) if chunked.num_chunks else pa.array([], type=chunked.type)
+        return part_of(array, self.logical)
 
     def digest(self, start: int, stop: int) -> str:
         """The logical digest of these rows of the column."""
@@ -123,17 +140,7 @@ class Column:
 
 def open_columns(table: Any, types: list[Any]) -> list[Column]:
     """The columns of an Arrow table (as Polars exports canonical frames), with their logical types."""
-    import pyarrow as pa
-
-    columns = []
-    for chunked, logical in zip(table.columns, types, strict=True):
-        array: Any
-        if chunked.num_chunks == 1:
-            array = chunked.chunk(0)
-        else:
-            array = pa.concat_arrays(chunked.chunks) if chunked.num_chunks else pa.array([], type=chunked.type)
-        columns.append(Column(logical, part_of(array, logical)))
-    return columns
+    return [Column(logical, chunked) for chunked, logical in zip(table.columns, types, strict=True)]
 
 
 def part_of(array: Any, logical: Any) -> Part:
