@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -16,6 +17,7 @@ from solvent.data import TableFormat, table_digest
 from solvent.data.blocks.identity import identify
 from solvent.data.frames.incoming import take
 from solvent.data.packs import writing
+from solvent.data.packs.encoding import choose_encodings
 from solvent.data.packs.manifest import Manifest
 from solvent.data.packs.memory import free_memory
 from solvent.data.packs.streaming import carry_out
@@ -224,7 +226,47 @@ def test_rows_that_are_not_there_are_noticed(shelf):
 def test_dictionaries_are_for_text_that_repeats():
     """Text that repeats is written with a dictionary; identifiers and numbers are not."""
     table = _rows(1_000).with_columns(u=pl.col("id").cast(pl.String)).to_arrow()
-    assert writing.repeating_columns(table) == ["t"]
+    assert choose_encodings(table).words == ("t",)
+
+
+def test_differences_are_written_of_numbers_that_lie_near_one_another():
+    """Counters, times and small numbers; not identifiers that repeat far apart; and of small tables none at all."""
+    dice = np.random.default_rng(0)
+    rows = pl.DataFrame(
+        {
+            "counter": range(100_000),
+            "a.b": dice.integers(0, 1000, 100_000),
+            "customer": dice.integers(0, 2**60, 50)[dice.integers(0, 50, 100_000)],
+            "x": dice.standard_normal(100_000),
+        }
+    ).with_columns(at=pl.datetime(2024, 1, 1) + pl.duration(seconds="counter"), day=pl.date(2024, 1, 1))
+    assert choose_encodings(rows.to_arrow()).deltas == ("counter", "a.b", "at")
+    assert choose_encodings(rows[:1000].to_arrow()).deltas == ()
+
+
+@pytest.mark.parametrize("kind", [pl.DataFrame, pl.LazyFrame])
+def test_numbers_of_every_type_come_back_however_they_are_written(shelf, kind):
+    """Extremes and nulls of all widths, dates, times and durations, as differences and plain."""
+    dice = np.random.default_rng(1)
+    count = 40_000
+    names = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
+    rows = pl.DataFrame(
+        {one: dice.integers(np.iinfo(one).min, np.iinfo(one).max, count, one, endpoint=True) for one in names}
+    ).with_columns(
+        day=pl.col("int16").cast(pl.Int32).cast(pl.Date), hour=(pl.col("uint32").cast(pl.Int64) * 1000).cast(pl.Time),
+        at=pl.col("int32").cast(pl.Int64).cast(pl.Datetime("ms", "Europe/Oslo")), 
+        ns=pl.col("int64").cast(pl.Datetime("ns")),
+        long=pl.col("int32").cast(pl.Int64).cast(pl.Duration("us")), near=pl.int_range(pl.len()) // 3,
+    )  # fmt: skip
+    rows = rows.with_columns(pl.when(pl.int_range(pl.len()) % 7 == 3).then(None).otherwise(pl.all()).name.keep())
+    assert {"near", "int8"} <= set(choose_encodings(rows.to_arrow()).deltas)
+    written = FORMAT.write(rows, shelf)
+    body = written.finish(shelf)
+    assert table_digest(FORMAT.read(body, shelf, kind)) == written.identity == table_digest(rows)
+    relation = FORMAT.read(body, shelf, duckdb.DuckDBPyRelation)
+    assert relation.aggregate("min(int64), max(uint64), sum(int8), count(near)").fetchall() == [
+        (rows["int64"].min(), rows["uint64"].max(), rows["int8"].cast(pl.Int64).sum(), rows["near"].count())
+    ]
 
 
 def test_free_memory_heeds_the_container(tmp_path):

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from solvent.data.blocks.identity import Block
+from solvent.data.packs.encoding import Encodings, choose_encodings
 from solvent.data.packs.manifest import Bytes, Pack
 from solvent.data.packs.sharing import Layout
 
-__all__ = ["PACK", "Writing", "repeating_columns", "write_packs", "write_parts"]
+__all__ = ["PACK", "Writing", "write_packs", "write_parts"]
 
 PACK = 96_000_000
 """How many bytes of Arrow data go into one pack; compressed, they are usually 30 to 90 MB."""
@@ -23,17 +24,16 @@ _GROUP = 131_072
 """So many rows at most of several blocks lie in one row group of a pack."""
 _MOST_AT_ONCE = 4
 """So many packs of a stream at most are encoded side by side: each is in memory as a whole until then."""
-_LOOK = 5_000
 
 
 def write_packs(table: Any, blocks: Sequence[Block], sink: Bytes) -> list[Pack]:
     """Write a whole table; packs are encoded side by side where it has more than one."""
     if not table.num_columns or not blocks:
         return []
-    words = repeating_columns(table)
+    how = choose_encodings(table)
     if table.nbytes <= _SMALL:
         buffer = io.BytesIO()
-        _encode(table, [block.rows for block in blocks], buffer, words)
+        _encode(table, [block.rows for block in blocks], buffer, how)
         return [Pack(sink.blob(buffer.getbuffer()), tuple(block.rows for block in blocks))]
     folder, shares, start = Path(sink.scratch()), [], 0
     count = -(-table.nbytes // PACK)
@@ -44,7 +44,7 @@ def write_packs(table: Any, blocks: Sequence[Block], sink: Bytes) -> list[Pack]:
         shares.append((table.slice(start, rows), share, folder / f"{number}.parquet"))
         start += rows
     with ThreadPoolExecutor(min(_cores(), len(shares)), "solvent-packs") as pool:
-        list(pool.map(lambda one: _encode(one[0], [block.rows for block in one[1]], one[2], words), shares))
+        list(pool.map(lambda one: _encode(one[0], [block.rows for block in one[1]], one[2], how), shares))
     return [Pack(sink.file(path), tuple(block.rows for block in share)) for _, share, path in shares]
 
 
@@ -136,7 +136,7 @@ class Writing:
         self._written += 1
         path = self._folder / f"{self._written}.parquet"
         groups = tuple(part.groups)
-        job = self._pool.submit(_encode, pa.concat_tables(part.held), groups, path, part.words or [])
+        job = self._pool.submit(_encode, pa.concat_tables(part.held), groups, path, part.how or Encodings())
         self._open.append((part, path, groups, job))
         part.let_go()
         while len(self._open) >= _at_once():  # else they would pile up in memory
@@ -152,7 +152,7 @@ class _Part:
     """The blocks of which the same columns are written: those that wait for a pack to be full, and its packs so far."""
 
     def __init__(self) -> None:
-        self.words: list[str] | None = None
+        self.how: Encodings | None = None
         self.size = 0
         self.held: list[Any] = []
         self.groups: list[int] = []
@@ -160,7 +160,7 @@ class _Part:
 
     def add(self, block: Any, rows: int) -> None:
         """One block more."""
-        self.words = repeating_columns(block) if self.words is None else self.words
+        self.how = self.how or choose_encodings(block)
         self.size += max(block.nbytes, 1)
         self.held.append(block)
         self.groups.append(rows)
@@ -177,25 +177,9 @@ def _copy(table: Any) -> Any:
     return table.take(np.arange(table.num_rows))
 
 
-def repeating_columns(table: Any) -> list[str]:
-    """The text columns that a dictionary makes smaller, and all enums: told by the first rows."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    found = []
-    for field in table.schema:
-        if pa.types.is_dictionary(field.type):
-            found.append(field.name)
-        elif pa.types.is_large_string(field.type) or pa.types.is_large_binary(field.type):
-            first = table.column(field.name).slice(0, _LOOK)
-            if len(first) and pc.count_distinct(first).as_py() <= len(first) / 2:
-                found.append(field.name)
-    return found
-
-
-def _encode(table: Any, blocks: Sequence[int], target: Any, words: list[str]) -> None:
+def _encode(table: Any, blocks: Sequence[int], target: Any, how: Encodings) -> None:
     """Write a table whose blocks have so many rows each."""
-    writer, start = _open(target, table.schema, words), 0
+    writer, start = how.writer(target, table.schema), 0
     with writer:
         for rows in _row_groups(blocks):
             writer.write_table(table.slice(start, rows), row_group_size=rows)
@@ -211,14 +195,6 @@ def _row_groups(blocks: Sequence[int]) -> list[int]:
         else:
             made.append(rows)
     return made
-
-
-def _open(target: Any, schema: Any, words: list[str]) -> Any:
-    import pyarrow.parquet as pq
-
-    # Dictionaries of numbers cost more time than they save room: zstd finds the repeats as well.
-    columns: Any = words or False
-    return pq.ParquetWriter(target, schema, compression="zstd", use_dictionary=columns)
 
 
 def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
