@@ -119,6 +119,17 @@ def test_numbers_of_narrow_types_are_reckoned_with_as_numbers(text, expected):
     assert NARROW.select(build(parse(text), NARROW.schema, None).alias("found"))["found"].to_list() == expected
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["*".join(["i"] * 14) + " > 0", " % ".join(["i"] + ["1000"] * 18) + " >= 0", "abs(" * 40 + "i" + ")" * 40 + " > 0"],
+)
+def test_a_long_rule_takes_no_longer_than_it_is(text):
+    """Each part stands in what is made of it once: else a rule would double with every level."""
+    made = build(parse(text), NARROW.schema, None)
+    assert len(str(made)) < 20_000
+    assert NARROW.select(made.alias("found"))["found"].len() == 3
+
+
 def test_the_moment_is_the_one_that_is_given():
     """now() is what the check was told, beside dates, times with a zone, and in sums; never the clock."""
     now = datetime.datetime(2020, 6, 1, 12, tzinfo=datetime.UTC)

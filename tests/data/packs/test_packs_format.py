@@ -244,6 +244,20 @@ def test_differences_are_written_of_numbers_that_lie_near_one_another():
     assert choose_encodings(rows[:1000].to_arrow()).deltas == ()
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pl.DataFrame({"a.b": range(200_000), "a": [{"b": "x"}] * 200_000}),
+        pl.DataFrame({"l.list.element": range(200_000), "l": [["x"]] * 200_000}),
+        pl.DataFrame({"": range(200_000), "^x$": range(200_000), "é.ü": range(200_000)}),
+    ],
+)
+def test_names_that_could_be_paths_of_nested_fields_are_written_all_the_same(shelf, rows):
+    """Parquet names columns by paths with dots, and an encoding for a number is none for a text."""
+    written = FORMAT.write(rows, shelf)
+    assert FORMAT.read(written.finish(shelf), shelf, pl.DataFrame).equals(rows)
+
+
 @pytest.mark.parametrize("kind", [pl.DataFrame, pl.LazyFrame])
 def test_numbers_of_every_type_come_back_however_they_are_written(shelf, kind):
     """Extremes and nulls of all widths, dates, times and durations, as differences and plain."""

@@ -63,6 +63,8 @@ def _near(table: Any) -> tuple[str, ...]:
 
     kinds = pa.types
     names = [field.name for field in table.schema if kinds.is_integer(field.type) or kinds.is_temporal(field.type)]
+    if any(field.type.num_fields for field in table.schema):  # "a.b" could as well be the field b of a struct a
+        names = [name for name in names if "." not in name]
     if not names:
         return ()
     sample = table.select(names).slice(0, _SAMPLE)

@@ -13,7 +13,7 @@ from solvent.config import validate
 from solvent.data.canonical import column_named
 from solvent.data.contract.expression.functions import FUNCTIONS
 from solvent.data.contract.expression.parsing import Node, names_in
-from solvent.data.contract.expression.reckoning import alike, reckon
+from solvent.data.contract.expression.reckoning import Reckoner
 from solvent.data.contract.literals import constant, literal
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def build(node: Node, schema: Mapping[str, Any], now: datetime.datetime | None) 
         made = _Builder(schema, now, names_in(node)).make(node)
         bare = pl.DataFrame({name: [None, None] for name in schema}, schema=dict(schema))
         found = bare.select(made.alias("found")).to_series()
+    except RecursionError:
+        raise ValueError("it has too many parts; make several rules of it") from None
     except pl.exceptions.PolarsError as error:
         raise ValueError(str(error).split("\n")[0]) from None
     if found.dtype not in (pl.Boolean, pl.Null):
@@ -56,6 +58,7 @@ class _Builder:
     def __init__(self, schema: Mapping[str, Any], now: datetime.datetime | None, names: list[str]) -> None:
         self.schema = schema
         self.now = now
+        self.reckoner = Reckoner(schema)
         zones = (getattr(schema[name], "time_zone", None) for name in names)
         self.zone = next((zone for zone in zones if zone), None)
 
@@ -76,7 +79,7 @@ class _Builder:
             made = [self.make(part, raw=function.raw) for part in node.parts]
             if function.alike:
                 first = 1 if node.value == "if" else 0
-                made[first:] = alike(node.parts[first:], made[first:], self.schema)
+                made[first:] = self.reckoner.alike(node.parts[first:], made[first:])
             found = function.make(*made)
             return found.fill_nan(None) if node.value == "sqrt" else found
         return self._operator(node, raw)
@@ -107,9 +110,11 @@ class _Builder:
         """What comes of numbers, or of moments and spans; what is no number is missing, as it is in a column."""
         import polars as pl
 
-        found = reckon(node, parts, self.schema)
+        found = self.reckoner.reckon(node, parts)
+        if raw or self.reckoner.width(node) is not None:
+            return found
         dtype = pl.DataFrame(schema=dict(self.schema)).select(found.alias("found")).dtypes[0]
-        return found.fill_nan(None) if dtype.is_float() and not raw else found
+        return found.fill_nan(None) if dtype.is_float() else found
 
     def _compared(self, nodes: tuple[Node, ...]) -> list[pl.Expr]:
         """Values that are compared: a constant beside a column is read as what the column holds."""
@@ -125,7 +130,7 @@ class _Builder:
                 made.append(self._now().cast(pl.Date) if dtype == pl.Date else self._now())
             else:
                 made.append(self.make(one))
-        return alike(nodes, made, self.schema)
+        return self.reckoner.alike(nodes, made)
 
     def _value(self, node: Node) -> pl.Expr:
         import polars as pl
