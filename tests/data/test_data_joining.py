@@ -304,6 +304,13 @@ def test_keys_that_pandas_made_fractions_for_a_null_still_fit():
     assert later["v_right"].to_list() == [1, None, None, 5, None]
 
 
+def test_a_fraction_that_may_have_been_another_number_fits_none():
+    """From 2^53 on, pandas has made one of several whole numbers: rather nobody's row than another's."""
+    left = pd.DataFrame({"k": [2**53 + 1, None], "t": [5, 5]})
+    right = pl.DataFrame({"k": [2**53, 2**53 + 1], "t": [4, 4], "who": ["other", "own"]})
+    assert asof(left, right, on="t", by="k")["who"].isna().all()
+
+
 def test_keys_that_no_join_compares_are_refused():
     """Lists."""
     frame = pl.DataFrame({"k": [[1]], "t": [1]})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import column_named
+from solvent.data.canonical import EXACT_IN_FLOATS, column_named
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,7 +48,8 @@ def key_form(types: Sequence[Any]) -> Form | None:
     """The form in which columns of these types are equal where their values are; None if none.
 
     Besides those of :func:`common_form` there is one for whole numbers beside floats, as pandas makes them of whole
-    numbers with a null among them: a float that is whole is that number, and any other is equal to none, so null.
+    numbers with a null among them: a float that is whole is that number, and any other is equal to none, so null. So is
+    one from 2^53 on, which may have been its neighbour.
     """
     import polars as pl
 
@@ -65,7 +66,8 @@ def _whole(name: str, dtype: Any) -> pl.Expr:
     column = column_named(name)
     if not dtype.is_float():
         return column.cast(pl.Int128)
-    return pl.when(column == column.floor()).then(column).cast(pl.Int128, strict=False)
+    whole = (column == column.floor()) & (column.abs() < EXACT_IN_FLOATS)
+    return pl.when(whole).then(column).cast(pl.Int128, strict=False)
 
 
 def zones_of(types: Sequence[Any]) -> set[str | None]:

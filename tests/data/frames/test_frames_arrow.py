@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from solvent.data import TableFormat, table_digest
+from solvent.data.frames.incoming import take
 from solvent.errors import DataError, InputError
 
 D = decimal.Decimal
@@ -194,3 +195,22 @@ def test_what_is_no_time_of_a_day_is_named_and_not_null(kind, tmp_path):
     for name in ("bad.parquet", "bare.parquet", "bad.arrow"):
         with pytest.raises(InputError, match=rf"{name}: column 'c' holds 24:00:00.*types: {{c: text}}"):
             open_source(name, tmp_path).read(pl.DataFrame)
+
+
+def test_times_and_zones_deep_inside_are_looked_at_where_they_count():
+    """In maps and lists of a fixed size, too; what lies under a null struct is in no row."""
+    seconds = pa.array([0, 86_400], pa.int32()).view(pa.time32("s"))
+    hidden = pa.StructArray.from_arrays([seconds], ["a"], mask=pa.array([False, True]))
+    assert take(pa.table({"c": hidden})).frame["c"].to_list() == [{"a": dt.time(0)}, None]
+    good = pa.array([[("k", 1)]], pa.map_(pa.string(), pa.time32("s")))
+    assert take(pa.table({"c": good})).frame["c"].to_list() == [[{"key": "k", "value": dt.time(0, 0, 1)}]]
+    for bad in (
+        pa.MapArray.from_arrays([0, 2], pa.array(["a", "b"]), seconds),
+        pa.FixedSizeListArray.from_arrays(seconds, 2),
+    ):
+        with pytest.raises(DataError, match="column 'c' holds 24:00:00"):
+            table_digest(pa.table({"c": bad}))
+    zone, epoch = pa.timestamp("us", "-05:30"), dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+    assert take(pa.table({"c": pa.array([[0, 0]], pa.list_(zone, 2))})).frame["c"].to_list() == [[epoch, epoch]]
+    mapped = take(pa.table({"c": pa.array([[("k", 0)]], pa.map_(pa.string(), zone))})).frame["c"].to_list()
+    assert mapped == [[{"key": "k", "value": epoch}]]

@@ -62,10 +62,15 @@ def _check_times(name: str, array: Any) -> None:
                 f"column {name!r} holds {shown}, and a time of day lies before the day's end. Read it as text "
                 f"(types: {{{name}: text}}), or turn it into a duration"
             )
+    elif not has_times(kind):
+        return
     elif pa.types.is_struct(kind):
-        for place in range(kind.num_fields):
-            _check_times(name, array.field(place))
-    elif kind.num_fields and has_times(kind):  # a list
+        for child in array.flatten():  # where a struct is null its fields are null
+            _check_times(name, child)
+    elif pa.types.is_map(kind):
+        _check_times(name, array.keys)
+        _check_times(name, array.items)
+    else:
         _check_times(name, array.flatten())
 
 
@@ -129,6 +134,10 @@ def readable(name: str, kind: Any, *, inside: bool = False) -> Any:
         return pa.struct([one.with_type(readable(name, one.type, inside=True)) for one in kind])
     if not inside and (known.is_list_view(kind) or known.is_large_list_view(kind)):
         return pa.large_list(readable(name, kind.value_type, inside=True))
+    if known.is_fixed_size_list(kind):
+        return pa.list_(readable(name, kind.value_type, inside=True), kind.list_size)
+    if known.is_map(kind):
+        return pa.map_(readable(name, kind.key_type, inside=True), readable(name, kind.item_type, inside=True))
     if known.is_list(kind) or known.is_large_list(kind):
         inner = readable(name, kind.value_type, inside=True)
         return kind if inner == kind.value_type and known.is_large_list(kind) else pa.large_list(inner)

@@ -87,7 +87,8 @@ class Input:
         except SolventError as error:
             raise type(error)(f"{self.origin}: input {self.name!r}: {error}") from error
         except Exception as error:
-            raise InputError(f"{self.origin}: input {self.name!r} cannot be read: {error}") from error
+            what = f"{type(error).__name__}: {error}"
+            raise InputError(f"{self.origin}: input {self.name!r} cannot be read: {what}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +255,8 @@ def _open_source(spec: Any, project: Home, datasets: list[DatasetSource]) -> Rea
 
 def _used(target: str, options: Mapping[str, Any]) -> Readable:
     """A source by the name of its class or function."""
-    maker = load_reference(target)
     try:
+        maker = load_reference(target)
         return cast("Readable", maker(**options))
     except SolventError:
         raise

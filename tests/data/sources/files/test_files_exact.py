@@ -154,3 +154,33 @@ def test_json_tells_why_a_column_is_text_and_which_lines_are_no_rows(tmp_path):
     assert told["a.jsonl"] == [("blank line", 2, None), ("large number", 3, "a")]
     assert told["b.json"] == [("large number", 2, "a")]
     assert told["c.jsonl"] == [("large number", 2, "a")]
+
+
+@pytest.mark.parametrize("count", [1, 20, 70])
+def test_a_byte_order_mark_in_a_row_is_part_of_its_value(tmp_path, count):
+    """Of one file and of many that are alike; at the beginning of a file it is none."""
+    for number in range(count):
+        (tmp_path / f"{number:02}.csv").write_text(f"\ufeffid,v\n\ufeff{number},2\n", encoding="utf-8")
+    found = open_source("*.csv", tmp_path).read(pl.DataFrame)
+    assert found["id"].to_list() == [f"\ufeff{number}" for number in range(count)]
+    assert found["v"].to_list() == [2] * count
+
+
+@pytest.mark.parametrize("wrap", [lambda one: [one], lambda one: {"f": one}, lambda one: [[one], None, []]])
+def test_what_lies_in_lists_and_structs_is_cast_as_columns_are(tmp_path, wrap):
+    """A day begins in the zone of the file before, and a fraction that would be rounded is named."""
+    zoned = pl.Series("a", [dt.datetime(2024, 7, 1)]).dt.replace_time_zone("Europe/Berlin")[0]
+    for first, second, said in (
+        (pl.Series("a", [wrap(zoned)]), pl.Series("a", [wrap(dt.date(2024, 7, 1))]), None),
+        (pl.Series("a", [wrap(zoned)]), pl.Series("a", [wrap(dt.datetime(2024, 7, 1))]), None),
+        (pl.Series("a", [wrap(1)]), pl.Series("a", [wrap(2.0), wrap(0.5)]), "row 2, column"),
+        (pl.Series("a", [wrap(zoned)]), pl.Series("a", [wrap(3)]), "row 1, column"),
+    ):
+        first.to_frame().write_parquet(tmp_path / "1.parquet")
+        second.to_frame().write_parquet(tmp_path / "2.parquet")
+        source = open_source({"files": "*.parquet", "schema": "freeze"}, tmp_path)
+        if said is None:
+            assert source.read(pl.DataFrame)["a"].to_list() == [wrap(zoned)] * 2
+        else:
+            with pytest.raises(InputError, match=said):
+                source.read(pl.DataFrame)

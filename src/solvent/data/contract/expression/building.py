@@ -79,7 +79,7 @@ class _Builder:
             made = [self.make(part, raw=function.raw) for part in node.parts]
             if function.alike:
                 first = 1 if node.value == "if" else 0
-                made[first:] = self.reckoner.alike(node.parts[first:], made[first:])
+                made[first:] = self.reckoner.alike(node.parts[first:], made[first:], self.reckoner.width(node))
             found = function.make(*made)
             return found.fill_nan(None) if node.value == "sqrt" else found
         return self._operator(node, raw)

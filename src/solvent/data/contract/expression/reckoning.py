@@ -35,11 +35,15 @@ class Reckoner:
             self._widths[id(node)] = self._width(node)
         return self._widths[id(node)]
 
-    def alike(self, nodes: Sequence[Node], made: Sequence[pl.Expr]) -> list[pl.Expr]:
-        """Values that are compared, or of which one is chosen: whole numbers in one type that holds all of them."""
+    def alike(self, nodes: Sequence[Node], made: Sequence[pl.Expr], result: int | None = None) -> list[pl.Expr]:
+        """Values that are compared, or of which one is chosen: whole numbers in one type that holds all of them.
+
+        It holds a ``result`` of so many bits as well.
+        """
         most = self._most(nodes)
         if most is None:
             return list(made)
+        most = max(most, result or 0)
         names = [node for node in nodes if node.kind == "name"]
         if len(names) == 1 < len(nodes) and all(node.kind in ("name", "value") for node in nodes):
             own = self._schema[names[0].value]
@@ -59,6 +63,8 @@ class Reckoner:
         if most is None:
             parts = [self._full(part, one) for part, one in zip(node.parts, made, strict=True)]
             return -parts[0] if node.kind == "negative" else self._applied(node.kind, parts)
+        if node.kind == "/":
+            return self._applied("/", [one.cast(pl.Float64) for one in made])
         needed = self._sum(node.parts) if node.kind == "*" else most + 1
         parts = [one.cast(_type(needed)) for one in made]
         if node.kind == "negative":
@@ -94,14 +100,9 @@ class Reckoner:
         return sum(self.width(part) or 0 for part in parts if part != _NULL)
 
     def _full(self, node: Node, made: pl.Expr) -> pl.Expr:
-        """A value beside fractions: narrow types would run over, or round, before the other one is seen."""
-        import polars as pl
-
+        """A value beside fractions: a narrow whole number would run over before the other one is seen."""
         bits = self.width(node)
-        if bits is not None:
-            return made.cast(_type(bits)) if node.kind != "value" else made
-        narrow = node.kind == "name" and isinstance(self._schema[node.value], pl.Float32)
-        return made.cast(pl.Float64) if narrow else made
+        return made if bits is None or node.kind == "value" else made.cast(_type(bits))
 
     def _applied(self, kind: str, parts: Sequence[pl.Expr]) -> pl.Expr:
         import polars as pl
@@ -109,7 +110,7 @@ class Reckoner:
         if kind != "%":
             return _OPERATORS[kind](*parts)  # type: ignore[no-any-return]
         dtype = pl.DataFrame(schema=dict(self._schema)).select((parts[0] % parts[1]).alias("found")).dtypes[0]
-        return self._called(_rest, parts, dtype)
+        return self._called(_rest, parts, pl.Int64() if dtype == pl.Null else dtype)
 
     def _called(self, function: Callable[[Any, Any], Any], parts: Sequence[pl.Expr], dtype: Any) -> pl.Expr:
         """What a function makes of two columns: an expression that named each twice would double with every level."""
@@ -145,6 +146,7 @@ def _type(bits: int) -> Any:
 def _rest(a: pl.Series, b: pl.Series) -> pl.Series:
     import polars as pl
 
+    a, b = (one.cast(pl.Int64) if one.dtype == pl.Null else one for one in (a, b))
     rest = pl.col("a").abs() % pl.col("b").abs()
     signed = pl.when(pl.col("a") < 0).then(pl.lit(0).cast(a.dtype) - rest).otherwise(rest)
     return pl.DataFrame({"a": a, "b": b}).select(signed.alias("rest")).to_series()

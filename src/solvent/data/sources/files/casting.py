@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import EXACT_IN_FLOATS
@@ -166,9 +166,9 @@ def _converted(column: pl.Series, dtype: Any, rounding: bool) -> pl.Series:
     if isinstance(dtype, pl.String):
         return _as_text(column)
     if isinstance(have, pl.Struct) and isinstance(dtype, pl.Struct):
-        return _struct(column, dtype)
+        return _struct(column, dtype, rounding)
     if isinstance(have, (pl.List, pl.Array)) and isinstance(dtype, pl.List):
-        return _list(column, dtype)
+        return _list(column, dtype, rounding)
     if isinstance(dtype, pl.Datetime) and isinstance(have, (pl.Date, pl.Datetime)):
         moments = column.cast(pl.Datetime("us")) if isinstance(have, pl.Date) else column
         return _retimed(moments, dtype)
@@ -224,27 +224,33 @@ def _as_text(column: pl.Series) -> pl.Series:
     return column.cast(pl.String, strict=False)
 
 
-def _list(column: pl.Series, dtype: Any) -> pl.Series:
+def _list(column: pl.Series, dtype: Any, rounding: bool) -> pl.Series:
+    """Lists whose elements are cast as columns are. Raises :class:`Misfit` with the row of the list."""
+    import numpy as np
     import polars as pl
+    import pyarrow as pa
 
     if isinstance(column.dtype, pl.Array):
         column = column.cast(pl.List(column.dtype.inner))
+    sizes = column.list.len().fill_null(0).to_numpy()
+    ends = np.concatenate(([0], np.cumsum(sizes))).astype("int64")
     inner = column.explode(empty_as_null=False, keep_nulls=False)
-    cast_column(inner.alias(column.name), dtype.inner)  # says which value does not fit
-    return _relisted(column, dtype) if dtype.inner.is_nested() else column.cast(dtype, strict=False)
+    try:
+        made = cast_column(inner.alias(column.name), dtype.inner, rounding=rounding)
+    except Misfit as error:
+        raise replace(error, row=int(np.searchsorted(ends, error.row, side="right")) - 1) from None
+    values = made.rename("v").to_frame().to_arrow().column(0).combine_chunks()
+    missing = pa.array(column.is_null().to_numpy()) if column.null_count() else None
+    lists = pa.LargeListArray.from_arrays(pa.array(ends, pa.int64()), values, mask=missing)
+    found = pl.from_arrow(pa.table({"v": lists})).to_series()  # type: ignore[union-attr]
+    return found.cast(dtype) if found.dtype != dtype else found
 
 
-def _relisted(column: pl.Series, dtype: Any) -> pl.Series:
-    import polars as pl
-
-    values = [None if one is None else cast_column(one, dtype.inner) for one in column]
-    return pl.Series(column.name, values, dtype=dtype)
-
-
-def _struct(column: pl.Series, dtype: Any) -> pl.Series:
+def _struct(column: pl.Series, dtype: Any, rounding: bool) -> pl.Series:
     import polars as pl
 
     frame = column.struct.unnest()
     wanted = {one.name: one.dtype for one in dtype.fields}
-    made = cast_frame(frame, wanted, {}).select(pl.struct(pl.all()).alias(column.name)).to_series()
+    exact = () if rounding else tuple(wanted)
+    made = cast_frame(frame, wanted, {}, exact).select(pl.struct(pl.all()).alias(column.name)).to_series()
     return made.set(column.is_null(), None) if column.null_count() else made

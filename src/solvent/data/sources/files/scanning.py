@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from solvent.data.frames.scanning import scan_pieces
 from solvent.data.sources.files.binary import open_binary, reason
 from solvent.data.sources.files.casting import Misfit, cast_column, cast_frame
 from solvent.data.sources.files.options import Options
-from solvent.data.sources.files.small.batching import FEWEST, SMALL, Batch, Body, Reader, in_batches
+from solvent.data.sources.files.small.batching import FEWEST, Batch, Body, Reader, in_batches
 from solvent.data.sources.files.surveying import TEXTS, Part, mixed_columns, text_file
 from solvent.data.sources.files.text.reading import is_quick
 from solvent.errors import InputError
@@ -184,9 +183,7 @@ def _runs(files: list[Ready], options: Options) -> Iterator[Batch[Ready] | Ready
 
     def body(one: Ready) -> Body | None:
         part = one.part
-        if part.look.format not in TEXTS or os.stat(one.path).st_size > SMALL:
-            return None
-        found = reader.body(one.path, part.label)
+        found = reader.body(one.path, part.label) if part.look.format in TEXTS else None
         if found is None or found.look != part.look or found.rows != part.rows:
             return None
         one.check()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,7 +110,7 @@ class Reader:
         if look is None:
             return None
         body = rest if look.header == "first line" else data
-        if body.startswith((b"\n", b"\r")) or (b"\n\r\n" if returns else b"\n\n") in body:
+        if body.startswith((b"\n", b"\r", codecs.BOM_UTF8)) or (b"\n\r\n" if returns else b"\n\n") in body:
             return None
         rows = body.count(b"\n")
         # A reader refuses a row with too many fields: with as many in all as there should be, no row has too few.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -126,9 +127,9 @@ class TextFile:
         schema = {f"column_{place}": types.get(name, pl.String()) for place, name in enumerate(columns, 1)}
         here = {name: f"column_{place}" for place, name in enumerate(columns, 1)}
         # Polars takes the first line's fields for all that there are: a full one goes before lines that may be short.
-        full = (
-            (self.look.delimiter or ",").encode() * (len(columns) - 1) + b"\n" if self.options.ragged == "fill" else b""
-        )
+        # And it leaves out a mark of byte order, which is part of a value where a row begins with it.
+        first = self.options.ragged == "fill" or piece.data.startswith(codecs.BOM_UTF8)
+        full = (self.look.delimiter or ",").encode() * (len(columns) - 1) + b"\n" if first else b""
         found = pl.read_csv(
             io.BytesIO(full + piece.data if full else piece.data),
             has_header=False,

@@ -329,7 +329,7 @@ class Splitter:
 @functools.cache
 def _tokens(delimiter: bytes, quote: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     """What an unquoted field is, and a quoted one up to its closing quote."""
-    stop, mark = re.escape(delimiter), re.escape(quote)
+    stop, mark = re.escape(delimiter), re.escape(quote or b"\0")  # without quotes no field begins with one
     return re.compile(rb"[^%s\n]*" % stop), re.compile(rb"%s(?:[^%s]|%s%s)*+" % (mark, mark, mark, mark))
 
 
