@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -195,7 +195,7 @@ class Survey:
                 }
                 for name, kind in self.schema.items()
             ],
-            "files": _told([self._file(part) for part in self.parts]),
+            "files": _told(map(self._file, self.parts), len(self.parts)),
             "guessed": guessed,
             "changes": list(self.changes),
             "findings": self.findings,
@@ -209,13 +209,13 @@ class Survey:
         }  # fmt: skip
 
 
-def _told(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _told(files: Iterable[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     """What is told of files: of very many, those in a row that are alike are told together, from the first to the last.
 
     ``rows`` are those of all of them, and ``files`` is how many they are.
     """
-    if len(files) <= _SINGLY:
-        return files
+    if count <= _SINGLY:
+        return list(files)
     told: list[dict[str, Any]] = []
     for one in files:
         last = told[-1] if told else None
