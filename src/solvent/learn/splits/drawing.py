@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.config import REQUIRED
 from solvent.data import Table
-from solvent.data.canonical import columns_named
+from solvent.data.canonical import column_named, columns_named
 from solvent.errors import InputError, SettingsError
 from solvent.graph.steps import step
 from solvent.learn.splits.parts import (
@@ -20,10 +20,11 @@ from solvent.learn.splits.parts import (
     Split3,
     check_shares,
     columns_of,
+    frame_with,
+    numbered,
     parts_of,
     record,
 )  # fmt: skip
-from solvent.learn.tables.rows import check_columns, frame_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,7 +43,7 @@ def random_split(table: Table, *, test: Share = 0.2, seed: Seed = REQUIRED, targ
     recorded and warned of. Counts, seed and, with ``target``, its balance are recorded.
     """
     check_shares("random_split", test=test)
-    frame = _frame(table, [target], "random_split")
+    frame = frame_with(table, [target], "random_split")
     train, _, tested = parts_of(frame, _drawn(frame.height, 0, test, seed), _sizes("random_split", frame, test=test))
     parts = Split(train, tested)
     record(parts, "random_split", "random_split", target, seed=seed)
@@ -55,7 +56,7 @@ def random_split3(
 ) -> Split3:
     """As :func:`random_split`, with a third part of rows to choose by (``valid``)."""
     check_shares("random_split3", valid=valid, test=test)
-    frame = _frame(table, [target], "random_split3")
+    frame = frame_with(table, [target], "random_split3")
     situation = _sizes("random_split3", frame, valid=valid, test=test)
     parts = Split3(*parts_of(frame, _drawn(frame.height, valid, test, seed), situation))
     record(parts, "random_split3", situation, target, seed=seed)
@@ -75,7 +76,7 @@ def stratified_split(
     row each.
     """
     check_shares("stratified_split", test=test)
-    frame = _frame(table, [*columns_of(by, "stratified_split"), target], "stratified_split")
+    frame = frame_with(table, [*columns_of(by, "stratified_split"), target], "stratified_split")
     kinds = kinds_of(frame, by, bands, "stratified_split")
     marks = deal(kinds, {TEST: test}, seed)
     train, _, tested = parts_of(frame, marks, _sizes("stratified_split", frame, test=test))
@@ -91,7 +92,7 @@ def stratified_split3(
 ) -> Split3:  # fmt: skip
     """As :func:`stratified_split`, with a third part of rows to choose by (``valid``)."""
     check_shares("stratified_split3", valid=valid, test=test)
-    frame = _frame(table, [*columns_of(by, "stratified_split3"), target], "stratified_split3")
+    frame = frame_with(table, [*columns_of(by, "stratified_split3"), target], "stratified_split3")
     kinds = kinds_of(frame, by, bands, "stratified_split3")
     situation = _sizes("stratified_split3", frame, valid=valid, test=test)
     parts = Split3(*parts_of(frame, deal(kinds, {TEST: test, VALID: valid}, seed), situation))
@@ -105,7 +106,6 @@ def kinds_of(frame: pl.DataFrame, by: Columns, bands: int | None, what: str) -> 
     Raises :class:`InputError` where more than half of the rows are the only one of their kind.
     """
     import numpy as np
-    import polars as pl
 
     names = columns_of(by, what)
     asked = frame.select(columns_named(names))
@@ -113,19 +113,18 @@ def kinds_of(frame: pl.DataFrame, by: Columns, bands: int | None, what: str) -> 
         if isinstance(bands, bool) or bands < 2:
             raise SettingsError(f"{what}: bands are how many a column of numbers is cut in, 2 at least, not {bands!r}")
         asked = asked.with_columns(
-            (pl.col(name).rank("min") - 1) * bands // pl.col(name).count()
+            (column_named(name).rank("min") - 1) * bands // column_named(name).count()
             for name in names
             if asked[name].dtype.is_numeric()
         )
-    asked.columns = [str(place) for place in range(asked.width)]
-    numbers = asked.with_row_index("row").select(pl.col("row").first().over(*asked.columns)).to_series().to_numpy()
-    _, kinds, counts = np.unique(numbers, return_inverse=True, return_counts=True)
+    kinds = numbered(asked)
+    counts = np.bincount(kinds)
     if len(counts) > 2 and (counts == 1).sum() * 2 > frame.height:
         raise InputError(
             f"{what}: {', '.join(map(repr, names))} makes {len(counts)} kinds of {frame.height} rows, most of them "
             f"with one row. Name a column of few values, or cut one of numbers in bands: bands: 10"
         )
-    return np.asarray(kinds)
+    return kinds
 
 
 def deal(kinds: np.ndarray[Any, Any], shares: dict[int, float], seed: int) -> np.ndarray[Any, Any]:
@@ -167,12 +166,6 @@ def _drawn(rows: int, valid: float, test: float, seed: int) -> np.ndarray[Any, A
     return marks
 
 
-def _frame(table: Table, asked: list[str | None], what: str) -> pl.DataFrame:
-    frame = frame_of(table)
-    check_columns(frame, asked, what)
-    return frame
-
-
 def _sizes(what: str, frame: pl.DataFrame, **shares: float) -> str:
     told = " and ".join(f"{name} is {share}" for name, share in shares.items())
     return f"{what}: the table has {frame.height} rows, and {told}"
@@ -182,5 +175,4 @@ def _told(kinds: np.ndarray[Any, Any], by: Columns) -> dict[str, Any]:
     import numpy as np
 
     counts = np.bincount(kinds)
-    names = by if isinstance(by, str) else ", ".join(by)
-    return {"by": names, "kinds": len(counts), "kinds_of_one_row": int((counts == 1).sum())}
+    return {"by": ", ".join(columns_of(by, "by")), "kinds": len(counts), "kinds_of_one_row": int((counts == 1).sum())}

@@ -14,9 +14,9 @@ from solvent.errors import InputError
 from solvent.graph.steps import step
 from solvent.learn.splits.drawing import kinds_of
 from solvent.learn.splits.groups import groups_of
-from solvent.learn.splits.parts import Columns, Seed, Split, columns_of
+from solvent.learn.splits.parts import Columns, Seed, Split, columns_of, frame_with
 from solvent.learn.splits.times import moments_of
-from solvent.learn.tables.rows import check_columns, frame_of
+from solvent.learn.tables.rows import frame_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,8 +44,7 @@ def stratified_folds(
     """As :func:`random_folds`, with as many rows of each kind in every fold as can be (see ``stratified_split``)."""
     import numpy as np
 
-    frame = frame_of(table)
-    check_columns(frame, columns_of(by, "stratified_folds"), "stratified_folds")
+    frame = frame_with(table, columns_of(by, "stratified_folds"), "stratified_folds")
     kinds = kinds_of(frame, by, bands, "stratified_folds")
     order = np.random.default_rng(seed).permutation(frame.height)
     order = order[np.argsort(kinds[order], kind="stable")]
@@ -62,8 +61,7 @@ def group_folds(table: Table, *, by: Columns = REQUIRED, folds: Count = 5, seed:
     """
     import numpy as np
 
-    frame = frame_of(table)
-    check_columns(frame, columns_of(by, "group_folds"), "group_folds")
+    frame = frame_with(table, columns_of(by, "group_folds"), "group_folds")
     groups = groups_of(frame, by, "group_folds")
     sizes = np.bincount(groups) if len(groups) else np.zeros(0, int)
     if len(sizes) < folds:
@@ -93,8 +91,7 @@ def time_folds(
     ``gap`` leaves out what lies so shortly before a border. Raises :class:`InputError` for fewer times than stretches.
     """
 
-    frame = frame_of(table)
-    check_columns(frame, [column], "time_folds")
+    frame = frame_with(table, [column], "time_folds")
     times = moments_of(frame.get_column(column), "time_folds").alias("t")
     if window is not None and (isinstance(window, bool) or window < 1):
         raise InputError(f"time_folds: window is how many stretches are learnt from, 1 at least, not {window!r}")

@@ -20,10 +20,11 @@ from solvent.learn.splits.parts import (
     Split3,
     check_shares,
     columns_of,
+    frame_with,
+    numbered,
     parts_of,
     record,
 )  # fmt: skip
-from solvent.learn.tables.rows import check_columns, frame_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,26 +96,21 @@ def partition(table: Table, *, by: str = REQUIRED) -> dict[str, Table]:
 
 def groups_of(frame: pl.DataFrame, by: Columns, what: str) -> np.ndarray[Any, Any]:
     """The number of each row's group, counted by first appearance. Raises :class:`InputError` where one is unknown."""
-    import numpy as np
-    import polars as pl
-
     names = columns_of(by, what)
     asked = frame.select(columns_named(names))
-    asked.columns = [str(place) for place in range(asked.width)]
     for name, column in zip(names, asked.get_columns(), strict=True):
-        unknown = column.null_count() + (int(column.is_nan().sum()) if column.dtype.is_float() else 0)
+        values = column.alias("v")
+        unknown = values.null_count() + (int(values.is_nan().sum()) if values.dtype.is_float() else 0)
         if unknown:
             raise InputError(
-                f"{what}: {name!r} is unknown in {unknown} of {len(column)} rows, so nobody can say which group they "
+                f"{what}: {name!r} is unknown in {unknown} of {len(values)} rows, so nobody can say which group they "
                 f"belong to. Leave them out in a step before, or give each one of its own."
             )
-    first = asked.with_row_index("row").select(pl.col("row").first().over(*asked.columns)).to_series().to_numpy()
-    return np.unique(first, return_inverse=True)[1]
+    return numbered(asked)
 
 
 def _grouped(table: Table, by: Columns, target: str | None, what: str) -> tuple[pl.DataFrame, np.ndarray[Any, Any]]:
-    frame = frame_of(table)
-    check_columns(frame, [*columns_of(by, what), target], what)
+    frame = frame_with(table, [*columns_of(by, what), target], what)
     return frame, groups_of(frame, by, what)
 
 
@@ -143,5 +139,4 @@ def _told(groups: np.ndarray[Any, Any], by: Columns) -> dict[str, Any]:
     import numpy as np
 
     sizes = np.bincount(groups)
-    names = by if isinstance(by, str) else ", ".join(by)
-    return {"by": names, "groups": len(sizes), "largest_group_rows": int(sizes.max())}
+    return {"by": ", ".join(columns_of(by, "by")), "groups": len(sizes), "largest_group_rows": int(sizes.max())}

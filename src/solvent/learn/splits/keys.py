@@ -22,10 +22,10 @@ from solvent.learn.splits.parts import (
     Split3,
     check_shares,
     columns_of,
+    frame_with,
     parts_of,
     record,
 )  # fmt: skip
-from solvent.learn.tables.rows import check_columns, frame_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,9 +88,8 @@ def _placed(table: Table, by: Columns, salt: str, target: str | None, what: str)
     """The rows, and where the key of each lies."""
     import numpy as np
 
-    frame = frame_of(table)
     names = columns_of(by, what)
-    check_columns(frame, [*names, target], what)
+    frame = frame_with(table, [*names, target], what)
     groups = groups_of(frame, by, what)
     _, first = np.unique(groups, return_index=True)
     keys = frame[first].select(columns_named(names)).iter_rows()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from annotated_types import Ge, Interval
@@ -10,13 +11,15 @@ from annotated_types import Ge, Interval
 from solvent.data import Table
 from solvent.engine.context import log
 from solvent.errors import InputError, SettingsError
+from solvent.learn.tables.rows import check_columns, frame_of
 
 if TYPE_CHECKING:
+    import numpy as np
     import polars as pl
 
 __all__ = [
     "NEITHER", "TEST", "TRAIN", "VALID", "Columns", "Seed", "Share", "Split", "Split3", "check_shares", "columns_of",
-    "parts_of", "record",
+    "frame_with", "numbered", "parts_of", "record",
 ]  # fmt: skip
 
 Share = Annotated[float, Interval(gt=0, lt=1)]
@@ -59,6 +62,25 @@ def columns_of(by: Columns, what: str) -> list[str]:
     if not names or len(set(names)) < len(names):
         raise SettingsError(f"{what}: by names one column, or several different ones, not {by!r}")
     return names
+
+
+def frame_with(table: Table, asked: Iterable[str | None], what: str) -> pl.DataFrame:
+    """The rows as a Polars frame; raises :class:`InputError` if a column that was asked for is not there."""
+    frame = frame_of(table)
+    check_columns(frame, asked, what)
+    return frame
+
+
+def numbered(asked: pl.DataFrame) -> np.ndarray[Any, Any]:
+    """A number for each row, the same for rows that are alike, counted by first appearance."""
+    import numpy as np
+    import polars as pl
+
+    plain = asked.rename({name: str(place) for place, name in enumerate(asked.columns)}) if asked.width else asked
+    rows = plain.with_row_index("row")
+    first = rows.select(pl.col("row").first().over(*plain.columns)).to_series().to_numpy()
+    numbers: np.ndarray[Any, Any] = np.unique(first, return_inverse=True)[1]
+    return numbers
 
 
 def parts_of(frame: pl.DataFrame, marks: Any, situation: str) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:

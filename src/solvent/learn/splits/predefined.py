@@ -8,8 +8,7 @@ from solvent.config import REQUIRED
 from solvent.data import Table
 from solvent.errors import InputError, SettingsError
 from solvent.graph.steps import step
-from solvent.learn.splits.parts import NEITHER, TEST, TRAIN, VALID, Split, Split3, parts_of, record
-from solvent.learn.tables.rows import check_columns, frame_of
+from solvent.learn.splits.parts import NEITHER, TEST, TRAIN, VALID, Split, Split3, frame_with, parts_of, record
 
 if TYPE_CHECKING:
     import polars as pl
@@ -55,8 +54,7 @@ def predefined_split3(
 def _marked(table: Table, column: str, said: dict[int, Any], target: str | None, what: str) -> tuple[pl.DataFrame, Any]:
     import polars as pl
 
-    frame = frame_of(table)
-    check_columns(frame, [column, target], what)
+    frame = frame_with(table, [column, target], what)
     if column == target:
         raise SettingsError(f"{what}: {column!r} is the target, and cannot say as well which part a row is in")
     values = frame.get_column(column).alias("v").cast(pl.String)

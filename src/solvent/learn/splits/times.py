@@ -18,10 +18,10 @@ from solvent.learn.splits.parts import (
     Split,
     Split3,
     check_shares,
+    frame_with,
     parts_of,
     record,
 )  # fmt: skip
-from solvent.learn.tables.rows import check_columns, frame_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -113,8 +113,7 @@ def time_split3(
 
 
 def _timed(table: Table, column: str, target: str | None, what: str) -> tuple[pl.DataFrame, pl.Series]:
-    frame = frame_of(table)
-    check_columns(frame, [column, target], what)
+    frame = frame_with(table, [column, target], what)
     return frame, moments_of(frame.get_column(column), what)
 
 

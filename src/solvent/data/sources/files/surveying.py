@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GUESSED", "TEXTS", "Part", "Survey", "header_findings", "mixed_columns", "partition_of", "pinned_types",
-    "survey_file", "text_file", "with_folders",
+    "schema_of", "survey_file", "text_file", "with_folders",
 ]  # fmt: skip
 
 TEXTS = frozenset({"csv", "tsv", "jsonl", "json"})
@@ -339,7 +339,6 @@ def _part(
 ) -> Part:  # fmt: skip
     import polars as pl
 
-    schema = {name: type_of(dtype) for name, dtype in canonical_schema(types).items()}
     looks = {}
     for name, dtype in types.items():
         if sample is None or not isinstance(dtype, pl.String) or sample.schema.get(name) != dtype:
@@ -347,7 +346,12 @@ def _part(
         kind = looks_like(sample.get_column(name))
         if kind:
             looks[name] = kind
-    return Part(label, None, rows, schema, look, (*findings, *header_findings(look)), looks)
+    return Part(label, None, rows, schema_of(types), look, (*findings, *header_findings(look)), looks)
+
+
+def schema_of(types: Mapping[str, Any]) -> dict[str, Any]:
+    """The logical types of columns."""
+    return {name: type_of(dtype) for name, dtype in canonical_schema(types).items()}
 
 
 def header_findings(look: Look) -> list[dict[str, Any]]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from solvent.data.canonical import canonical_schema, type_of
 from solvent.data.sources.files.finding import Found, state_of
 from solvent.data.sources.files.options import Options
 from solvent.data.sources.files.small.batching import FEWEST, SMALL, Batch, Body, Reader
 from solvent.data.sources.files.small.shapes import shape_of
-from solvent.data.sources.files.surveying import Part, header_findings, pinned_types, survey_file, with_folders
+from solvent.data.sources.files.surveying import (
+    Part,
+    header_findings,
+    pinned_types,
+    schema_of,
+    survey_file,
+    with_folders,
+)  # fmt: skip
 from solvent.data.sources.files.text.guessing import LOOKS, SAMPLED, Counts, count_by, guess, simply_text, sums_by
 from solvent.data.sources.files.text.inferring import noted
 from solvent.data.sources.files.text.reading import TextFile
@@ -111,17 +117,13 @@ def _parts(batch: Batch[tuple[Found, str]], options: Options) -> dict[str, Part]
     for place, ((one, before), body) in enumerate(zip(batch.files, batch.bodies, strict=True)):
         kinds = tuple(guesses.of(name, place) for name in names)
         if kinds not in schemas:
-            schemas[kinds] = _schema(look.names, {**pinned, **dict(zip(names, kinds, strict=True))})
+            types = {**pinned, **dict(zip(names, kinds, strict=True))}
+            schemas[kinds] = schema_of({name: types[name] for name in look.names})
         findings = [*guesses.findings(names, kinds, place, body), *header_findings(look)]
         looks = guesses.looks(names, kinds, place)
         part = Part(one.label, one.version, body.rows, schemas[kinds], look, tuple(findings), looks, {}, before)
         parts[one.label] = with_folders(part, options)
     return parts
-
-
-def _schema(names: Sequence[str], types: Mapping[str, Any]) -> dict[str, Any]:
-    made = canonical_schema({name: types[name] for name in names})
-    return {name: type_of(dtype) for name, dtype in made.items()}
 
 
 class _Guesses:

@@ -6,12 +6,9 @@ import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from solvent.errors import InputError
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Dialect", "Piece", "Splitter", "fault_in_text"]
 
