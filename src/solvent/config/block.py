@@ -14,7 +14,7 @@ __all__ = ["OPTIONS", "TOP", "WORDS", "Block", "Settings"]
 
 WORDS: Final = ("use", "with", "of", "options", "steps")
 OPTIONS: Final = ("retries", "timeout", "cpus", "memory", "gpus", "executor", "reuse", "on_error", "publish")
-TOP: Final = ("pipeline", "name", "inputs", "seed", "vars", "steps", "settings", "extends", "profiles", "run")
+TOP: Final = ("pipeline", "name", "inputs", "seed", "vars", "steps", "settings", "extends", "profiles", "run", "result")
 _EMPTY: Final[Mapping[str, Leaf]] = {}
 
 
@@ -25,7 +25,7 @@ class Block:
     taken is reported by :meth:`Settings.unread`, with the nearest of the names that were asked for.
     """
 
-    __slots__ = ("_asked", "_branch", "_known", "_names", "_read", "path", "settings")
+    __slots__ = ("_asked", "_branch", "_known", "_left", "_names", "_read", "path", "settings")
 
     def __init__(self, branch: Branch | None, path: str = "", settings: Mapping[str, Leaf] | None = None) -> None:
         self._branch = branch
@@ -33,6 +33,7 @@ class Block:
         self._read: set[str] = set()  # settings and words that were taken
         self._known: set[str] = set()  # names that would have been taken
         self._asked: dict[str, Block] = {}
+        self._left: tuple[Leaf | None] | None = None
         self._names: set[str] = set()  # children that would have been taken
         if settings is None:
             children = branch.children if branch is not None else {}
@@ -45,9 +46,19 @@ class Block:
         return NOTHING
 
     @property
+    def origin(self) -> Origin:
+        """Where the block stands."""
+        return Origin("settings") if self._branch is None else self._branch.origin
+
+    @property
     def use(self) -> Leaf | None:
-        """What ``use:`` names."""
-        return self._word("use")
+        """What ``use:`` names, or what is left of it once a graph has taken its own part (:meth:`settle`)."""
+        return self._word("use") if self._left is None else self._left[0]
+
+    def settle(self, use: Leaf | None) -> None:
+        """Note that ``use`` and ``of`` declared a part of a graph, and what its step is told to use."""
+        self._left = (use,)
+        self._read.update(("use", "of"))
 
     @property
     def of(self) -> Leaf | None:
@@ -190,6 +201,12 @@ class Settings:
     def name(self) -> Leaf | None:
         """What the run's pipeline is called, if not as its function."""
         return self._leaf("name")
+
+    @property
+    def result(self) -> Leaf | None:
+        """What a graph that the settings declare gives; without it, what none of its steps needs."""
+        node = self._tree.children.get("result")
+        return fold(node) if node is not None and not is_null(node) else None
 
     @property
     def seed(self) -> Leaf | None:

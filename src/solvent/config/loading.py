@@ -267,7 +267,7 @@ def _check_steps(steps: Branch, path: str, problems: list[Problem], soft: list[P
             if node is None or word == "of" or is_null(node):
                 continue
             if word == "use":
-                if isinstance(node, Branch) or isinstance(node.value, (list, int, float)):
+                if isinstance(node, Branch) or isinstance(node.value, (int, float)):
                     problems.append(Problem(str(node.origin), f"{here}.use: expected 'module:name' or a short name"))
             elif _mapping(node, f"{here}.{word}", problems):
                 assert isinstance(node, Branch)

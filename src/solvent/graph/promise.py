@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from solvent.errors import PlanError
@@ -10,8 +11,10 @@ from solvent.errors import PlanError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Promise", "caller_line", "promises_in", "substitute"]
+__all__ = ["PLACE", "Promise", "caller_line", "promises_in", "substitute"]
 
+PLACE: ContextVar[str | None] = ContextVar("solvent_place", default=None)
+"""Where the settings declare what is being wired, if they do and no code."""
 _OWN = __name__.partition(".")[0] + "."
 
 
@@ -73,7 +76,10 @@ def substitute(value: Any, put: Any) -> Any:
 
 
 def caller_line() -> str:
-    """``file:line`` of the nearest frame that is not Solvent's own."""
+    """``file:line`` of the nearest frame that is not Solvent's own, or of the settings that declare the graph."""
+    declared = PLACE.get()
+    if declared is not None:
+        return declared
     frame = sys._getframe(1)
     while frame.f_back is not None and f"{frame.f_globals.get('__name__', '')}.".startswith(_OWN):
         frame = frame.f_back

@@ -11,21 +11,22 @@ from typing import TYPE_CHECKING, Any
 from solvent import digest
 from solvent.archive.fingerprint import Fingerprint, fingerprint
 from solvent.config import Settings, load_settings
-from solvent.config.typed.structured import load_reference
 from solvent.data import is_table_type
 from solvent.engine import watch
 from solvent.engine.datasets.declared import check_declared
 from solvent.engine.execute.calling.contracts import schema_digests
 from solvent.engine.execute.hand import concrete
+from solvent.engine.planning.finding import find_pipeline, run_seed
 from solvent.engine.planning.fitting import misfit_of
 from solvent.engine.planning.inputs import Input, bind_inputs
 from solvent.engine.planning.key import declared, derive_seed, settings_part
+from solvent.engine.planning.naming import find_used
 from solvent.engine.planning.taking import check_reference
 from solvent.engine.record.setting import setting_json
-from solvent.errors import NoFormat, PlanError, Problem, SettingsError, UsageError
+from solvent.errors import NoFormat, PlanError, Problem, SettingsError
 from solvent.graph.node import Graph, Node
 from solvent.graph.order import above, find
-from solvent.graph.pipelines import Pipeline, alone
+from solvent.graph.pipelines import Pipeline
 from solvent.graph.promise import Promise, node_of, promises_in
 from solvent.graph.steps import Step
 from solvent.graph.wiring import DERIVED, Ground, wire
@@ -165,10 +166,10 @@ def make_plan(request: Request, project: Home) -> Plan:
         secrets=lambda name: _secret(project, name), problems=problems,
     )  # fmt: skip
     try:
-        pipeline, seed = _find_pipeline(request, settings), _run_seed(settings)
+        pipeline, seed = find_pipeline(request.pipeline, settings, request.inputs), run_seed(settings)
     except SettingsError as error:
         raise SettingsError([*problems, *error.problems]) from error.__cause__
-    ground = Ground(is_table_type, lambda path: derive_seed(seed, path), load_reference, problems)
+    ground = Ground(is_table_type, lambda path: derive_seed(seed, path), find_used, problems)
     inputs, data = bind_inputs(pipeline, settings, request.inputs, project, ground.problems, request.look)
     graph = Graph(pipeline.name)
     if not any(problem.what.startswith("missing input") for problem in problems):
@@ -341,35 +342,6 @@ def _wired(value: Any, project: Home, constants: dict[str, Pending]) -> Any:
     return {"const": pending.digest}
 
 
-def _find_pipeline(request: Request, settings: Settings) -> Pipeline[Any, Any]:
-    found = request.pipeline
-    if found is None:
-        if settings.pipeline is None:
-            raise SettingsError([Problem("", "the settings name no pipeline: add 'pipeline: module:function'")])
-        leaf = settings.pipeline
-        try:
-            found = load_reference(leaf.value) if isinstance(leaf.value, str) else leaf.value
-        except ValueError as error:
-            raise SettingsError([Problem(str(leaf.origin), f"pipeline: {error}")]) from None
-        if not isinstance(found, Step):
-            raise SettingsError([Problem(str(leaf.origin), f"pipeline: {leaf.value} is no pipeline; {_DECORATE}")])
-    if not isinstance(found, Step):
-        raise UsageError(f"{found!r} is no pipeline; {_DECORATE}")
-    return alone(found)
-
-
-def _run_seed(settings: Settings) -> int:
-    from solvent.config import validate
-
-    if settings.seed is None:
-        return 0
-    try:
-        return int(validate(settings.seed.value, int, from_file=True))
-    except ValueError as error:
-        raise SettingsError([Problem(str(settings.seed.origin), f"seed: {error}")]) from None
-
-
-_DECORATE = "decorate a function that wires steps with @sv.pipeline"
 _WAY_OUT = {
     "clock": "Give the time as a setting, such as as_of: ${run.date}, or say reuse=False, reuse='1 day' or "
     "reads=['clock'].",

@@ -23,6 +23,7 @@ __all__ = ["plan"]
 @click.option("--to", metavar="STEP", help="Stop after this step.")
 @click.option("--no-inputs", is_flag=True, help="Do not look for the data: for checks in CI.")
 @click.option("--json", "as_json", is_flag=True, help="Print the plan as JSON.")
+@click.option("--as-python", is_flag=True, help="Print the graph that the settings declare as a Python function.")
 @click.option("--mermaid", is_flag=True, help="Print the graph as Mermaid.")
 @click.pass_obj
 def plan(
@@ -38,6 +39,11 @@ def plan(
     made = make_plan(request, opened)
     if how["as_json"]:
         show_json({**made.to_json(), "digest": made.digest})
+    elif how["as_python"]:
+        from solvent.data import is_table_type
+        from solvent.graph.declared.writing import write_python
+
+        write(write_python(made.pipeline, file or "the settings file", is_table_type).rstrip())
     elif how["mermaid"]:
         _mermaid(made)
     else:
