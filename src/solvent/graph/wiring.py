@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from solvent.config import REQUIRED, Block, Bound, Origin, Setting, bind, hand_on, validate
-from solvent.errors import DefinitionError, PlanError, Problem, did_you_mean
-from solvent.graph.annotation import describe, element_of, resolve_annotations
+from solvent.errors import DefinitionError, PlanError, Problem
+from solvent.graph.annotation import describe, element_of
 from solvent.graph.checking import fits
+from solvent.graph.declared.recipe import argument_of
 from solvent.graph.node import Graph, Node
 from solvent.graph.pipelines import Pipeline
 from solvent.graph.promise import Promise, caller_line, node_of, promises_in
@@ -293,7 +293,7 @@ class _Wiring:
         for name, leaf in (block.with_ or {}).items():
             origin = leaf.origin
             try:
-                given[name] = validate(leaf.value, _parameter(use.value, name), from_file=True)
+                given[name] = argument_of(use.value, name, leaf.value, self.ground.load)
             except ValueError as error:
                 self.ground.problems.append(Problem(str(leaf.origin), f"{label}.with.{name}: {error}"))
         found["with_"] = Bound(given, origin, ())
@@ -371,25 +371,3 @@ def _dotted(path: str) -> str:
 def _is_mapping(annotation: Any) -> bool:
     origin = typing.get_origin(annotation) or annotation
     return isinstance(origin, type) and issubclass(origin, Mapping)
-
-
-def _parameter(use: Any, name: str) -> Any:
-    """The annotation of one argument of what a role adapts; raises ``ValueError`` if it takes no such argument."""
-    try:
-        parameters = inspect.signature(use).parameters
-    except (TypeError, ValueError):
-        return Any
-    if name not in parameters:
-        if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
-            return Any
-        label = getattr(use, "__qualname__", repr(use))
-        known = [one for one in parameters if one != "self"]
-        raise ValueError(f"{label} takes no {name!r}.{did_you_mean(name, known)} It takes: {', '.join(known)}")
-    try:
-        made_by_fields = isinstance(use, type) and (
-            hasattr(use, "__dataclass_fields__") or hasattr(use, "model_fields")
-        )
-        hints = resolve_annotations(use if made_by_fields or not isinstance(use, type) else getattr(use, "__init__"))  # noqa: B009
-    except (AttributeError, DefinitionError):
-        return Any
-    return hints.get(name, Any)

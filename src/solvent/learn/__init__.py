@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from solvent.learn.assembly import Answers, Predictor, assemble
     from solvent.learn.evaluation import Report, evaluate
     from solvent.learn.measures.intervals import Figure
+    from solvent.learn.networks import TorchClassifier, TorchRegressor
     from solvent.learn.splits import (
         Split,
         Split3,
@@ -48,6 +49,8 @@ __all__ = [
     "Split",
     "Split3",
     "TabularFeatures",
+    "TorchClassifier",
+    "TorchRegressor",
     "Transform",
     "assemble",
     "check_table",
@@ -80,6 +83,7 @@ _PLACES = {
     "evaluation": ("Report", "evaluate"),
     "measures.intervals": ("Figure",),
     "tables.schema": ("Column",),
+    "networks": ("TorchClassifier", "TorchRegressor"),
     "splits": (
         "Split",
         "Split3",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast
 
 from solvent.errors import InputError, PlanError
 from solvent.graph.steps import step
-from solvent.learn.adapters import apply, label_of, predictions_of, probabilities_of
+from solvent.learn.adapting import apply, label_of, predictions_of, probabilities_of
 from solvent.learn.tables.rows import as_given, frame_of, kind_of
 from solvent.learn.tables.schema import Column, Prepared, fit_frame, read_records
 from solvent.learn.transforms import Fitted

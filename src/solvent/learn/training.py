@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Union
 
 from solvent.config import REQUIRED
 from solvent.data import Table
 from solvent.engine.context import log
 from solvent.errors import InputError
 from solvent.graph.steps import step
-from solvent.learn.adapters import check_role, fit_object, make_object
+from solvent.learn.adapting import Lesson, check_role, fit_object, make_object, prepare_early_stop
+from solvent.learn.adapting.labels import Labelled, numbered
 from solvent.learn.tables.rows import check_columns, frame_of, target_of
 
 if TYPE_CHECKING:
@@ -79,9 +80,18 @@ def _may_train(use: Any, arguments: Mapping[str, Any]) -> list[str]:
     return check_role(use, arguments, "model")
 
 
-@step(role=True, check=_may_train)
+def _model_kind(settings: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
+    """The class that ``use`` names, or that class behind labels of another kind."""
+    use = settings["use"]
+    if not isinstance(use, type):
+        return Model
+    return Union[use, Labelled[use]] if use.__module__.startswith("xgboost.") else use  # type: ignore  # noqa: UP007
+
+
+@step(role=True, kinds=_model_kind, check=_may_train)
 def train(
     rows: Table,
+    valid: Table | None = None,
     *,
     target: str = REQUIRED,
     seed: int = REQUIRED,
@@ -93,15 +103,69 @@ def train(
     """Train the model that ``use`` names, with the arguments under ``with``, on every column but the target.
 
     The seed goes to ``random_state``, ``seed`` or ``random_seed``, whichever it takes. Without ``use`` it is a
-    :class:`Baseline`.
+    :class:`Baseline`. With ``valid``, rows that it does not learn from, boosting stops once they gain nothing more
+    (after 50 rounds without gain, where ``with`` says nothing else); ``fit`` has to take them.
     """
     frame = frame_of(rows)
-    check_columns(frame, [target, weight, *drop], "train")
     values = target_of(frame, target, "train")
     if values.n_unique() < 2:
         raise InputError(f"train: the target {target!r} is {values[0]!r} in all {frame.height} rows: nothing to learn")
-    given = frame.drop([name for name in {target, weight, *drop} if name is not None])
-    made = make_object(use, with_, "model", seed)
-    model = fit_object(made, given, values, None if weight is None else frame.get_column(weight))
-    log(rows=given.height, columns=given.width)
-    return model  # type: ignore[no-any-return]
+    unseen = None if valid is None else frame_of(valid)
+    arguments = with_ or {} if unseen is None else prepare_early_stop(use, with_ or {})
+    made = make_object(use, arguments, "model", seed)
+    classes = numbered(made, values)
+    lesson = _lesson(frame, unseen, _Columns(target, weight, tuple(drop)), classes)
+    model = fit_object(made, lesson)
+    rounds = _rounds(model)
+    log(rows=lesson.frame.height, columns=lesson.frame.width, **rounds)
+    return Labelled(model, classes) if classes else model
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """The columns that a model does not learn from."""
+
+    target: str
+    weight: str | None
+    drop: tuple[str, ...]
+
+    def given(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.drop([name for name in {self.target, self.weight, *self.drop} if name is not None])
+
+
+def _lesson(frame: pl.DataFrame, unseen: pl.DataFrame | None, columns: _Columns, classes: tuple[Any, ...]) -> Lesson:
+    check_columns(frame, [columns.target, columns.weight, *columns.drop], "train")
+    given = columns.given(frame)
+    if not given.width:
+        raise InputError(f"train: no column is left beside target, weight and drop. There were: {frame.columns}")
+    weight = None if columns.weight is None else frame.get_column(columns.weight)
+    values = _labels(frame.get_column(columns.target), classes, "train")
+    if unseen is None:
+        return Lesson(given, values, weight)
+    check_columns(unseen, [columns.target, *given.columns], "train: valid")
+    truth = _labels(target_of(unseen, columns.target, "train: valid"), classes, "train: valid")
+    return Lesson(given, values, weight, (unseen.select(given.columns), truth))
+
+
+def _labels(values: pl.Series, classes: tuple[Any, ...], what: str) -> pl.Series:
+    """The target, as numbers of classes where the model needs them so."""
+    import polars as pl
+
+    if not classes:
+        return values
+    strange = values.filter(~values.is_in(list(classes)))
+    if len(strange):
+        raise InputError(f"{what}: the target is {strange[0]!r} in some rows, a class that the training rows lack")
+    return values.replace_strict(list(classes), list(range(len(classes))), return_dtype=pl.Int64)
+
+
+def _rounds(model: Any) -> dict[str, int]:
+    """How many rounds boosting took, where the model tells."""
+    for name in ("best_iteration_", "best_iteration", "n_iter_"):
+        try:
+            found = getattr(model, name, None)
+        except AttributeError:  # XGBoost's, where nothing was stopped early
+            continue
+        if isinstance(found, int) and found > 0:
+            return {"rounds": found + (1 if name == "best_iteration" else 0)}
+    return {}

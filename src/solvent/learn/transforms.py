@@ -10,7 +10,7 @@ from solvent.data import Table
 from solvent.engine.context import log
 from solvent.errors import InputError
 from solvent.graph.steps import step
-from solvent.learn.adapters import apply, check_role, fit_object, label_of, make_object
+from solvent.learn.adapting import Lesson, apply, check_role, fit_object, label_of, make_object
 from solvent.learn.tables.rows import check_columns, frame_of, target_of
 from solvent.learn.tables.schema import Column, describe_columns
 from solvent.learn.tabular import TabularFeatures
@@ -98,7 +98,7 @@ def fit(
     given = frame.drop([name for name in {target, weight, *drop} if name is not None])
     if not given.width:
         raise InputError(f"fit: no column is left beside target, weight and drop. There were: {frame.columns}")
-    fitted = fit_object(make_object(use, with_, "transform"), given, values)
+    fitted = fit_object(make_object(use, with_, "transform"), Lesson(given, values))
     log(rows=given.height, columns=given.width)
     explain = getattr(fitted, "explain", None)
     if callable(explain):

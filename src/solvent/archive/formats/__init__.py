@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from solvent.archive.formats.arrays import ArrayFormat, SparseFormat
+from solvent.archive.formats.arrays import ArrayFormat, SparseFormat, TensorFormat
 from solvent.archive.formats.base import Document, Format, Sink, Source, Written
+from solvent.archive.formats.boosters import LightGBMFormat, XGBoostFormat
 from solvent.archive.formats.estimators import EstimatorFormat
 from solvent.archive.formats.files import CustomFormat, PathFormat
+from solvent.archive.formats.onnx_graph import OnnxFormat
 from solvent.archive.formats.pictures import Picture, PictureFormat
 from solvent.archive.formats.plain import PlainFormat
 from solvent.archive.formats.records import DataclassFormat, EnumFormat, NamedTupleFormat, PydanticFormat
@@ -26,6 +28,10 @@ BUILTIN: tuple[Any, ...] = (
     ArrayFormat(),
     SparseFormat(),
     PathFormat(),
+    LightGBMFormat(),  # before scikit-learn's, whose classes these are too
+    XGBoostFormat(),
+    TensorFormat(),
+    OnnxFormat(),
     EstimatorFormat(),
 )
 """The formats that every project knows, in the order in which they are asked."""

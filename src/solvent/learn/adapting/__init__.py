@@ -1,0 +1,17 @@
+"""What ``use:`` may name, and how it is spoken to: made, fitted, applied and asked."""
+
+from solvent.learn.adapting.asking import apply, predictions_of, probabilities_of
+from solvent.learn.adapting.fitting import Lesson, fit_object, prepare_early_stop
+from solvent.learn.adapting.making import check_role, label_of, make_object
+
+__all__ = [
+    "Lesson",
+    "apply",
+    "check_role",
+    "fit_object",
+    "label_of",
+    "make_object",
+    "predictions_of",
+    "prepare_early_stop",
+    "probabilities_of",
+]
