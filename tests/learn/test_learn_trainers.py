@@ -36,7 +36,7 @@ def test_boosting_stops_early_on_the_validation_part(kind: Any) -> None:
     """Truth upside down in the validation part: nothing is ever gained, so it stops after the first round."""
     wrong = _rows(seed=1).with_columns(~pl.col("late"))
     rounds = "max_iter" if kind is HistGradientBoostingClassifier else "n_estimators"
-    quiet = {"verbose": -1} if kind is lightgbm.LGBMClassifier else {}
+    quiet = {lightgbm.LGBMClassifier: {"verbose": -1, "n_jobs": 1}, xgboost.XGBClassifier: {"n_jobs": 1}}.get(kind, {})
     model = train(_rows(), wrong, target="late", drop=["price"], seed=3, use=kind, with_={rounds: 300, **quiet})
     inner = model.inner if isinstance(model, Labelled) else model
     if kind is lightgbm.LGBMClassifier:
@@ -52,7 +52,7 @@ def test_boosting_stops_early_on_the_validation_part(kind: Any) -> None:
 
 def test_patience_that_the_settings_say_is_kept() -> None:
     """An argument that is there is not overwritten, under whichever of its names."""
-    given = {"n_estimators": 300, "verbose": -1, "early_stopping_rounds": 7}
+    given = {"n_estimators": 300, "verbose": -1, "n_jobs": 1, "early_stopping_rounds": 7}
     model = train(_rows(), _rows(seed=1), target="late", seed=3, use=lightgbm.LGBMClassifier, with_=given)
     assert model.get_params()["early_stopping_rounds"] == 7 and "early_stopping_round" not in model.get_params()
 
@@ -65,7 +65,7 @@ def test_xgboost_learns_labels_of_any_kind(labels: list[Any]) -> None:
         rows["x"].to_numpy(), np.quantile(rows["x"].to_numpy(), np.linspace(0, 1, len(labels) + 1)[1:-1])
     )
     rows = rows.select("x", "z", kind=pl.Series([labels[one] for one in cuts]))
-    model = train(rows, target="kind", seed=1, use=xgboost.XGBClassifier, with_={"n_estimators": 20})
+    model = train(rows, target="kind", seed=1, use=xgboost.XGBClassifier, with_={"n_estimators": 20, "n_jobs": 1})
     predictor = assemble(model)
     assert list(predictor.classes) == labels
     answers = predictor.answer(rows.drop("kind"))
@@ -79,7 +79,7 @@ def test_a_class_that_only_the_validation_part_has_is_named() -> None:
     with pytest.raises(InputError, match="the target is 'c' in some rows, a class that the training rows lack"):
         train(
             rows, pl.DataFrame({"x": [1.0], "kind": ["c"]}), target="kind", seed=0, use=xgboost.XGBClassifier,
-            with_={"n_estimators": 2},
+            with_={"n_estimators": 2, "n_jobs": 1},
         )  # fmt: skip
 
 

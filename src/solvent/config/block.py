@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from solvent.config.leaf import Branch, Leaf, Node, Origin, Text, fold, is_null
+from solvent.config.merging import merge
+from solvent.config.reading.code import split_path
 from solvent.config.secret import Secret
 from solvent.errors import Problem, did_you_mean
 from solvent.names import reference_of
@@ -94,6 +96,43 @@ class Block:
                 return NOTHING
             found = self._asked[name] = Block(node, f"{self.path}.steps.{name}".lstrip("."))
         return found
+
+    def own(self) -> Block:
+        """This block, or one that can hold something, where it is the one that says nothing."""
+        return self if self._branch is not None else Block(Branch({}, Origin("code")), self.path)
+
+    def vary(self, name: str, label: str, values: Mapping[str, Any]) -> None:
+        """Let the block ``label`` be the block ``name`` with ``values`` over it, each by its path (``steps.fit.use``).
+
+        What nothing reads is told once, of the first that is made so.
+        """
+        own = self.child(name)
+        branch = own._branch or Branch({}, Origin("drawn"))
+        for path, value in values.items():
+            node: Node = Leaf(value, Origin("drawn"))
+            for part in reversed(split_path(path)):
+                node = Branch({part: node}, Origin("drawn"))
+            assert isinstance(node, Branch)
+            branch = merge(branch, node)
+        made = Block(branch, f"{self.path}.steps.{name}".lstrip("."))
+        made._follow(own)
+        self._names.update((name, label))
+        self._asked[label] = made
+        if self._asked.get(name) is own:
+            self._asked[name] = made
+
+    def _follow(self, other: Block) -> None:
+        """Take over what a graph has settled in another block of the same shape."""
+        if other._left is not None:
+            use = self._word("use")
+            before = other._word("use")
+            changed = use is not None and before is not None and use.value != before.value
+            self.settle(use if changed else other._left[0])
+            self._read |= other._read
+        for name, child in other._asked.items():
+            found = self.child(name)
+            if found is not NOTHING:
+                found._follow(child)
 
     def mark_read(self, name: str, known: Iterable[str] = ()) -> None:
         """Note that a setting or word was taken, and which names would have been."""

@@ -52,8 +52,8 @@ class Options:
     ``reuse`` is True, False, or the seconds for which a result counts; ``reads`` names outside things that the
     step may read without losing reuse (``"host"``, ``"glob"``, ``"env:NAME"``). ``role`` marks the steps that
     adapt what ``use:`` names, ``state`` reads the outside state that a step depends on. ``kinds`` says more exactly
-    than the annotation what class comes out, from the settings and the classes of the data. ``check`` says, before
-    anything runs, what keeps a thing from playing a role with its arguments.
+    than the annotation what class comes out (or, by output, which), from the settings and the classes of the data.
+    ``check`` says, before anything runs, what keeps a thing from playing a role with its arguments.
     """
 
     reuse: bool | float = True

@@ -9,7 +9,7 @@ from typing import Any
 
 from solvent.config import REQUIRED, Block, Bound, Origin, Setting, bind, hand_on, validate
 from solvent.errors import DefinitionError, PlanError, Problem
-from solvent.graph.annotation import describe, element_of
+from solvent.graph.annotation import describe, element_of, outputs_of
 from solvent.graph.checking import fits
 from solvent.graph.declared.recipe import argument_of
 from solvent.graph.node import Graph, Node
@@ -59,7 +59,11 @@ def wire(pipeline: Pipeline[Any, Any], data: Mapping[str, Any], block: Block, gr
     """
     wiring = _Wiring(ground, Graph(pipeline.name, annotation=pipeline.signature.outputs.annotation))
     wiring.scopes.append(_Scope("", block, ""))
-    wiring.graph.result = wiring.body(pipeline, dict(data), {}, wiring.scopes[0], pipeline.name)
+    try:
+        wiring.graph.result = wiring.body(pipeline, dict(data), {}, wiring.scopes[0], pipeline.name)
+    except Exception:
+        if not ground.problems:  # a pipeline without its settings gives nothing, on which the body may stumble
+            raise
     return wiring.graph
 
 
@@ -123,6 +127,13 @@ class _Wiring:
             return self.call(then, data, kwargs)
         finally:
             self.guards.pop()
+
+    def vary(self, step: Step[Any, Any], name: str, label: str, values: Mapping[str, Any]) -> Step[Any, Any]:
+        """The step as ``label``, whose settings are those under ``name`` with ``values`` over them, by their paths."""
+        scope = self.scopes[-1]
+        scope.block = scope.block.own()
+        scope.block.vary(name, label, values)
+        return step.named(label)
 
     # -- pipelines ---------------------------------------------------------------------------------------------
 
@@ -338,6 +349,9 @@ class _Wiring:
     def _check_value(self, value: Any, wanted: Any, name: str, node: Node) -> None:
         if type(value) is Promise:
             self._check_fit(node_of(value)[2], wanted, name, node, repr(node_of(value)[0]))
+        elif hasattr(value, "_fields") and fits(type(value), wanted, self.ground.family) is not False:
+            for field, kind in outputs_of(type(value)).fields.items():
+                self._check_value(getattr(value, field), kind, f"{name}.{field}", node)
         elif isinstance(value, (list, tuple)):
             for item in value:
                 self._check_value(item, element_of(wanted), name, node)

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from solvent.learn.evaluation import Report, evaluate
     from solvent.learn.measures.intervals import Figure
     from solvent.learn.networks import TorchClassifier, TorchRegressor
+    from solvent.learn.searching import Trial, search
     from solvent.learn.splits import (
         Split,
         Split3,
@@ -52,6 +53,7 @@ __all__ = [
     "TorchClassifier",
     "TorchRegressor",
     "Transform",
+    "Trial",
     "assemble",
     "check_table",
     "evaluate",
@@ -67,6 +69,7 @@ __all__ = [
     "random_folds",
     "random_split",
     "random_split3",
+    "search",
     "stratified_folds",
     "stratified_split",
     "stratified_split3",
@@ -84,6 +87,7 @@ _PLACES = {
     "measures.intervals": ("Figure",),
     "tables.schema": ("Column",),
     "networks": ("TorchClassifier", "TorchRegressor"),
+    "searching": ("Trial", "search"),
     "splits": (
         "Split",
         "Split3",

@@ -114,7 +114,7 @@ class Values:
 
     def get(self, digest: str, wanted: Any, made: Any = Any) -> Any:
         """The value of an artifact as ``wanted``, or where that says nothing, as it was declared when made."""
-        asked = made if typing.get_origin(made) is wanted or not concrete(wanted) else wanted
+        asked = made if not concrete(wanted) or _refines(made, wanted) else wanted
         keep = self._keep.get(digest)
         if keep is not None:
             return keep(asked)
@@ -134,11 +134,26 @@ class Values:
         inner = element_of(wanted)
         if kind == "dict":
             return {name: self.load(part, scope, inner) for name, part in body.items()}
-        if kind == "record" and (outputs := Outputs(wanted)).kind == "named":
+        if kind == "record" and (outputs := Outputs(_present(wanted))).kind == "named":
+            if _present(wanted) is not wanted and not flatten(tree, scope):
+                return None  # all of it was skipped, and None may stand in its place
             fields = zip(outputs.fields.items(), body, strict=True)
             return outputs.join({name: self.load(part, scope, hint) for (name, hint), part in fields})
         parts = [self.load(part, scope, inner) for part in body]
         return parts if kind == "list" else tuple(parts)
+
+
+def _refines(made: Any, wanted: Any) -> bool:
+    """Whether what was declared says more exactly which class ``wanted`` is: ``Predictor[…]``, or a union of such."""
+    kinds = typing.get_args(made) if typing.get_origin(made) is typing.Union else (made,)
+    return all(typing.get_origin(kind) is wanted for kind in kinds)
+
+
+def _present(annotation: Any) -> Any:
+    """``X`` of ``X | None``; everything else as it is."""
+    kinds = typing.get_args(annotation)
+    left = [kind for kind in kinds if kind is not type(None)]
+    return left[0] if len(left) == 1 and len(kinds) == 2 else annotation
 
 
 def concrete(annotation: Any) -> bool:

@@ -17,7 +17,7 @@ from solvent.engine.execute.calling.capture import Capture
 from solvent.engine.execute.calling.measure import Meter
 from solvent.engine.execute.hand import Scope, State, Values, flatten, late, resolve
 from solvent.engine.planning.key import settings_part
-from solvent.engine.planning.taking import refers
+from solvent.engine.planning.taking import refers, takes_none
 from solvent.engine.record.outside import allowed_by, digest_now, is_allowance
 from solvent.engine.record.setting import setting_json
 from solvent.graph.promise import node_of
@@ -91,7 +91,7 @@ class Session:
         if skipped:
             for name, tree in one.wired.items():
                 wanted = next((d.annotation for d in one.node.step.signature.data if d.name == name), Any)
-                if refers(tree, skipped) and not _takes_none(wanted):
+                if refers(tree, skipped) and not takes_none(tree, skipped, wanted):
                     return "skipped", None
         return None, None
 
@@ -243,11 +243,3 @@ def forced_paths(plan: Plan, request: Request) -> frozenset[str]:
 
     chosen = {find(plan.graph, name) for name in request.rerun}
     return frozenset(path for path in plan.nodes if any(path == one or path.startswith(one + "/") for one in chosen))
-
-
-def _takes_none(annotation: Any) -> bool:
-    import typing
-
-    if annotation is Any or annotation is object or annotation is None or annotation is type(None):
-        return True
-    return type(None) in typing.get_args(annotation)

@@ -75,7 +75,8 @@ class NodePlan:
         node = self.node
         if node.step.options.kinds is not None and node.kind == "step":
             values = {name: bound.value for name, bound in node.settings.items()}
-            return {"value": node.step.options.kinds(values, self.given)}
+            found = node.step.options.kinds(values, self.given)
+            return found if isinstance(found, dict) else {"value": found}
         if node.step.options.role and list(node.outputs) == ["value"] and not concrete(node.outputs["value"]):
             use = node.settings["use"].value
             if isinstance(use, type):

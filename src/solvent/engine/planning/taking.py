@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.family import asked_kind
 from solvent.errors import InputError
+from solvent.graph.annotation import element_of
 
 if TYPE_CHECKING:
     from solvent.engine.planning.inputs import Input
 
-__all__ = ["check_reference", "refers", "takers"]
+__all__ = ["check_reference", "refers", "takers", "takes_none"]
 
 
 def refers(tree: Any, paths: set[str]) -> bool:
@@ -49,3 +51,20 @@ def check_reference(made: Input, nodes: Iterable[Any]) -> None:
             f"keep: reference: {by_block[0]!r} works by block (rowwise, combine), which a reference does not have. "
             f"Say keep: rows"
         )
+
+
+def takes_none(tree: Any, skipped: set[str], wanted: Any) -> bool:
+    """Whether data that holds results of skipped nodes can be handed over with None in their places."""
+    if _allows_none(wanted) or not refers(tree, skipped):
+        return True
+    kind, body = next(iter(tree.items()))
+    if kind in ("list", "tuple", "dict"):
+        parts = body.values() if kind == "dict" else body
+        return all(takes_none(part, skipped, element_of(wanted)) for part in parts)
+    return False
+
+
+def _allows_none(annotation: Any) -> bool:
+    if annotation is Any or annotation is object or annotation is None or annotation is type(None):
+        return True
+    return type(None) in typing.get_args(annotation)

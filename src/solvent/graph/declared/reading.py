@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -83,6 +84,11 @@ class _Reader:
                 places = [self.refs(value, origin, f"{place}.of") for value in several]
         if step is None:
             return None
+        for one in _handed(step):
+            inner = self.candidate(one, block)
+            if inner is None:
+                return None
+            places.insert(0, inner)
         needs = [ref.node for value in (*places, *named.values()) for ref in refs_in(value)]
         return Part(name, step, places, named, origin, mapped, needs)
 
@@ -109,6 +115,21 @@ class _Reader:
         block.settle(None if adapted is None else Leaf(adapted, use.origin))
         return step
 
+    def candidate(self, name: str, block: Block) -> Step[Any, Any] | None:
+        """The step that another one takes: a graph whose ``of:`` lists what it is given, or what ``use:`` names."""
+        own = block.child(name)
+        if own.use is not None:
+            return self.step(name, own)
+        if not own.children:
+            place = f"{block.path}.steps.{name}"
+            text = f"{place}: it says what is tried: a graph (of: [train, valid], steps: …), or use: module:pipeline"
+            self.problems.append(Problem(str(block.origin), text))
+            return None
+        of = own.of
+        own.settle(None)
+        said = ["train", "valid"] if of is None else of.value if isinstance(of.value, list) else [of.value]
+        return self.graph(name, own, {str(one): own.origin for one in said})
+
     def inner(self, name: str, block: Block) -> Step[Any, Any] | None:
         """A graph inside the graph, whose inputs are the names under ``of:``."""
         of = block.of
@@ -117,7 +138,10 @@ class _Reader:
             text = f"{block.path}.of: a graph inside a graph names its inputs: of: {{rows: {of.value}}}"
             self.problems.append(Problem(str(of.origin), text))
             return None
-        inputs = {} if of is None else dict.fromkeys(map(str, of.value), of.origin)
+        return self.graph(name, block, {} if of is None else dict.fromkeys(map(str, of.value), of.origin))
+
+    def graph(self, name: str, block: Block, inputs: Mapping[str, Origin]) -> Step[Any, Any] | None:
+        """The graph of a block's steps."""
         ending = block.settings.get("result")
         if ending is not None:
             block.mark_read("result")
@@ -141,6 +165,12 @@ class _Reader:
         elif output and not is_name(output):
             self.problems.append(Problem(str(origin), f"{place}: {text!r} is no STEP.OUTPUT"))
         return Ref(node, output or None, origin)
+
+
+def _handed(step: Step[Any, Any]) -> list[str]:
+    """The data parameters that take a step, of a pipeline that has such."""
+    kinds = {one.name: typing.get_origin(one.annotation) or one.annotation for one in step.signature.data}
+    return [name for name, kind in kinds.items() if isinstance(kind, type) and issubclass(kind, Step)]
 
 
 def _roles(found: list[Any], names: list[Any], find: Finder) -> tuple[Step[Any, Any], Any]:
