@@ -28,6 +28,9 @@ def test_two_classes_agree_with_scikit_learn(rows: int, digits: int) -> None:
             "brier": metrics.brier_score_loss(truth, score),
             "accuracy": metrics.accuracy_score(truth, chosen),
             "f1": metrics.f1_score(truth, chosen, zero_division=0),
+            "precision": metrics.precision_score(truth, chosen, zero_division=0),
+            "recall": metrics.recall_score(truth, chosen, zero_division=0),
+            "calibration_error": found["calibration_error"],
         },
         rel=1e-12,
     )
@@ -44,7 +47,9 @@ def test_many_classes_agree_with_scikit_learn() -> None:
     assert found["average_precision"] == pytest.approx(metrics.average_precision_score(np.eye(3)[truth], probability))
     assert found["log_loss"] == pytest.approx(metrics.log_loss(truth, probability))
     assert found["f1"] == pytest.approx(metrics.f1_score(truth, probability.argmax(axis=1), average="macro"))
-    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(truth, probability.argmax(axis=1)))
+    chosen = probability.argmax(axis=1)
+    assert found["f1_weighted"] == pytest.approx(metrics.f1_score(truth, chosen, average="weighted"))
+    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(truth, chosen))
 
 
 @pytest.mark.parametrize("shift", [0.0, 1e6])
@@ -118,3 +123,30 @@ def test_draws_follow_from_their_seed_and_not_from_how_many_are_held_at_a_time()
     measures = Regressed(np.arange(100.0), np.arange(100.0) + np.sin(np.arange(100)))
     first, again, other = (draw_figures(measures, 50, seed)["mae"] for seed in (1, 1, 2))
     assert np.array_equal(first, again) and not np.array_equal(first, other)
+
+
+def test_the_calibration_error_is_the_distance_of_what_was_said_from_what_was_found() -> None:
+    """Nothing for probabilities that are right, and their shift for those that are off by it."""
+    random = np.random.default_rng(2)
+    score = random.uniform(0.1, 0.8, 200_000)
+    truth = (random.random(200_000) < score).astype(int)
+    right = measure_once(Classified(truth, np.column_stack([1 - score, score])))
+    off = measure_once(Classified(truth, np.column_stack([0.9 - score, score + 0.1])))
+    assert right["calibration_error"] < 0.01 and off["calibration_error"] == pytest.approx(0.1, abs=0.01)
+    three = np.column_stack([score / 2, score / 2, 1 - score])
+    drawn = np.array([random.choice(3, p=one) for one in three[:20_000]])
+    assert measure_once(Classified(drawn, three[:20_000]))["calibration_error"] < 0.015
+
+
+def test_a_part_is_measured_like_rows_of_its_own() -> None:
+    """Figures and losses of some rows are those of a table with only these rows."""
+    random = np.random.default_rng(3)
+    truth, score = random.integers(0, 2, 300), random.random(300)
+    probability, inside = np.column_stack([1 - score, score]), score > 0.3
+    chosen = (score > 0.6).astype(int)
+    part = Classified(truth, probability, chosen).part(inside)
+    alone = Classified(truth[inside], probability[inside], chosen[inside])
+    assert measure_once(part) == measure_once(alone) and np.array_equal(part.loss(), alone.loss())
+    assert measure_once(part)["accuracy"] == np.mean((score[inside] > 0.6) == truth[inside])
+    numbers = Regressed(score, score**2).part(inside)
+    assert measure_once(numbers) == measure_once(Regressed(score[inside], score[inside] ** 2))

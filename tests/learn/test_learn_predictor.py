@@ -10,8 +10,9 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from solvent.errors import InputError, PlanError
+from solvent.errors import InputError, PlanError, SettingsError
 from solvent.learn import Baseline, Predictor, assemble, fit, train, transform
 
 ROW: dict[str, Any] = {
@@ -174,3 +175,20 @@ def test_a_model_of_other_columns_is_noticed(frame: pl.DataFrame) -> None:
     model = train(transform(features, frame), target="late", seed=0, use=LogisticRegression, with_={"max_iter": 1000})
     with pytest.raises(InputError, match="Is a transform missing"):
         assemble(model).predict(frame)
+
+
+def test_rows_before_the_model_say_what_a_request_is() -> None:
+    """Without a transform that remembers them, the columns are those of the rows that stand first, less the target."""
+    rows = pl.DataFrame(
+        {"id": range(40), "x": [float(n % 7) for n in range(40)], "late": [n % 7 > 3 for n in range(40)]}
+    )
+    model = train(rows, target="late", drop=["id"], seed=0, use=LogisticRegression)
+    predictor = assemble(rows, model)
+    assert [(one.name, one.kind) for one in predictor.columns] == [("x", "float")]
+    assert predictor.predict({"x": 6})["prediction"] is True
+    with pytest.raises(InputError, match="x"):
+        predictor.predict({"y": 6.0})
+    nameless = train(rows, target="late", drop=["id"], seed=0)
+    with pytest.raises(SettingsError, match="Say which it is: target: NAME"):
+        assemble(rows, nameless)
+    assert [one.name for one in assemble(rows, nameless, target="late", drop=["id"]).columns] == ["x"]

@@ -73,7 +73,8 @@ class Bundle:
             reader = _Reader(self, Path(folder))
             with import_apart(self.closure, code):
                 parts = tuple(self._part(part, reader) for part in self.manifest["parts"])
-        return Predictor(parts, self.columns, tuple(self.manifest["classes"]), self.manifest["target"])
+        said = self.manifest
+        return Predictor(parts, self.columns, tuple(said["classes"]), said["target"], said.get("threshold"))
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -132,7 +133,7 @@ class PackedPredictor(Predictor[Any]):
 
     def __init__(self, bundle: Bundle) -> None:
         inner = bundle.predictor
-        super().__init__(inner.parts, inner.columns, inner.classes, inner.target)
+        super().__init__(inner.parts, inner.columns, inner.classes, inner.target, inner.threshold)
         object.__setattr__(self, "bundle", bundle)
 
     bundle: ClassVar[Bundle]  # set on the object; no field of the dataclass

@@ -160,6 +160,6 @@ def _compared(name: str, way: str, margin: float, difference: Figure) -> Gate:
 
 
 def _measures(bundle: Bundle, frame: Any) -> Measures:
-    from solvent.learn.evaluation import measures_of
+    from solvent.learn.answered import measures_of
 
     return measures_of(bundle.predictor, frame, bundle.report["target"])

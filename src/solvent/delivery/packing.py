@@ -37,7 +37,7 @@ def pack(predictor: Predictor, report: Report, rows: Table, *, golden: int = 200
     if not predictor.columns:
         raise InputError(
             "pack: nothing recorded which columns a request has to bring. Fit the first transform with "
-            "solvent.learn.fit, which remembers them."
+            "solvent.learn.fit, which remembers them; or give assemble the rows first: assemble(parts.train, model)"
         )
     if not 1 <= golden <= 10_000:
         raise SettingsError(f"pack: golden is a number of rows from 1 to 10000, not {golden}")
@@ -60,6 +60,7 @@ def pack(predictor: Predictor, report: Report, rows: Table, *, golden: int = 200
             "columns": [asdict(one) for one in predictor.columns],
             "classes": list(predictor.classes),
             "target": predictor.target,
+            "threshold": predictor.threshold,
             "modules": {name: f"source/{name}.py" for name in closure.sources},
             "packages": sorted(closure.packages),
             "requirements": dict(closure.requirements),

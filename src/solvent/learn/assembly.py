@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, cast
+from typing import TYPE_CHECKING, Annotated, Any, Generic, cast
 
-from solvent.errors import InputError, PlanError
+from annotated_types import Interval
+
+from solvent.data import is_table_type
+from solvent.errors import InputError, PlanError, SettingsError
 from solvent.graph.steps import step
 from solvent.learn.adapting import apply, label_of, predictions_of, probabilities_of
-from solvent.learn.tables.rows import as_given, frame_of, kind_of
-from solvent.learn.tables.schema import Column, Prepared, fit_frame, read_records
+from solvent.learn.tables.rows import as_given, check_columns, frame_of, kind_of
+from solvent.learn.tables.schema import Column, Prepared, describe_columns, fit_frame, read_records
 from solvent.learn.transforms import Fitted
 
 if TYPE_CHECKING:
@@ -24,7 +27,7 @@ else:
 
     Parts = TypeVar("Parts")
 
-__all__ = ["Answers", "Predictor", "assemble"]
+__all__ = ["Answers", "Predictor", "assemble", "decide"]
 
 
 @dataclass(frozen=True)
@@ -43,13 +46,15 @@ class Predictor(Generic[Parts]):
 
     ``parts`` are the transforms in order and, last, the model. ``columns`` is what rows have to bring; it is empty
     where no fit recorded it, and rows are then taken as they are. ``classes`` are the model's, in the order of the
-    probabilities; empty for regression.
+    probabilities; empty for regression. With a ``threshold`` the second of two classes is answered where its
+    probability is at least that; without one the most probable class.
     """
 
     parts: Parts
     columns: tuple[Column, ...] = ()
     classes: tuple[bool | int | float | str, ...] = ()
     target: str | None = None
+    threshold: float | None = None
 
     @property
     def transforms(self) -> tuple[Any, ...]:
@@ -101,7 +106,6 @@ class Predictor(Generic[Parts]):
         return self._ask(frame, prepared.warnings)
 
     def _ask(self, frame: pl.DataFrame, warnings: tuple[str, ...]) -> Answers:
-        import numpy as np
 
         probability = probabilities_of(self.model, frame)
         if probability is None:
@@ -110,7 +114,7 @@ class Predictor(Generic[Parts]):
         if probability.shape[1] != len(classes):
             name, count = label_of(type(self.model)), probability.shape[1]
             raise InputError(f"{name} gives {count} probabilities for {len(classes)} classes")
-        return Answers(np.asarray(classes)[probability.argmax(axis=1)], probability, classes, warnings)
+        return Answers(decide(probability, classes, self.threshold), probability, classes, warnings)
 
     def prepare(self, rows: Any) -> Prepared:
         """The rows with exactly the columns that the first transform was given, in its types."""
@@ -126,24 +130,45 @@ class Predictor(Generic[Parts]):
         return fit_frame(frame, self.columns) if self.columns else Prepared(frame)
 
 
+def decide(
+    probability: np.ndarray[Any, Any], classes: tuple[bool | int | float | str, ...], threshold: float | None = None
+) -> np.ndarray[Any, Any]:
+    """The class that is answered for each row of probabilities (rows x classes)."""
+    import numpy as np
+
+    places = probability.argmax(axis=1) if threshold is None else (probability[:, 1] >= threshold).astype(np.int64)
+    answered: np.ndarray[Any, Any] = np.asarray(classes)[places]
+    return answered
+
+
 def _predictor_kind(settings: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
     """``Predictor[tuple[Fitted[Features], Model]]``, as far as the classes of the parts are known."""
     parts = data.get("parts", ())
-    return Predictor[tuple[parts]] if isinstance(parts, tuple) and parts else Predictor  # type: ignore[valid-type]
+    kinds = tuple(one for one in parts if not is_table_type(one)) if isinstance(parts, tuple) else ()
+    return Predictor[tuple[kinds]] if kinds else Predictor  # type: ignore[valid-type]
 
 
 @step(kinds=_predictor_kind)
-def assemble(*parts: Any) -> Predictor:
+def assemble(
+    *parts: Any,
+    target: str | None = None,
+    drop: Sequence[str] = (),
+    threshold: Annotated[float, Interval(gt=0, lt=1)] | None = None,
+) -> Predictor:
     """Put fitted transforms and, last, the model together to what serves: ``assemble(features, model)``.
 
     Rows for it have the columns that the first transform was given by :func:`fit`, less target, weight and drop.
+    Where there is no such transform, give it rows first: ``assemble(parts.train, model)``; a request then has their
+    columns, less ``target`` and ``drop`` (of rows that a model was trained on by name, those columns). With a
+    ``threshold`` a classifier of two classes answers the second where its probability is at least that.
     """
-    if not parts or not callable(getattr(parts[-1], "predict", None)):
-        last = label_of(type(parts[-1])) if parts else "nothing"
+    example, rest = _apart(parts)
+    if not rest or not callable(getattr(rest[-1], "predict", None)):
+        last = label_of(type(rest[-1])) if rest else "nothing"
         raise PlanError(
             f"assemble takes the transforms in order and the model last; the last was {last}, without predict"
         )
-    *transforms, model = parts
+    *transforms, model = rest
     for one in transforms:
         if not callable(getattr(one, "transform", None)):
             raise PlanError(
@@ -151,9 +176,40 @@ def assemble(*parts: Any) -> Predictor:
             )
     if isinstance(model, Predictor):
         raise PlanError("assemble was given a predictor as the model; give it the predictor's own transforms and model")
+    classes = _classes(model)
+    if threshold is not None and len(classes) != 2:
+        raise SettingsError(f"assemble: threshold is for two classes; this model has {len(classes) or 'none'}")
     first = transforms[0] if transforms else None
-    columns, target = (first.columns, first.target) if isinstance(first, Fitted) else ((), None)
-    return Predictor(parts, columns, _classes(model), target)
+    columns, aim = (first.columns, first.target) if isinstance(first, Fitted) else ((), target)
+    if example is not None:
+        columns = _columns_of(example, first if first is not None else model, target, drop)
+    return Predictor(tuple(rest), columns, classes, aim or target, threshold)
+
+
+def _apart(parts: Sequence[Any]) -> tuple[pl.DataFrame | None, tuple[Any, ...]]:
+    """The rows that stand first, if there are any, and what follows."""
+    if parts and kind_of(parts[0]) in ("polars", "lazy", "pandas", "arrow", "duckdb"):
+        return frame_of(parts[0]), tuple(parts[1:])
+    return None, tuple(parts)
+
+
+def _columns_of(example: pl.DataFrame, first: Any, target: str | None, drop: Sequence[str]) -> tuple[Column, ...]:
+    """What a request has to be like, to be like these rows to the first part that they come to."""
+    check_columns(example, [target, *drop], "assemble")
+    left = example.drop([name for name in {target, *drop} if name is not None])
+    if isinstance(first, Fitted):
+        check_columns(left, [one.name for one in first.columns], "assemble")
+        left = left.select([one.name for one in first.columns])
+    names = getattr(first, "feature_names_in_", None)
+    if names is not None:
+        check_columns(left, [str(name) for name in names], "assemble")
+        left = left.select([str(name) for name in names])
+    elif target is None:
+        raise SettingsError(
+            f"assemble: {label_of(type(first))} does not tell which columns it was trained on, so the rows may hold "
+            f"the target too. Say which it is: target: NAME"
+        )
+    return describe_columns(left)
 
 
 def _classes(model: Any) -> tuple[bool | int | float | str, ...]:

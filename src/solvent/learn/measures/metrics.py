@@ -24,6 +24,12 @@ class Measures(Protocol):
     def figures(self, weights: Array) -> dict[str, Array]:
         """Each figure of merit for each weighting."""
 
+    def loss(self) -> Array:
+        """The loss of each row: log loss, or squared error."""
+
+    def part(self, inside: Array) -> Measures:
+        """The same for some of the rows."""
+
 
 class Classified:
     """A classifier's figures, from the true class numbers and the probabilities (rows x classes).
@@ -31,20 +37,30 @@ class Classified:
     Of two classes the second is the one looked for. With more, F1 is the mean over classes, and ROC AUC and
     average precision are means of each class against the others. Log loss clips at the precision of the numbers,
     as scikit-learn does; Brier is the mean squared distance from the truth (for two classes, of the second's
-    probability).
+    probability). The calibration error is the mean distance of the share that was found from the probability that
+    was said, over ten bins of equally many rows (Naeini and others 2015), and over the classes if there are more.
+    ``chosen`` are the classes that were answered; without it the most probable ones.
     """
 
-    def __init__(self, truth: Array, probability: Array) -> None:
+    def __init__(self, truth: Array, probability: Array, chosen: Array | None = None) -> None:
         self.rows, count = probability.shape
+        self._given = (truth, probability, chosen)
         hit = truth[:, None] == np.arange(count)
         of_truth = np.clip(probability[np.arange(self.rows), truth], _EPSILON, 1 - _EPSILON)
         squared = (probability - hit) ** 2
-        chosen = probability.argmax(axis=1)
+        if chosen is None:
+            chosen = probability.argmax(axis=1)
+        self._loss: Array = -np.log(of_truth)
+        self._bins = [
+            _binned(probability[:, one], hit[:, one])
+            for one in ([1] if count == 2 else range(count) if count > 1 else [])
+        ]
+        self._two = count == 2
         looked_for = [1] if count == 2 else list(range(count))
         self._ranks = [_Ranks(probability[:, one], hit[:, one]) for one in looked_for]
         self._values = np.column_stack(
             [
-                -np.log(of_truth),
+                self._loss,
                 squared[:, 1] if count == 2 else squared.sum(axis=1),
                 chosen == truth,
                 *(part for one in looked_for for part in ((chosen == one) & hit[:, one], chosen == one, hit[:, one])),
@@ -52,12 +68,20 @@ class Classified:
         )
 
     def figures(self, weights: Array) -> dict[str, Array]:
-        """ROC AUC, average precision, log loss, Brier score, accuracy and F1."""
+        """ROC AUC, average precision, log loss, Brier score, accuracy, F1 and more; see the class."""
         sums = weights @ self._values
         loss, brier, accuracy = (sums[:, :3] / weights.sum(axis=1)[:, None]).T
         both, chosen, true = sums[:, 3::3], sums[:, 4::3], sums[:, 5::3]
         either = chosen + true
-        f1 = np.divide(2 * both, either, out=np.zeros_like(both), where=either > 0).mean(axis=1)
+        each = np.divide(2 * both, either, out=np.zeros_like(both), where=either > 0)
+        more: dict[str, Array] = {}
+        if self._two:
+            more["precision"] = np.divide(both, chosen, out=np.zeros_like(both), where=chosen > 0)[:, 0]
+            more["recall"] = np.divide(both, true, out=np.zeros_like(both), where=true > 0)[:, 0]
+        else:
+            more["f1_weighted"] = (each * true).sum(axis=1) / true.sum(axis=1)
+        total = weights.sum(axis=1)[:, None]
+        off = [np.abs(weights @ bins).sum(axis=1) / total[:, 0] for bins in self._bins]
         areas, precisions = zip(*(one.figures(weights) for one in self._ranks), strict=True)
         return {
             "roc_auc": np.mean(areas, axis=0),
@@ -65,8 +89,28 @@ class Classified:
             "log_loss": loss,
             "brier": brier,
             "accuracy": accuracy,
-            "f1": f1,
+            "f1": each.mean(axis=1),
+            **more,
+            **({"calibration_error": np.mean(off, axis=0)} if off else {}),
         }
+
+    def loss(self) -> Array:
+        """The log loss of each row."""
+        return self._loss
+
+    def part(self, inside: Array) -> Classified:
+        """The same for some of the rows."""
+        truth, probability, chosen = self._given
+        return Classified(truth[inside], probability[inside], None if chosen is None else chosen[inside])
+
+
+def _binned(probability: Array, hit: Array, bins: int = 10) -> Array:
+    """The distance of truth from probability for each row, in the column of its bin (rows x bins)."""
+    edges = np.unique(np.quantile(probability, np.linspace(0, 1, bins + 1)[1:-1])) if len(probability) else np.empty(0)
+    place = np.searchsorted(edges, probability, side="right")
+    found = np.zeros((len(probability), len(edges) + 1))
+    found[np.arange(len(probability)), place] = probability - hit
+    return found
 
 
 class _Ranks:
@@ -106,9 +150,11 @@ class Regressed:
 
     def __init__(self, truth: Array, prediction: Array) -> None:
         self.rows = len(truth)
+        self._given = (truth, prediction)
         error = prediction - truth
         centred = truth - truth.mean() if len(truth) else truth  # so that squaring large numbers loses nothing
         parts = [np.abs(error), error**2, centred, centred**2]
+        self._loss: Array = parts[1]
         self._relative = bool(len(truth)) and bool((truth != 0).all())
         if self._relative:
             parts.append(np.abs(error / truth))
@@ -122,3 +168,12 @@ class Regressed:
             explained = np.where(spread > 0, 1 - means[:, 1] / spread, np.nan)
         found = {"mae": means[:, 0], "rmse": np.sqrt(means[:, 1]), "r2": explained}
         return found | ({"mape": means[:, 4]} if self._relative else {})
+
+    def loss(self) -> Array:
+        """The squared error of each row."""
+        return self._loss
+
+    def part(self, inside: Array) -> Regressed:
+        """The same for some of the rows."""
+        truth, prediction = self._given
+        return Regressed(truth[inside], prediction[inside])
