@@ -1,6 +1,8 @@
 """Three plain servers: one that answers without a model, one around ONNX, one around the pipeline.
 
-python apps.py (empty | onnx | fastapi) FOLDER PORT
+    python apps.py (empty | onnx | fastapi) FOLDER PORT
+
+FastAPI reads the annotations of a handler's own scope, so they are no strings here.
 """
 
 import sys
