@@ -44,6 +44,7 @@ HEAVY = {
     "starlette": ("delivery/server/",),
     "uvicorn": ("delivery/server/",),
     "msgspec": ("delivery/server/",),
+    "prometheus_client": ("delivery/server/running/metrics.py",),
     "matplotlib": ("archive/formats/",),
 }
 # Who may import a heavy package when it is itself imported; each of them is imported only when it is needed.

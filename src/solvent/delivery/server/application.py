@@ -1,239 +1,348 @@
-"""The application: routes that answer for one version of a model, which every answer names."""
+"""The application: questions of four forms are answered by the roster, everything else by plain routes."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+import asyncio
+import os
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from solvent.delivery.server.guard import Guard, TooLarge, problem, read_body
-from solvent.delivery.server.protocol import columns_of, describe_model, read_request, tensors_of
+from solvent.delivery.server.guard import Guard, Late, TooLarge, problem, read_body
+from solvent.delivery.server.lines.batching import Expired
+from solvent.delivery.server.lines.roster import Line, Roster, Seat
+from solvent.delivery.server.lines.served import Refused, Served
+from solvent.delivery.server.protocol import columns_of, read_request, tensors_of
+from solvent.delivery.server.reading import NoJson, read_invocations, read_json
+from solvent.delivery.server.routes import make_routes
+from solvent.delivery.server.running.metrics import Metrics
 from solvent.errors import InputError, did_you_mean
-from solvent.learn.assembly import Answers, Predictor
-from solvent.learn.tables.schema import Prepared, plain_value, read_records, read_values
+from solvent.learn.assembly import Answers
+from solvent.learn.tables.schema import plain_value
 
-__all__ = ["Access", "Served", "make_app"]
+__all__ = ["Access", "Application", "Noted", "Served", "make_app"]
 
-_SMALL = 64  # rows that are answered at once; more go to a thread, so that others need not wait
-
-
-@dataclass(frozen=True)
-class Served:
-    """What answers: a predictor, and the model, version and bundle that it is."""
-
-    model: str
-    version: str
-    bundle: str
-    predictor: Predictor
+_encode = msgspec.json.Encoder().encode
+_JSON = (b"content-type", b"application/json")
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who may ask, and how much: host names beside loopback, a token, the largest body in bytes."""
+    """Who may ask, and how much.
+
+    ``hosts`` are host names beside loopback; ``largest`` the bytes of a body; ``concurrency`` the requests that are
+    answered at a time, beyond which there is a 429; ``deadline`` the seconds that a request may take, which the header
+    ``X-Deadline-Ms`` can shorten, and ``patience`` those in which its body has to arrive.
+    """
 
     hosts: frozenset[str] = field(default_factory=frozenset)
     token: str | None = field(default=None, repr=False)
     largest: int = 16_000_000
+    concurrency: int = 512
+    deadline: float = 30.0
+    patience: float = 10.0
 
 
-def make_app(served: Served, access: Access | None = None, ready: Callable[[], None] | None = None) -> Starlette:
-    """The application that serves one version; ``ready`` is called once it does."""
-    access = access or Access()
-    handlers = _Handlers(served, access)
+@dataclass(frozen=True)
+class Noted:
+    """A request that was answered, for the log of predictions."""
 
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        if ready is not None:
-            ready()
-        yield
-
-    model = "/v2/models/{name}"
-    routes = [
-        Route("/", handlers.index),
-        Route("/healthz", handlers.health),
-        Route("/v2", handlers.server),
-        Route("/v2/health/live", handlers.live),
-        Route("/v2/health/ready", handlers.live),
-        *(Route(prefix, handlers.metadata) for prefix in (model, model + "/versions/{version}")),
-        *(Route(prefix + "/ready", handlers.model_ready) for prefix in (model, model + "/versions/{version}")),
-        *(
-            Route(prefix + "/infer", handlers.infer, methods=["POST"])
-            for prefix in (model, model + "/versions/{version}")
-        ),
-        Route("/predict", handlers.predict, methods=["POST"]),
-    ]
-    guard = Middleware(Guard, hosts=access.hosts, token=access.token)
-    return Starlette(
-        routes=routes, middleware=[guard], lifespan=lifespan, exception_handlers={HTTPException: _http_problem}
-    )
+    id: str
+    at: float
+    seconds: float
+    served: Served
+    records: Any
+    answers: Answers
+    place: str = "seat"
 
 
-async def _http_problem(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return problem(error.status_code, error.detail, f"{error.detail}. GET / lists what there is.")
+@dataclass(frozen=True)
+class _Asked:
+    """A question: its rows, and how its answer is written."""
+
+    records: Any
+    write: Callable[[Seat, str, Answers], dict[str, Any]]
 
 
-class _Refused(Exception):
-    """A request that gets a problem as its answer."""
+def make_app(
+    served: Served | Roster,
+    access: Access | None = None,
+    ready: Callable[[], None] | None = None,
+    note: Callable[[Noted], None] | None = None,
+) -> Application:
+    """The application that serves these versions; ``ready`` is called once it does, ``note`` after each answer."""
+    roster = served if isinstance(served, Roster) else Roster.of(served)
+    return Application(roster, access or Access(), ready, note)
 
-    def __init__(self, answer: Response) -> None:
-        self.answer = answer
 
+class Application:
+    """Answers requests as an ASGI application. ``draining`` tells who balances the load to send no more."""
 
-class _Handlers:
-    """One method for each route."""
+    def __init__(
+        self, roster: Roster, access: Access, ready: Callable[[], None] | None, note: Callable[[Noted], None] | None
+    ) -> None:
+        self.roster = roster
+        self.access = access
+        self.metrics = Metrics()
+        self.draining = False
+        self._ready = ready
+        self._note = note
+        self._guard = Guard(access.hosts, access.token)
+        self._routes = make_routes(self)
+        self._busy = 0
+        self._ids = b""
+        self._asides: set[asyncio.Task[None]] = set()
 
-    def __init__(self, served: Served, access: Access) -> None:
-        self._served = served
-        self._access = access
-        predictor = served.predictor
-        self._metadata = describe_model(served.model, served.version, predictor.columns, predictor.classes)
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or start and end with the server."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            try:
+                await self._http(scope, receive, send)
+            except ConnectionError:  # the client went away in the middle
+                return
 
-    async def index(self, _: Request) -> Response:
-        """What there is to ask."""
-        name = self._served.model
-        return _json(
-            {
-                **self._names(),
-                "routes": [
-                    "GET /healthz",
-                    f"GET /v2/models/{name}",
-                    f"POST /v2/models/{name}/infer",
-                    "POST /predict",
-                ],
-            }
-        )
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                if self._ready is not None:
+                    self._ready()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                for task in list(self._asides):
+                    task.cancel()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
 
-    async def health(self, _: Request) -> Response:
-        """The server answers, and for which version."""
-        return _json({"status": "ok", **self._names()})
-
-    async def server(self, _: Request) -> Response:
-        """The server's metadata."""
-        from importlib.metadata import version
-
-        return _json({"name": "solvent", "version": version("solvent"), "extensions": ["binary_tensor_data"]})
-
-    async def live(self, _: Request) -> Response:
-        """The server answers."""
-        return _json({"live": True, "ready": True})
-
-    async def model_ready(self, request: Request) -> Response:
-        """The model answers."""
-        refused = self._unknown(request)
-        return refused or _json({"name": self._served.model, "ready": True})
-
-    async def metadata(self, request: Request) -> Response:
-        """The model's inputs and outputs."""
-        return self._unknown(request) or _json(self._metadata)
-
-    async def infer(self, request: Request) -> Response:
-        """Answer tensors with tensors."""
-        refused = self._unknown(request)
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = dict(scope["headers"])
+        path = scope["path"]
+        refused = self._guard.refuse(headers, path)
         if refused is not None:
-            return refused
+            await refused(scope, receive, send)
+            return
+        form, name, version = _form(path) if scope["method"] == "POST" else ("", None, None)
+        if not form:
+            await self._routes(scope, receive, send)
+            return
+        line = self.roster.only if name is None else self.roster.lines.get(name)
+        if line is None:
+            await self._unknown(name)(scope, receive, send)
+            return
+        if self._busy >= self.access.concurrency:
+            await self._refuse(line, 429, "Too many at a time", _TOO_MANY)(scope, receive, send)
+            return
+        self._busy += 1
         try:
-            body = await self._body(request, ("application/json", "application/octet-stream"))
-            asked = read_request(body, _header_length(request))
-            values, rows = columns_of(asked)
-            columns = self._served.predictor.columns
-            answers = await self._answer(rows, lambda: read_values(values, rows, columns))
-            outputs = tensors_of(answers)
-            wanted = None if asked.outputs is None else [one.name for one in asked.outputs]
-            for name in wanted or ():
-                if name not in [one["name"] for one in outputs]:
-                    raise InputError(f"there is no output {name!r}; there are prediction and probability")
-        except _Refused as error:
-            return error.answer
-        except (InputError, UnicodeDecodeError) as error:
-            return problem(422, "The rows do not fit", str(error), getattr(error, "problems", ()))
-        answer: dict[str, Any] = {
-            "model_name": self._served.model,
-            "model_version": self._served.version,
-            "outputs": [one for one in outputs if wanted is None or one["name"] in wanted],
+            answer = await self._answer(line, form, version, headers, receive)
+        finally:
+            self._busy -= 1
+        if isinstance(answer, Response):
+            await answer(scope, receive, send)
+            return
+        body, id = answer
+        length = str(len(body)).encode()
+        told = [_JSON, (b"content-length", length), (b"x-prediction-id", id.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": told})
+        await send({"type": "http.response.body", "body": body})
+
+    async def _answer(
+        self, line: Line, form: str, version: str | None, headers: Mapping[bytes, bytes], receive: Receive
+    ) -> Response | tuple[bytes, str]:
+        """The answer to one question, or the problem with it."""
+        started = time.monotonic()
+        try:
+            until = started + _seconds(headers, self.access.deadline)
+            kinds = _KINDS[form]
+            kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+            if kind not in kinds and not kind.endswith("+json"):
+                return self._refuse(line, 415, "Wrong content type", f"send {kinds[0]}, not {kind or 'nothing'}")
+            body = await read_body(receive, headers, self.access.largest, self.access.patience)
+            id, number = self._new_id()
+            seat = line.choose(number)
+            if version is not None and version != seat.served.version.removeprefix("v"):
+                found = [one for one in line.seats() if one.served.version.removeprefix("v") == version]
+                if not found:
+                    known = ", ".join(one.served.version for one in line.seats())
+                    said = f"{line.name} is served as {known}, not {version}"
+                    return self._refuse(line, 404, "No such version", said)
+                seat = found[0]
+            asked = _read(form, body, headers, seat)
+            answers = await seat.batcher.answer(asked.records, until)
+            id = f"{line.name}-{seat.served.version}-{id}"
+            made = _encode(asked.write(seat, id, answers))
+        except InputError as error:
+            return self._refuse(line, 422, "The rows do not fit", str(error), error.problems)
+        except Refused as error:
+            return self._refuse(line, 422, "The rows cannot be answered", str(error))
+        except NoJson as error:
+            return self._refuse(line, 400, "No JSON", str(error))
+        except TooLarge:
+            said = f"a request has at most {self.access.largest} bytes here; send fewer rows at a time"
+            return self._refuse(line, 413, "Too large", said)
+        except Late:
+            return self._refuse(line, 408, "Too slow", f"the body did not arrive within {self.access.patience:g} s")
+        except Expired:
+            return self._refuse(line, 504, "Out of time", "the answer was not there in the time that the request had")
+        self._after(line, seat, asked, answers, (id, number, time.monotonic() - started))
+        return made, id
+
+    def _after(self, line: Line, seat: Seat, asked: _Asked, answers: Answers, told: tuple[str, int, float]) -> None:
+        """Count the answer, note it, and ask the shadow."""
+        id, number, seconds = told
+        self.metrics.answered(seat.served, len(answers.prediction), seconds, bool(answers.warnings))
+        if self._note is not None:
+            place = "canary" if seat is not line.seat else "seat"
+            self._note(Noted(id, time.time(), seconds, seat.served, asked.records, answers, place))
+        shadow = line.follows(number)
+        if shadow is not None and len(self._asides) < 64:  # a shadow that cannot follow must not slow the answers
+            task = asyncio.ensure_future(self._aside(shadow, asked.records, id))
+            self._asides.add(task)
+            task.add_done_callback(self._asides.discard)
+
+    async def _aside(self, seat: Seat, records: Any, id: str) -> None:
+        started = time.monotonic()
+        try:
+            answers = await seat.batcher.answer(records, started + self.access.deadline)
+        except (InputError, Refused, Expired):
+            self.metrics.event("shadow_refused")
+            return
+        seconds = time.monotonic() - started
+        self.metrics.answered(seat.served, len(answers.prediction), seconds, bool(answers.warnings))
+        if self._note is not None:
+            self._note(Noted(id, time.time(), seconds, seat.served, records, answers, "shadow"))
+
+    def _refuse(self, line: Line, status: int, title: str, detail: str, problems: Any = ()) -> Response:
+        self.metrics.refused(line.name, status)
+        return problem(status, title, detail, problems)
+
+    def _unknown(self, name: str | None) -> Response:
+        known = list(self.roster.lines)
+        if name is None:
+            return problem(
+                404, "Which model?", f"several models are served here: {', '.join(known)}. Ask /models/NAME/predict"
+            )
+        hint = did_you_mean(name, known) or f" There are: {', '.join(known)}."
+        return problem(404, "No such model", f"there is no model {name!r} here.{hint}")
+
+    def _new_id(self) -> tuple[str, int]:
+        """The random part of an id, and 32 bits of it as a number."""
+        if len(self._ids) < 12:
+            self._ids = os.urandom(12 * 256)
+        taken, self._ids = self._ids[:12], self._ids[12:]
+        return taken.hex(), int.from_bytes(taken[:4], "little")
+
+
+_TOO_MANY = "as many requests as may be are being answered; try again in a moment"
+_PLAIN = ("application/json",)
+_KINDS = {"predict": _PLAIN, "invocations": _PLAIN, "infer": ("application/json", "application/octet-stream")}
+
+
+def _form(path: str) -> tuple[str, str | None, str | None]:
+    """Which form of question a path takes, of which model and version: empty if it takes none."""
+    if path == "/predict" or path == "/invocations":
+        return path[1:], None, None
+    parts = path.split("/")
+    if parts[1:3] == ["v2", "models"]:
+        if len(parts) == 5 and parts[4] == "infer":
+            return "infer", parts[3], None
+        if len(parts) == 7 and parts[4] == "versions" and parts[6] == "infer":
+            return "infer", parts[3], parts[5].removeprefix("v")
+    elif len(parts) == 4 and parts[1] == "models" and parts[3] in ("predict", "invocations"):
+        return parts[3], parts[2], None
+    return "", None, None
+
+
+def _seconds(headers: Mapping[bytes, bytes], most: float) -> float:
+    said = headers.get(b"x-deadline-ms")
+    if said is None:
+        return most
+    if not said.isdigit() or len(said) > 9:
+        raise InputError(f"X-Deadline-Ms is a number of milliseconds, not {said[:40].decode('latin-1')!r}")
+    return min(most, int(said) / 1000)
+
+
+def _read(form: str, body: bytes, headers: Mapping[bytes, bytes], seat: Seat) -> _Asked:
+    """The question that a body asks."""
+    columns = seat.served.predictor.columns
+    if form == "predict":
+        said = read_json(body)
+        return _Asked(said, _write_list) if isinstance(said, list) else _Asked([said], _write_one)
+    if form == "invocations":
+        return _Asked(read_invocations(read_json(body), columns), _write_invocations)
+    length = headers.get(b"inference-header-content-length")
+    if length is not None and not length.isdigit():
+        raise InputError(f"Inference-Header-Content-Length is a number of bytes, not {length[:40].decode('latin-1')!r}")
+    try:
+        asked = read_request(body, None if length is None else int(length))
+    except UnicodeDecodeError as error:
+        raise InputError(f"a text of the request is not UTF-8: {error}") from None
+    values, rows = columns_of(asked)
+    wanted = None if asked.outputs is None else [one.name for one in asked.outputs]
+    for name in wanted or ():
+        if name not in ("prediction", "probability") or (name == "probability" and not seat.served.predictor.classes):
+            raise InputError(f"there is no output {name!r}; there are prediction and, for classes, probability")
+    names = list(values)
+    records = [dict(zip(names, row, strict=True)) for row in zip(*values.values(), strict=True)] if names else []
+
+    def write(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
+        told: dict[str, Any] = {
+            "model_name": seat.served.model,
+            "model_version": seat.served.version,
+            "outputs": [one for one in tensors_of(answers) if wanted is None or one["name"] in wanted],
+            "parameters": {"prediction_id": id},
         }
         if asked.id is not None:
-            answer["id"] = asked.id
+            told["id"] = asked.id
         if answers.warnings:
-            answer["parameters"] = {"warnings": list(answers.warnings)}
-        return _json(answer)
+            told["parameters"]["warnings"] = list(answers.warnings)
+        return told
 
-    async def predict(self, request: Request) -> Response:
-        """Answer one record, or a list of them."""
-        try:
-            body = await self._body(request, ("application/json",))
-            try:
-                asked = msgspec.json.decode(body)
-            except (msgspec.MsgspecError, RecursionError) as error:
-                return problem(400, "No JSON", f"the body is no JSON: {error}")
-            records = asked if isinstance(asked, list) else [asked]
-            columns = self._served.predictor.columns
-            answers = await self._answer(len(records), lambda: read_records(records, columns))
-        except _Refused as error:
-            return error.answer
-        except InputError as error:
-            return problem(422, "The rows do not fit", str(error), error.problems)
-        made = [_one(answers, place) for place in range(len(records))]
-        told: dict[str, Any] = {**self._names(), **({"predictions": made} if asked is records else made[0])}
-        if answers.warnings:
-            told["warnings"] = list(answers.warnings)
-        return _json(told)
+    if not names and rows == 0 and asked.inputs == [] and columns:
+        raise InputError("the request has no inputs; each column is one")
+    return _Asked(records, write)
 
-    async def _answer(self, rows: int, prepare: Callable[[], Prepared]) -> Answers:
-        def work() -> Answers:
-            return self._served.predictor.answer_prepared(prepare())
 
-        return work() if rows <= _SMALL else await run_in_threadpool(work)
-
-    async def _body(self, request: Request, kinds: tuple[str, ...]) -> bytes:
-        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in kinds and not kind.endswith("+json"):
-            raise _Refused(problem(415, "Wrong content type", f"send {kinds[0]}, not {kind or 'nothing'}"))
-        try:
-            return await read_body(request.receive, request.headers, self._access.largest)
-        except TooLarge:
-            said = f"a request has at most {self._access.largest} bytes here; send fewer rows at a time"
-            raise _Refused(problem(413, "Too large", said)) from None
-
-    def _unknown(self, request: Request) -> Response | None:
-        name, version = request.path_params["name"], request.path_params.get("version")
-        if name != self._served.model:
-            hint = did_you_mean(name, [self._served.model])
-            return problem(404, "No such model", f"there is no model {name!r} here.{hint}")
-        if version is not None and version.removeprefix("v") != self._served.version.removeprefix("v"):
-            return problem(404, "No such version", f"{name} is served as {self._served.version}, not {version}")
-        return None
-
-    def _names(self) -> Mapping[str, Any]:
-        return {"model": self._served.model, "version": self._served.version, "bundle": self._served.bundle}
+def _names(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
+    served = seat.served
+    told: dict[str, Any] = {
+        "model": served.model, "version": served.version, "bundle": served.bundle, "prediction_id": id
+    }  # fmt: skip
+    if answers.warnings:
+        told["warnings"] = list(answers.warnings)
+    return told
 
 
 def _one(answers: Answers, place: int) -> dict[str, Any]:
     made: dict[str, Any] = {"prediction": plain_value(answers.prediction[place])}
     if answers.probability is not None:
-        names = (str(one) for one in answers.classes)
+        names = map(str, answers.classes)
         made["probability"] = dict(zip(names, answers.probability[place].tolist(), strict=True))
     return made
 
 
-def _header_length(request: Request) -> int | None:
-    said = request.headers.get("inference-header-content-length")
-    if said is None:
-        return None
-    if not said.isdigit():
-        raise InputError(f"Inference-Header-Content-Length is a number of bytes, not {said[:40]!r}")
-    return int(said)
+def _write_one(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
+    return {**_names(seat, id, answers), **_one(answers, 0)}
 
 
-def _json(value: Any) -> Response:
-    return Response(msgspec.json.encode(value), media_type="application/json")
+def _write_list(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
+    return {**_names(seat, id, answers), "predictions": [_one(answers, at) for at in range(len(answers.prediction))]}
+
+
+def _write_invocations(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
+    """As MLflow answers with a frame: a record for each row, the probability of each class a column of its own."""
+    rows = []
+    for place in range(len(answers.prediction)):
+        row: dict[str, Any] = {"prediction": plain_value(answers.prediction[place])}
+        if answers.probability is not None:
+            for name, value in zip(answers.classes, answers.probability[place].tolist(), strict=True):
+                row[f"probability_{name}"] = value
+        rows.append(row)
+    return {"predictions": rows, **_names(seat, id, answers)}

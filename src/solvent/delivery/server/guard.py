@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
-from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive
 
 from solvent.errors import Problem
 
-__all__ = ["Guard", "TooLarge", "is_loopback", "problem", "read_body"]
+__all__ = ["Guard", "Late", "TooLarge", "is_loopback", "problem", "read_body"]
 
 _ROW = re.compile(r"row (\d+)(?:, (.*))?$", re.S)
 _OPEN = ("/healthz", "/v2/health/live", "/v2/health/ready")
@@ -53,76 +54,93 @@ class TooLarge(Exception):
     """The body of a request is larger than the server takes."""
 
 
-async def read_body(receive: Receive, headers: Headers, largest: int) -> bytes:
-    """The whole body; raises :class:`TooLarge` as soon as it is known to be more than ``largest`` bytes."""
-    said = headers.get("content-length", "")
+class Late(Exception):
+    """The body of a request did not arrive in time."""
+
+
+async def read_body(receive: Receive, headers: Mapping[bytes, bytes], largest: int, patience: float) -> bytes:
+    """The whole body; raises :class:`TooLarge` as soon as it is known to be more than ``largest`` bytes.
+
+    Raises :class:`Late` if it is not there within ``patience`` seconds of its beginning.
+    """
+    said = headers.get(b"content-length", b"")
     if said.isdigit() and int(said) > largest:
         raise TooLarge
-    parts, size = [], 0
+    if said and said.isdigit() and int(said) == 0:
+        return b""
+    message = await _receive(receive, patience)
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):  # most often all of it comes at once
+        if len(body) > largest:
+            raise TooLarge
+        return body
+    return await _read_rest(receive, body, largest, patience)
+
+
+async def _read_rest(receive: Receive, first: bytes, largest: int, patience: float) -> bytes:
+    parts, size, end = [first], len(first), time.monotonic() + patience
     while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ConnectionError("the client went away in the middle of its request")
-        part = message.get("body", b"")
-        size += len(part)
         if size > largest:
             raise TooLarge
+        message = await _receive(receive, end - time.monotonic())
+        part = message.get("body", b"")
+        size += len(part)
         parts.append(part)
         if not message.get("more_body", False):
+            if size > largest:
+                raise TooLarge
             return b"".join(parts)
+
+
+async def _receive(receive: Receive, seconds: float) -> Message:
+    try:
+        async with asyncio.timeout(max(seconds, 0.0)):
+            message = await receive()
+    except TimeoutError:
+        raise Late from None
+    if message["type"] == "http.disconnect":
+        raise ConnectionError("the client went away in the middle of its request")
+    return message
 
 
 class Guard:
     """Lets through what comes from where it may: the host that is meant, no foreign page, with the token if any."""
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], token: str | None) -> None:
-        self._app = app
+    def __init__(self, hosts: frozenset[str], token: str | None) -> None:
         self._hosts = hosts
         self._token = None if token is None else _hash(token)
+        self._seen: dict[bytes, bool] = {}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with a problem, or hand on."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        refused = self._refuse(Headers(scope=scope), scope["path"])
-        if refused is not None:
-            await refused(scope, receive, send)
-            return
-        started = False
-
-        async def watched(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watched)
-        except ConnectionError:
-            return
-        except Exception as error:
-            if started:
-                raise
-            answer = problem(500, "Internal error", f"{type(error).__name__}: the server's log has more")
-            await answer(scope, receive, send)
-            raise
-
-    def _refuse(self, headers: Headers, path: str) -> Response | None:
-        host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
-        if not (is_loopback(host) or host in self._hosts):
-            return problem(421, "Misdirected request", f"this server does not answer for the host {host!r}")
-        origin = headers.get("origin")
-        if origin is not None and origin != "null":
-            other = urlsplit(origin).hostname or ""
-            if other != host:
-                return problem(403, "Foreign origin", "pages of other sites may not ask this server")
-        elif origin == "null":
-            return problem(403, "Foreign origin", "pages without an origin may not ask this server")
+    def refuse(self, headers: Mapping[bytes, bytes], path: str) -> Response | None:
+        """The problem with where a request comes from; None if there is none."""
+        host = headers.get(b"host", b"")
+        allowed = self._seen.get(host)
+        if allowed is None:
+            name = _host_of(f"//{host.decode('latin-1')}")
+            allowed = is_loopback(name) or name in self._hosts
+            if len(self._seen) < 1000:
+                self._seen[host] = allowed
+        if not allowed:
+            shown = _host_of(f"//{host.decode('latin-1')}")[:100]
+            return problem(421, "Misdirected request", f"this server does not answer for the host {shown!r}")
+        origin = headers.get(b"origin")
+        if origin is not None:
+            other = "" if origin == b"null" else _host_of(origin.decode("latin-1"))
+            if other != _host_of(f"//{host.decode('latin-1')}") or not other:
+                said = "pages without an origin" if origin == b"null" else "pages of other sites"
+                return problem(403, "Foreign origin", f"{said} may not ask this server")
         if self._token is not None and path not in _OPEN:
-            given = headers.get("authorization", "").partition(" ")
-            if given[0].lower() != "bearer" or not hmac.compare_digest(_hash(given[2]), self._token):
-                return problem(401, "Token needed", "send the header Authorization: Bearer TOKEN")
+            scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+            if scheme.lower() != "bearer" or not hmac.compare_digest(_hash(token), self._token):
+                return problem(401, "A token is needed", "send the header Authorization: Bearer TOKEN")
         return None
+
+
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _hash(token: str) -> bytes:

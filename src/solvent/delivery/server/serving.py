@@ -1,32 +1,57 @@
-"""Serving: a version is opened, proved on its own golden rows, and answers until it is told to stop."""
+"""Serving: versions are opened, proved on their own golden rows, and answer until they are told to stop."""
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+import sys
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from solvent.delivery.bundles import Bundle
-from solvent.delivery.probe import compare_golden
+from solvent.delivery.opening import open_bundle
 from solvent.delivery.registry import find_model
-from solvent.errors import Corrupted, MissingExtra, UsageError
+from solvent.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
-    from solvent.delivery.server.application import Served
+    from solvent.archive.catalog.models import VersionRow
+    from solvent.delivery.server.application import Application, Served
+    from solvent.delivery.server.running.following import Place
     from solvent.engine.home import Home
 
-__all__ = ["Endpoint", "open_served", "serve"]
+__all__ = ["Aside", "Endpoint", "open_served", "serve"]
+
+
+@dataclass(frozen=True)
+class Aside:
+    """A version that takes part beside the one that serves: as ``canary`` or ``shadow``, with a share from 0 to 1."""
+
+    reference: str
+    place: str
+    share: float
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to listen. Port 0 takes a free one; another interface than loopback needs a token."""
+    """Where to listen, and how.
+
+    Port 0 takes a free one; another interface than loopback needs a token. ``hosts`` are names by which the server
+    may be asked besides loopback and ``host``. ``follow`` are the seconds between looks at the aliases (0: never).
+    ``drain`` are the seconds for which the server says that it is not ready any more, and still answers, before it
+    stops.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
     token: str | None = field(default=None, repr=False)
+    hosts: tuple[str, ...] = ()
     largest: int = 16_000_000
+    concurrency: int = 512
+    deadline: float = 30.0
+    follow: float = 1.0
+    drain: float = 0.0
+    asides: tuple[Aside, ...] = ()
 
 
 def open_served(project: Home, reference: str) -> Served:
@@ -35,39 +60,32 @@ def open_served(project: Home, reference: str) -> Served:
     Raises :class:`Corrupted` if it does not answer as it did when it was packed.
     """
     _check_extra()
+    return _open(project, find_model(project, reference))
+
+
+def _open(project: Home, row: VersionRow) -> Served:
     from solvent.delivery.server.application import Served
 
-    row = find_model(project, reference)
     bundle: Bundle = project.archive.get(row.bundle, Bundle)
-    predictor = bundle.predictor
-    _keep_to_one_thread()
-    different = compare_golden(predictor, bundle.golden, alone=20)
-    if different:
-        packed = ", ".join(f"{name} {version}" for name, version in bundle.closure.requirements.items())
-        raise Corrupted(
-            f"{row.model} v{row.version} answers {len(different)} of {len(bundle.golden)} golden rows otherwise than "
-            f"when it was packed, so it does not serve. Packed with: {packed}. Install these versions, or run the "
-            f"pipeline again."
-        )
-    return Served(row.model, f"v{row.version}", row.bundle, predictor)
+    opened = open_bundle(bundle, f"{row.model} v{row.version}")
+    return Served(row.model, f"v{row.version}", row.bundle, opened.predictor, opened.runtime)
 
 
 def serve(
     project: Home,
-    reference: str,
+    reference: str | Sequence[str],
     endpoint: Endpoint | None = None,
     announce: Callable[[str], None] = lambda address: None,
 ) -> None:
-    """Serve a version until SIGINT or SIGTERM; requests under way are answered first.
+    """Serve versions until SIGINT or SIGTERM; requests under way are answered first.
 
-    ``announce`` is called with the address once requests are answered. Raises :class:`UsageError` for another
-    interface than loopback without a token, and for a port that is taken.
+    Of a name or an alias, the version that it means is served: when it moves, the server moves with it. ``announce``
+    is called with the address once requests are answered. Raises :class:`UsageError` for another interface than
+    loopback without a token, and for a port that is taken.
     """
     _check_extra()
-    import uvicorn
-
-    from solvent.delivery.server.application import Access, make_app
     from solvent.delivery.server.guard import is_loopback
+    from solvent.delivery.server.lines.roster import Roster
 
     endpoint = endpoint or Endpoint()
     if not is_loopback(endpoint.host) and not endpoint.token:
@@ -75,23 +93,113 @@ def serve(
             f"{endpoint.host} can be reached from elsewhere, and nothing would ask who is there. Serve on 127.0.0.1, "
             f"or give a token."
         )
-    served = open_served(project, reference)
+    references = [reference] if isinstance(reference, str) else list(reference)
+    served = [open_served(project, one) for one in references]
+    roster = Roster.of(*served)
+    now: dict[Place, str | None] = {}
+    for name, one in zip(references, served, strict=True):
+        _note_place(now, name, one)
+    for aside in endpoint.asides:
+        _join(project, roster, aside, now)
     listening = _listen(endpoint)
-    host, port = listening.getsockname()[:2]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    access = Access(frozenset({endpoint.host}), endpoint.token, endpoint.largest)
-    config = uvicorn.Config(
-        make_app(served, access, lambda: announce(address)),
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-        lifespan="on",
-    )
     try:
-        uvicorn.Server(config).run(sockets=[listening])
+        _run(project, roster, endpoint, listening, (announce, now))
     finally:
         listening.close()
+
+
+def _note_place(
+    now: dict[Place, str | None], reference: str, served: Served, name: str = "seat", share: float = 1.0
+) -> None:
+    from solvent.delivery.server.running.following import Place
+
+    alias = reference.removeprefix("model:").partition("@")[2] or "champion"
+    if not (alias[0] == "v" and alias[1:].isdigit()):  # a version does not move
+        now[Place(served.model, alias, name, share)] = served.bundle
+
+
+def _join(project: Home, roster: Any, aside: Aside, now: dict[Place, str | None]) -> None:
+    """Let a canary or a shadow take part from the beginning."""
+    if not 0 <= aside.share <= 1:
+        raise UsageError(f"{aside.place}: the share of {aside.reference} is from 0 to 100 %, not {aside.share:.0%}")
+    served = open_served(project, aside.reference)
+    if served.model not in roster.lines:
+        raise UsageError(f"{aside.place}: {served.model} is not served here, so nothing can take part beside it")
+    roster.put(served, aside.place, aside.share)
+    _note_place(now, aside.reference, served, aside.place, aside.share)
+
+
+def _run(
+    project: Home, roster: Any, endpoint: Endpoint, listening: socket.socket,
+    told: tuple[Callable[[str], None], dict[Place, str | None]],
+) -> None:  # fmt: skip
+    """Answer on a socket that listens, and follow the aliases meanwhile."""
+    import uvicorn
+
+    from solvent.delivery.server.application import Access, make_app
+
+    announce, now = told
+    host, port = listening.getsockname()[:2]
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    hosts = frozenset({endpoint.host, *endpoint.hosts})
+    access = Access(hosts, endpoint.token, endpoint.largest, endpoint.concurrency, endpoint.deadline)
+    follower: list[Any] = []
+
+    def ready() -> None:
+        if endpoint.follow > 0 and now:
+            follower.append(_follow(project, app, endpoint.follow, now))
+        announce(address)
+
+    app = make_app(roster, access, ready)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10, lifespan="on"
+    )
+    try:
+        _server(config, app, endpoint.drain).run(sockets=[listening])
+    finally:
+        for one in follower:
+            one.stop()
+
+
+def _server(config: Any, app: Application, drain: float) -> Any:
+    """A server that, told to stop, first says that it is not ready any more for as long as it is to drain."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            if drain <= 0 or app.draining:
+                super().handle_exit(sig, frame)
+                return
+            app.draining = True
+            timer = threading.Timer(drain, super().handle_exit, (sig, frame))
+            timer.daemon = True
+            timer.start()
+
+    return Server(config)
+
+
+def _follow(project: Home, app: Application, seconds: float, now: dict[Place, str | None]) -> Any:
+    """Start to follow; what is put is put by the loop that answers, between two requests."""
+    import asyncio
+
+    from solvent.delivery.server.running.following import Follower, Told
+
+    loop = asyncio.get_running_loop()
+
+    def put(served: Served, place: Place) -> None:
+        served.predictor.answer([])  # a first answer costs more than others
+        loop.call_soon_threadsafe(app.roster.put, served, place.name, place.share)
+
+    def take_away(place: Place) -> None:
+        loop.call_soon_threadsafe(app.roster.take_away, place.model, place.name)
+
+    def event(name: str, text: str) -> None:
+        app.metrics.event(name)
+        sys.stderr.write(f"solvent: {text}\n")
+
+    follower = Follower(project, Told(lambda row: _open(project, row), put, take_away, event), seconds)
+    follower.start(now)
+    return follower
 
 
 def _listen(endpoint: Endpoint) -> socket.socket:
@@ -107,19 +215,9 @@ def _listen(endpoint: Endpoint) -> socket.socket:
     return listening
 
 
-def _keep_to_one_thread() -> None:
-    """Requests are answered side by side already; a model's own threads would only make them wait for each other."""
-    from importlib.util import find_spec
-
-    if find_spec("threadpoolctl") is not None:
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-        threadpool_limits(limits=1)
-
-
 def _check_extra() -> None:
     from importlib.util import find_spec
 
-    missing = [name for name in ("starlette", "uvicorn", "msgspec") if find_spec(name) is None]
+    missing = [one for one in ("starlette", "uvicorn", "msgspec", "prometheus_client") if find_spec(one) is None]
     if missing:
         raise MissingExtra(f"serving needs {', '.join(missing)}: pip install 'solvent[serve]'")

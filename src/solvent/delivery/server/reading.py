@@ -1,0 +1,95 @@
+"""Bodies of requests as records: plain ones, and the four forms of MLflow's ``/invocations``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from solvent.errors import InputError, Problem
+from solvent.learn.tables.schema import Column
+
+__all__ = ["NoJson", "read_invocations", "read_json"]
+
+_FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
+
+
+class NoJson(Exception):
+    """A body that is no JSON."""
+
+
+def read_json(body: bytes) -> Any:
+    """What a body says; raises :class:`NoJson`."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise NoJson(f"the body is no JSON: {error}") from None
+
+
+def read_invocations(asked: Any, columns: Sequence[Column]) -> list[Any]:
+    """The records of a request to ``/invocations``; raises :class:`InputError` for one that is none.
+
+    ``dataframe_split`` is ``{columns, data}``, ``dataframe_records`` and ``instances`` lists of records; ``inputs`` is
+    a mapping of columns to values. Rows without names (lists, or the values of a model of one column) are taken in
+    the order of the columns.
+    """
+    if not isinstance(asked, dict):
+        raise InputError(f"expected an object with one of {', '.join(_FORMS)}")
+    found = [name for name in _FORMS if name in asked]
+    if len(found) != 1:
+        said = (
+            f"it has {' and '.join(found)}" if found else f"it has {', '.join(map(str, list(asked)[:5])) or 'nothing'}"
+        )
+        raise InputError(f"expected an object with one of {', '.join(_FORMS)}; {said}")
+    value = asked[found[0]]
+    if found[0] == "dataframe_split":
+        return _split(value)
+    if isinstance(value, dict):
+        return _columns(value)
+    if not isinstance(value, list):
+        raise InputError(f"{found[0]}: expected a list of rows, or a mapping of columns to their values")
+    return _rows(value, [one.name for one in columns])
+
+
+def _split(value: Any) -> list[Any]:
+    if not isinstance(value, dict) or not isinstance(value.get("data"), list):
+        raise InputError("dataframe_split: expected {columns: [names], data: [rows]}")
+    names = value.get("columns")
+    if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
+        raise InputError("dataframe_split: columns is a list of names")
+    if len(set(names)) < len(names):
+        raise InputError(f"dataframe_split: the column {next(n for n in names if names.count(n) > 1)!r} is named twice")
+    return _rows(value["data"], names, always=True)
+
+
+def _rows(rows: list[Any], names: list[str], always: bool = False) -> list[Any]:
+    """Rows as records: those that are lists by the names, in order."""
+    made: list[Any] = []
+    for place, row in enumerate(rows):
+        if isinstance(row, Mapping) and not always:
+            made.append(row)
+            continue
+        cells = row if isinstance(row, list) else [row] if len(names) == 1 and not always else None
+        if cells is None or len(cells) != len(names):
+            found = len(cells) if cells is not None else "no list"
+            text = f"expected a list of {len(names)} values, one for each column, got {found}"
+            raise InputError(f"row {place}: {text}", [Problem(f"row {place}", text)])
+        made.append(dict(zip(names, cells, strict=True)))
+    return made
+
+
+def _columns(value: Mapping[str, Any]) -> list[Any]:
+    """Columns with their values as records; single values are one row."""
+    lists = {name: one if isinstance(one, list) else [one] for name, one in value.items()}
+    lists = {name: [_flat(cell) for cell in one] for name, one in lists.items()}
+    lengths = {name: len(one) for name, one in lists.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} {count}" for name, count in list(lengths.items())[:10])
+        raise InputError(f"inputs: the columns have different numbers of values: {told}")
+    names = list(lists)
+    return [dict(zip(names, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+
+
+def _flat(cell: Any) -> Any:
+    return cell[0] if isinstance(cell, list) and len(cell) == 1 else cell
