@@ -37,13 +37,16 @@ HEAVY = {
     "uvicorn": ("delivery/server/",),
     "msgspec": ("delivery/server/",),
     "matplotlib": ("archive/formats/",),
+    "onnx": ("delivery/runtime/",),
+    "onnxruntime": ("delivery/runtime/",),
+    "skl2onnx": ("delivery/runtime/",),
 }
 # Who may import a heavy package when it is itself imported; each of them is imported only when it is needed.
 AT_LOAD = {
     "apsw": ("archive/catalog/connection.py",),
     "click": ("faces/",),
     "msgspec": ("delivery/server/",),
-    "numpy": ("delivery/server/protocol.py", "learn/measures/"),
+    "numpy": ("delivery/runtime/answering.py", "delivery/runtime/readings.py", "delivery/server/protocol.py", "learn/measures/"),
     "starlette": ("delivery/server/",),
 }
 BAD_NAMES = re.compile(r"^Base[A-Z]|(Manager|Utils|Impl|Helper|Helpers)$")
