@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from solvent.delivery.runtime.graphs.columns import Table, table_of
 from solvent.delivery.runtime.graphs.features import family_of, says_where, tabular, write_transform
+from solvent.delivery.runtime.graphs.foreign import check_loads
 from solvent.delivery.runtime.graphs.models import Said, write_model
 from solvent.delivery.runtime.graphs.writing import OPSET, Block, Graph, NotConvertible
 from solvent.delivery.runtime.readings import Layout, Reading, layout_of
@@ -41,16 +43,15 @@ def convert(predictor: Predictor) -> Converted:
 
     Raises :class:`NotConvertible` that names the part without a form in ONNX, and why.
     """
-    try:
-        import onnx  # noqa: F401
-    except ImportError:
-        raise NotConvertible("onnx is not installed: pip install 'solvent[onnx]'") from None
+    for package in ("onnx", "onnxruntime"):
+        if find_spec(package) is None:
+            raise NotConvertible(f"{package} is not installed: pip install 'solvent[onnx]'")
     notes: list[str] = []
     parts = tuple(predictor.parts)
     for first in range(len(parts)):
         graph = Graph()
         try:
-            model = _write(graph, predictor, first)
+            model = _written(graph, predictor, first)
         except NotConvertible as error:
             if first == len(parts) - 1:
                 raise
@@ -58,6 +59,19 @@ def convert(predictor: Predictor) -> Converted:
             continue
         return Converted(model, first, OPSET, (*notes, *graph.notes))
     raise NotConvertible("the predictor has no parts")
+
+
+def _written(graph: Graph, predictor: Predictor, first: int) -> bytes:
+    try:
+        model = _write(graph, predictor, first)
+        check_loads(model)
+    except NotConvertible:
+        raise
+    except Exception as error:
+        # Fitted state is read that other packages may keep otherwise in another version: no reason to fail.
+        said = " ".join(str(error).split())[:300]
+        raise NotConvertible(f"the graph could not be written ({type(error).__name__}: {said})") from error
+    return model
 
 
 def _write(graph: Graph, predictor: Predictor, first: int) -> bytes:

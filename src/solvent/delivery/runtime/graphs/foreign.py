@@ -2,58 +2,72 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 from solvent.delivery.runtime.graphs.writing import OPSET, Block, Graph, NotConvertible
 
-__all__ = ["foreign_model", "foreign_transform"]
+__all__ = ["check_loads", "foreign_model", "foreign_transform"]
 
 
 def foreign_transform(graph: Graph, fitted: Any, block: Block) -> Block:
-    """A transform of numbers or of one column of text, in double precision where skl2onnx can."""
-    if block.text and block.width > 1:
-        raise NotConvertible("skl2onnx takes one column of text at a time")
-    if not block.text and not fitted.__sklearn_tags__().input_tags.allow_nan:
+    """A transform of numbers, in double precision where skl2onnx can."""
+    if block.text:
+        raise NotConvertible("it takes text apart by rules of Python's that ONNX has not (Unicode words, lower case)")
+    if not fitted.__sklearn_tags__().input_tags.allow_nan:
         graph.refuse_nulls(block)
-    elif block.text and not block.complete:
-        _refuse_null_text(graph, block)
-    (made, width), *_ = _converted(graph, fitted, block, {})
-    if not isinstance(width, int):
+    made, *_ = _converted(graph, fitted, block, {})
+    if not made.width:
         raise NotConvertible("skl2onnx does not say how many columns it makes")
-    return Block(made, width)
-
-
-def _refuse_null_text(graph: Graph, block: Block) -> None:
-    import numpy as np
-
-    from solvent.delivery.runtime.graphs.writing import NULL
-
-    graph.refuse(graph.op("Equal", block.name, np.array([NULL], dtype=object)))
+    return Block(made.name, made.width)
 
 
 def foreign_model(graph: Graph, model: Any, block: Block) -> list[str]:
-    """A model's outputs as skl2onnx orders them: label and probabilities, or the value."""
+    """A model's outputs as skl2onnx orders them: the class's place and the probabilities, or the value."""
+    import numpy as np
+    from onnx import TensorProto
+
     if not model.__sklearn_tags__().input_tags.allow_nan:
         graph.refuse_nulls(block)
-    options = {"zipmap": False} if hasattr(model, "classes_") else {}
-    return [name for name, _ in _converted(graph, model, block, options)]
+    if not hasattr(model, "classes_"):
+        made, *_ = _converted(graph, model, block, {})
+        if made.kind not in (TensorProto.FLOAT, TensorProto.DOUBLE):
+            raise NotConvertible("its answers are neither classes nor real numbers")
+        return [made.name]
+    numbered = copy.copy(model)
+    try:
+        # skl2onnx writes the classes into the graph, and fails on some; a class's place is all that is needed.
+        numbered.classes_ = np.arange(len(model.classes_))
+    except AttributeError:
+        numbered = model
+    outputs = _converted(graph, numbered, block, {"zipmap": False})
+    if numbered is model and not callable(getattr(model, "predict_proba", None)):
+        raise NotConvertible("its classes cannot be numbered")
+    return [one.name for one in outputs]
 
 
-def _converted(graph: Graph, fitted: Any, block: Block, options: dict[str, Any]) -> list[tuple[str, Any]]:
+@dataclass(frozen=True)
+class _Output:
+    name: str
+    width: int | None
+    kind: int
+
+
+def _converted(graph: Graph, fitted: Any, block: Block, options: dict[str, Any]) -> list[_Output]:
     """Convert in double precision, or in single where that fails, and take the nodes in."""
     try:
-        from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
+        from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
     except ImportError:
         raise NotConvertible("skl2onnx is not installed: pip install 'solvent[onnx]'") from None
-    kinds: list[Any] = [StringTensorType] if block.text else [DoubleTensorType, FloatTensorType]
     said = ""
-    for kind in kinds:
+    for kind in (DoubleTensorType, FloatTensorType):
         try:
             model = _convert(fitted, [("X", kind([None, block.width]))], options)
-            _loads(model)
+            check_loads(model.SerializeToString())
         except Exception as error:
-            said = said or f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            said = said or f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
             continue
         single = kind is FloatTensorType
         if single:
@@ -75,15 +89,16 @@ def _convert(fitted: Any, types: list[Any], options: dict[str, Any]) -> Any:
         )
 
 
-def _loads(model: Any) -> None:
+def check_loads(model: bytes) -> None:
+    """Raise whatever onnxruntime raises at a graph that it does not take."""
     from onnxruntime import InferenceSession, SessionOptions
 
     options = SessionOptions()
     options.log_severity_level = 4
-    InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
-def _taken_in(graph: Graph, model: Any, given: str) -> list[tuple[str, Any]]:
+def _taken_in(graph: Graph, model: Any, given: str) -> list[_Output]:
     """The nodes and constants under names of this graph; gives each output in double precision, with its width."""
     from onnx import TensorProto
 
@@ -92,6 +107,8 @@ def _taken_in(graph: Graph, model: Any, given: str) -> list[tuple[str, Any]]:
         graph.old_trees = True
     if any(one.HasField("g") or len(one.graphs) for node in body.node for one in node.attribute):
         raise NotConvertible("what skl2onnx writes for it has loops or branches")
+    if model.functions or any(one.domain not in ("", "ai.onnx", "ai.onnx.ml") for one in body.node):
+        raise NotConvertible("what skl2onnx writes for it has functions of its own")
     names = {body.input[0].name: given, "": ""}
     for constant in body.initializer:
         names[constant.name] = constant.name = graph.name()
@@ -110,5 +127,5 @@ def _taken_in(graph: Graph, model: Any, given: str) -> list[tuple[str, Any]]:
         name = names[one.name]
         if kind.elem_type == TensorProto.FLOAT:
             name = graph.cast(name, "DOUBLE")
-        made.append((name, width))
+        made.append(_Output(name, width, kind.elem_type))
     return made

@@ -10,6 +10,8 @@ from solvent.delivery.runtime.graphs.trees.boosters import lightgbm_model, xgboo
 from solvent.delivery.runtime.graphs.columns import Table, table_of
 from solvent.delivery.runtime.graphs.features import family_of, says_where, write_transform
 from solvent.delivery.runtime.graphs.foreign import foreign_model
+from solvent.delivery.runtime.graphs.neighbours import neighbours
+from solvent.delivery.runtime.graphs.scaling import interpolate
 from solvent.delivery.runtime.graphs.trees.forests import boosted, forest, histogram_boosted, link, one_tree, two_columns
 from solvent.delivery.runtime.graphs.tables import encoder
 from solvent.delivery.runtime.graphs.writing import Block, Graph, NotConvertible
@@ -52,6 +54,11 @@ def _foreign(graph: Graph, model: Any, table: Table) -> Said:
     if callable(getattr(model, "predict_proba", None)):
         return Said("probability", outputs[1])
     return Said("choice", outputs[0])
+
+
+def _near(graph: Graph, model: Any, table: Table) -> Said:
+    made = neighbours(graph, model, table.numbers(graph))
+    return Said("probability" if hasattr(model, "classes_") else "value", made)
 
 
 def _baseline(graph: Graph, model: Baseline, table: Table) -> Said:
@@ -196,23 +203,39 @@ def _decision(graph: Graph, model: Any, table: Table, methods: tuple[str, ...]) 
 
 
 def _calibrated(graph: Graph, model: Any, table: Table) -> Said:
-    """Calibration by a sigmoid, averaged over the folds."""
+    """Calibration by a sigmoid or by isotonic steps, averaged over the folds."""
     import numpy as np
 
     count, parts = len(model.classes_), []
     for one in model.calibrated_classifiers_:
-        if one.method != "sigmoid":
+        if one.method not in ("sigmoid", "isotonic"):
             raise NotConvertible(f"it calibrates by {one.method}")
         if list(one.estimator.classes_) != list(model.classes_):
             raise NotConvertible("one of its folds has not seen every class")
         scores, width = _decision(graph, one.estimator, table, ("decision_function", "predict_proba"))
         if count == 2 and width == 2:
             scores = graph.op("Gather", scores, np.array([1], dtype=np.int64), axis=1)
-        slope = np.array([[-each.a_ for each in one.calibrators]], dtype=np.float64)
-        shift = np.array([[-each.b_ for each in one.calibrators]], dtype=np.float64)
-        chance = graph.op("Sigmoid", graph.op("Add", graph.op("Mul", scores, slope), shift))
+        if one.method == "isotonic":
+            chance = _stepwise(graph, one.calibrators, scores)
+        else:
+            slope = np.array([[-each.a_ for each in one.calibrators]], dtype=np.float64)
+            shift = np.array([[-each.b_ for each in one.calibrators]], dtype=np.float64)
+            chance = graph.op("Sigmoid", graph.op("Add", graph.op("Mul", scores, slope), shift))
         parts.append(two_columns(graph, chance) if count == 2 else _shared(graph, chance, count))
     return Said("probability", _mean(graph, parts, [1 / len(parts)] * len(parts)))
+
+
+def _stepwise(graph: Graph, calibrators: Any, scores: str) -> str:
+    """Isotonic regression: straight lines between its points, and level beyond them."""
+    import numpy as np
+
+    made = []
+    for place, one in enumerate(calibrators):
+        points = np.asarray(one.X_thresholds_, dtype=np.float64)
+        column = graph.op("Gather", scores, np.array([place], dtype=np.int64), axis=1)
+        inside = graph.op("Clip", column, np.array(points[0]), np.array(points[-1]))
+        made.append(interpolate(graph, inside, points, np.asarray(one.y_thresholds_, dtype=np.float64)))
+    return graph.op("Concat", *made, axis=1)
 
 
 def _mean(graph: Graph, parts: list[str], weights: list[float]) -> str:
@@ -286,6 +309,8 @@ _WHOLE: dict[str, Callable[[Graph, Any, Table], Said]] = {
     **dict.fromkeys(("LinearSVC", "RidgeClassifier", "RidgeClassifierCV", "Perceptron"), _chosen),
     "MLPClassifier": _network,
     "MLPRegressor": _network,
+    "KNeighborsClassifier": _near,
+    "KNeighborsRegressor": _near,
     "CalibratedClassifierCV": _calibrated,
     "StackingClassifier": _stacked,
     "StackingRegressor": _stacked,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from solvent.delivery.runtime.graphs.tables import look_up
 from solvent.delivery.runtime.graphs.writing import NULL, Block, Graph, NotConvertible
 
-__all__ = ["NUMBERS", "impute", "select"]
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["NUMBERS", "impute", "interpolate"]
 
 
 def impute(graph: Graph, fitted: Any, block: Block) -> Block:
@@ -189,35 +192,40 @@ def quantiles(graph: Graph, fitted: Any, block: Block) -> Block:
     made = []
     for column in range(block.width):
         points = np.asarray(fitted.quantiles_[:, column], dtype=np.float64)
-        made.append(Block(_interpolated(graph, graph.take(block, [column]).name, points, references), 1))
+        made.append(Block(_quantile(graph, graph.take(block, [column]).name, points, references), 1))
     joined = graph.join(made)
     return Block(joined.name, joined.width, complete=block.complete)
 
 
-def _interpolated(graph: Graph, x: str, points: Any, references: Any) -> str:
-    """From below the last of equal points counts, from above the first; beyond the ends it is 0 and 1."""
+def _quantile(graph: Graph, x: str, points: np.ndarray[Any, Any], references: np.ndarray[Any, Any]) -> str:
+    """From below the last of equal points counts, from above the first; at the ends it is 0 and 1."""
     import numpy as np
 
-    axis = np.array([1], dtype=np.int64)
-    last = len(points) - 1
-    sums = []
-    for kind in ("LessOrEqual", "Less"):
-        below = graph.cast(graph.op(kind, points.reshape(1, -1), x), "INT64")
-        count = graph.op("ReduceSum", below, axis, keepdims=1)
-        left = graph.op("Sub", count, np.array(1, dtype=np.int64))
-        left = graph.op("Clip", left, np.array(0, dtype=np.int64), np.array(last - 1, dtype=np.int64))
-        right = graph.op("Add", left, np.array(1, dtype=np.int64))
-        x0, x1 = graph.op("Gather", points, left), graph.op("Gather", points, right)
-        y0, y1 = graph.op("Gather", references, left), graph.op("Gather", references, right)
-        width = graph.op("Sub", x1, x0)
-        flat = graph.op("Equal", width, np.array(0.0))
-        slope = graph.op("Div", graph.op("Sub", y1, y0), graph.op("Where", flat, np.array(1.0), width))
-        inside = graph.op("Add", y0, graph.op("Mul", graph.op("Sub", x, x0), slope))
-        sums.append(graph.op("Where", flat, y1 if kind == "LessOrEqual" else y0, inside))
-    made = graph.op("Mul", graph.op("Add", *sums), np.array(0.5))
+    both = [interpolate(graph, x, points, references, kind) for kind in ("LessOrEqual", "Less")]
+    made = graph.op("Mul", graph.op("Add", *both), np.array(0.5))
     high = graph.op("GreaterOrEqual", x, np.array(float(points[-1])))
     low = graph.op("LessOrEqual", x, np.array(float(points[0])))
     return graph.op("Where", low, np.array(0.0), graph.op("Where", high, np.array(1.0), made))
+
+
+def interpolate(
+    graph: Graph, x: str, points: np.ndarray[Any, Any], values: np.ndarray[Any, Any], kind: str = "LessOrEqual"
+) -> str:
+    """Between the last point that is at most ``x`` (or less than it) and the next, in a straight line."""
+    import numpy as np
+
+    last = len(points) - 1
+    below = graph.cast(graph.op(kind, points.reshape(1, -1), x), "INT64")
+    count = graph.op("ReduceSum", below, np.array([1], dtype=np.int64), keepdims=1)
+    left = graph.op("Sub", count, np.array(1, dtype=np.int64))
+    left = graph.op("Clip", left, np.array(0, dtype=np.int64), np.array(max(last - 1, 0), dtype=np.int64))
+    right = graph.op("Add", left, np.array(min(last, 1), dtype=np.int64))
+    x0, x1 = graph.op("Gather", points, left), graph.op("Gather", points, right)
+    y0, y1 = graph.op("Gather", values, left), graph.op("Gather", values, right)
+    width = graph.op("Sub", x1, x0)
+    flat = graph.op("Equal", width, np.array(0.0))
+    slope = graph.op("Div", graph.op("Sub", y1, y0), graph.op("Where", flat, np.array(1.0), width))
+    return graph.op("Add", y0, graph.op("Mul", graph.op("Sub", x, x0), slope))
 
 
 NUMBERS = {
