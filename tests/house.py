@@ -46,7 +46,12 @@ AT_LOAD = {
     "apsw": ("archive/catalog/connection.py",),
     "click": ("faces/",),
     "msgspec": ("delivery/server/",),
-    "numpy": ("delivery/runtime/answering.py", "delivery/runtime/readings.py", "delivery/server/protocol.py", "learn/measures/"),
+    "numpy": (
+        "delivery/runtime/answering.py",
+        "delivery/runtime/readings.py",
+        "delivery/server/protocol.py",
+        "learn/measures/",
+    ),
     "starlette": ("delivery/server/",),
 }
 BAD_NAMES = re.compile(r"^Base[A-Z]|(Manager|Utils|Impl|Helper|Helpers)$")

@@ -11,7 +11,6 @@ from solvent.learn.tables.rows import frame_of
 from solvent.learn.tables.schema import Column, Prepared, plain_value
 
 if TYPE_CHECKING:
-    import numpy as np
     import polars as pl
 
     from solvent.delivery.runtime.answering import OnnxPredictor
@@ -103,13 +102,14 @@ Answer = "tuple[Any, np.ndarray[Any, Any] | None] | None"  # prediction and prob
 
 
 def _ask_all(asked: Predictor | OnnxPredictor, frame: pl.DataFrame) -> list[Any]:
-    """The answer for each row; rows are asked one by one where some of them are refused."""
+    """The answer for each row; where some are refused, they are found by asking halves."""
     try:
         return _split(asked.answer_prepared(Prepared(frame)))
     except (SolventError, ValueError, TypeError, AttributeError):  # what a transform or model refuses, it refuses so
         if frame.height == 1:
             return [None]
-        return [_ask_all(asked, frame.slice(place, 1))[0] for place in range(frame.height)]
+        half = frame.height // 2
+        return _ask_all(asked, frame.head(half)) + _ask_all(asked, frame.slice(half))
 
 
 def _ask_record(asked: OnnxPredictor, row: pl.DataFrame, columns: tuple[Column, ...]) -> Any:

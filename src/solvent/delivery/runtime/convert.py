@@ -94,11 +94,11 @@ def _write(graph: Graph, predictor: Predictor, first: int) -> bytes:
         table, names = _begin(graph, start, predictor.columns, layout)
         rest = parts[1:]
     else:
-        width = getattr(_inner(start), "n_features_in_", None)
-        inputs.append(helper.make_tensor_value_info("features", TensorProto.DOUBLE, [None, width]))
+        given = getattr(_inner(start), "n_features_in_", None)
+        inputs.append(helper.make_tensor_value_info("features", TensorProto.DOUBLE, [None, given]))
         asked = getattr(_inner(start), "feature_names_in_", None)
         said["features"] = None if asked is None else [str(one) for one in asked]
-        table, rest = table_of(Block("features", int(width or 1))), parts[first:]
+        table, rest = table_of(Block("features", int(given or 1))), parts[first:]
     for one in rest[:-1]:
         table = write_transform(graph, _inner(one), table)
         names = _names(_inner(one), table)

@@ -167,7 +167,7 @@ def _float_cell(column: Column) -> Cell:
 
 
 def _number_cell(column: Column) -> Cell:
-    kind = {"bool": bool, "int": int}[column.kind]
+    kind: Any = {"bool": bool, "int": int}[column.kind]
 
     def read(value: Any, numbers: list[float], texts: list[str]) -> None:
         if type(value) is kind and -0x8000000000000000 <= value < 0x8000000000000000:

@@ -6,14 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from solvent.delivery.runtime.graphs.trees.boosters import lightgbm_model, xgboost_model
 from solvent.delivery.runtime.graphs.columns import Table, table_of
 from solvent.delivery.runtime.graphs.features import family_of, says_where, write_transform
 from solvent.delivery.runtime.graphs.foreign import foreign_model
 from solvent.delivery.runtime.graphs.neighbours import neighbours
 from solvent.delivery.runtime.graphs.scaling import interpolate
-from solvent.delivery.runtime.graphs.trees.forests import boosted, forest, histogram_boosted, link, one_tree, two_columns
 from solvent.delivery.runtime.graphs.tables import encoder
+from solvent.delivery.runtime.graphs.trees.boosters import lightgbm_model, xgboost_model
+from solvent.delivery.runtime.graphs.trees.forests import (
+    boosted,
+    forest,
+    histogram_boosted,
+    link,
+    one_tree,
+    two_columns,
+)
 from solvent.delivery.runtime.graphs.writing import Block, Graph, NotConvertible
 from solvent.learn.training import Baseline
 
@@ -22,7 +29,7 @@ __all__ = ["Said", "write_model"]
 
 @dataclass(frozen=True)
 class Said:
-    """A model's output: ``probability`` ``[rows, classes]``, ``value`` ``[rows, 1]`` or ``choice``, the class's place."""
+    """A model's output: ``probability`` ``[rows, classes]``, ``value`` ``[rows, 1]``, or the ``choice`` of a class."""
 
     kind: Literal["probability", "value", "choice"]
     name: str
@@ -36,7 +43,7 @@ def write_model(graph: Graph, model: Any, table: Table) -> Said:
     try:
         if family == "sklearn" and name in _WHOLE:
             return _WHOLE[name](graph, model, table)
-        writers = {"sklearn": _TREES, "lightgbm": _LIGHT, "xgboost": _EXTREME}.get(family)
+        writers = _WRITERS.get(family)
         if writers is None or (family != "sklearn" and name not in writers):
             raise NotConvertible(f"it is a class of {family}, for which there is no converter")
         if name in writers:
@@ -275,36 +282,59 @@ def _voted(graph: Graph, model: Any, table: Table) -> Said:
     return Said(said[0].kind, _mean(graph, [one.name for one in said], [float(one) / total for one in weights]))
 
 
-_TREES: dict[str, Callable[[Graph, Any, Block], str]] = {
-    "DecisionTreeClassifier": one_tree,
-    "DecisionTreeRegressor": one_tree,
-    "ExtraTreeClassifier": one_tree,
-    "ExtraTreeRegressor": one_tree,
-    "RandomForestClassifier": forest,
-    "RandomForestRegressor": forest,
-    "ExtraTreesClassifier": forest,
-    "ExtraTreesRegressor": forest,
-    "GradientBoostingClassifier": boosted,
-    "GradientBoostingRegressor": boosted,
-}
-_LIGHT = {"LGBMClassifier": lightgbm_model, "LGBMRegressor": lightgbm_model}
-_EXTREME = {
-    "XGBClassifier": xgboost_model,
-    "XGBRegressor": xgboost_model,
-    "XGBRFClassifier": xgboost_model,
-    "XGBRFRegressor": xgboost_model,
+def _bagged(graph: Graph, model: Any, table: Table) -> Said:
+    """The mean of the answers of models of one kind, each given some of the columns."""
+    said = []
+    for one, columns in zip(model.estimators_, model.estimators_features_, strict=True):
+        if hasattr(model, "classes_") and len(one.classes_) != len(model.classes_):
+            raise NotConvertible("one of its models has not seen every class")
+        said.append(write_model(graph, one, table.pick([int(place) for place in columns])))
+    if len({one.kind for one in said}) != 1 or said[0].kind == "choice":
+        raise NotConvertible("its models give no probabilities")
+    return Said(said[0].kind, _mean(graph, [one.name for one in said], [1 / len(said)] * len(said)))
+
+
+_WRITERS: dict[str, dict[str, Callable[[Graph, Any, Block], str]]] = {
+    "sklearn": {
+        **dict.fromkeys(("DecisionTreeClassifier", "DecisionTreeRegressor"), one_tree),
+        **dict.fromkeys(("ExtraTreeClassifier", "ExtraTreeRegressor"), one_tree),
+        **dict.fromkeys(("RandomForestClassifier", "RandomForestRegressor"), forest),
+        **dict.fromkeys(("ExtraTreesClassifier", "ExtraTreesRegressor"), forest),
+        **dict.fromkeys(("GradientBoostingClassifier", "GradientBoostingRegressor"), boosted),
+    },
+    "lightgbm": dict.fromkeys(("LGBMClassifier", "LGBMRegressor"), lightgbm_model),
+    "xgboost": dict.fromkeys(("XGBClassifier", "XGBRegressor", "XGBRFClassifier", "XGBRFRegressor"), xgboost_model),
 }
 _LINEAR_CLASSES = ("LogisticRegression", "LogisticRegressionCV", "LinearSVC", "RidgeClassifier", "SGDClassifier")
-_VALUES = """LinearRegression Ridge RidgeCV Lasso LassoCV LassoLars LassoLarsIC ElasticNet ElasticNetCV Lars LarsCV
-OrthogonalMatchingPursuit BayesianRidge ARDRegression HuberRegressor SGDRegressor TheilSenRegressor
-PassiveAggressiveRegressor QuantileRegressor LinearSVR""".split()
+_VALUES = (
+    "LinearRegression",
+    "Ridge",
+    "RidgeCV",
+    "Lasso",
+    "LassoCV",
+    "LassoLars",
+    "LassoLarsIC",
+    "ElasticNet",
+    "ElasticNetCV",
+    "Lars",
+    "LarsCV",
+    "OrthogonalMatchingPursuit",
+    "BayesianRidge",
+    "ARDRegression",
+    "HuberRegressor",
+    "SGDRegressor",
+    "TheilSenRegressor",
+    "PassiveAggressiveRegressor",
+    "QuantileRegressor",
+    "LinearSVR",
+)
 _WHOLE: dict[str, Callable[[Graph, Any, Table], Said]] = {
     "Pipeline": _pipeline,
     "HistGradientBoostingClassifier": _histogram,
     "HistGradientBoostingRegressor": _histogram,
     **dict.fromkeys(_VALUES, _linear_value),
     **dict.fromkeys(("PoissonRegressor", "GammaRegressor", "TweedieRegressor"), _exponential),
-    **dict.fromkeys(("LogisticRegression", "LogisticRegressionCV"), _logistic),
+    **dict.fromkeys(("LogisticRegression", "LogisticRegressionCV", "LinearDiscriminantAnalysis"), _logistic),
     "SGDClassifier": _stochastic,
     **dict.fromkeys(("LinearSVC", "RidgeClassifier", "RidgeClassifierCV", "Perceptron"), _chosen),
     "MLPClassifier": _network,
@@ -314,6 +344,8 @@ _WHOLE: dict[str, Callable[[Graph, Any, Table], Said]] = {
     "CalibratedClassifierCV": _calibrated,
     "StackingClassifier": _stacked,
     "StackingRegressor": _stacked,
+    "BaggingClassifier": _bagged,
+    "BaggingRegressor": _bagged,
     "VotingClassifier": _voted,
     "VotingRegressor": _voted,
 }

@@ -23,8 +23,10 @@ def neighbours(graph: Graph, model: Any, block: Block) -> str:
     if rows.size > _LARGEST:
         raise NotConvertible(f"its {rows.size} numbers of training rows would all have to be in the graph")
     axis = np.array([1], dtype=np.int64)
-    # |x - y|² less |x|², which is the same for all training rows
-    cross = graph.op("MatMul", block.name, np.ascontiguousarray(-2.0 * rows.T))
+    # |x - y|² less |x|², which is the same for all training rows; about the mean, so that large numbers keep digits
+    mean = rows.mean(axis=0)
+    rows = rows - mean
+    cross = graph.op("MatMul", graph.op("Sub", block.name, mean.reshape(1, -1)), np.ascontiguousarray(-2.0 * rows.T))
     far = graph.op("Add", cross, np.square(rows).sum(axis=1).reshape(1, -1))
     count = np.array([model.n_neighbors], dtype=np.int64)
     _, places = graph.ops("TopK", (far, count), 2, axis=1, largest=0)

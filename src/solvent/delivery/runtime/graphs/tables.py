@@ -78,7 +78,8 @@ def _ask(fitted: Any, row: list[Any], objects: bool) -> np.ndarray[Any, Any] | N
         except (ValueError, TypeError):
             return None
     made = made.toarray() if hasattr(made, "toarray") else made
-    return np.asarray(made, dtype=np.float64)[0]
+    rows: np.ndarray[Any, Any] = np.asarray(made, dtype=np.float64)
+    return rows[0]  # type: ignore[no-any-return]
 
 
 def _table_of(rows: list[np.ndarray[Any, Any] | None], start: int, width: int) -> np.ndarray[Any, Any]:

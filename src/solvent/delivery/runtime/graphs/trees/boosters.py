@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from solvent.delivery.runtime.graphs.trees.forests import link
 from solvent.delivery.runtime.graphs.trees.ensemble import Ensemble, Tree, write_ensemble
+from solvent.delivery.runtime.graphs.trees.forests import link
 from solvent.delivery.runtime.graphs.writing import Block, Graph, NotConvertible
 
 __all__ = ["lightgbm_model", "xgboost_model"]
@@ -47,6 +47,8 @@ def _light_tree(root: dict[str, Any], target: int) -> Tree:
     todo: list[tuple[dict[str, Any], int, bool]] = [(root, -1, False)]
     while todo:
         node, parent, yes = todo.pop()
+        if "leaf_coeff" in node:
+            raise NotConvertible("its leaves are linear models")
         if "leaf_value" in node:
             place = made.add_leaf({target: float(node["leaf_value"])})
         else:

@@ -15,7 +15,8 @@ class Tree:
     """One tree: a list for each property of its nodes, the root first.
 
     ``test`` is ``<=``, ``<`` or ``in``, or empty at a leaf. A row for which it holds goes to ``yes``; one without a
-    value goes there if ``nulls`` says so. ``members`` are the values of an ``in``. ``leaf`` has a value for each target.
+    value goes there if ``nulls`` says so. ``members`` are the values of an ``in``; ``leaf`` has a leaf's value for
+    each target.
     """
 
     test: list[str] = field(default_factory=list)
@@ -75,6 +76,20 @@ def write_ensemble(graph: Graph, block: Block, ensemble: Ensemble) -> str:
     return made
 
 
+_COLUMNS = (
+    "roots",
+    "modes",
+    "columns",
+    "borders",
+    "yes",
+    "yes_leaf",
+    "no",
+    "no_leaf",
+    "nulls",
+    "targets",
+    "weights",
+    "members",
+)
 _MODES = {"<=": 0, "<": 1, "in": 6}
 
 
@@ -84,10 +99,7 @@ def _new(given: str, made: str, ensemble: Ensemble) -> list[Any]:
     from onnx import helper
 
     parts = [(tree, target) for tree in ensemble.trees for target in sorted({t for one in tree.leaf for t in one})]
-    columns: dict[str, list[Any]] = {
-        name: []
-        for name in "roots modes columns borders yes yes_leaf no no_leaf nulls targets weights members".split()
-    }
+    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
     for tree, target in parts:
         _add_tree(columns, tree, target)
     node = helper.make_node(

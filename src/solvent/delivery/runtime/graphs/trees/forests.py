@@ -96,9 +96,7 @@ def histogram_boosted(graph: Graph, model: Any, block: Block) -> str:
     """Gradient boosting on histograms, with its categories; ``block`` is what its own encoder made of them."""
     import numpy as np
 
-    trees = [
-        _histogram_tree(one, target) for row in model._predictors for target, one in enumerate(row)
-    ]
+    trees = [_histogram_tree(one, target) for row in model._predictors for target, one in enumerate(row)]
     start = tuple(float(one) for one in np.asarray(model._baseline_prediction).ravel())
     raw = write_ensemble(graph, block, Ensemble(trees, len(start), start))
     if hasattr(model, "classes_"):
