@@ -34,6 +34,15 @@ class Table:
         block, place = self.places[column]
         return graph.take(self.blocks[block], [place])
 
+    def vector(self, graph: Graph, column: int) -> str:
+        """One column as ``[rows]``."""
+        import numpy as np
+
+        block, place = self.places[column]
+        if not self.blocks[block].name:
+            return graph.take(self.blocks[block], [place]).name
+        return graph.op("Gather", self.blocks[block].name, np.array(place, dtype=np.int64), axis=1)
+
     def block(self, graph: Graph) -> Block:
         """All columns as one block; raises where text and numbers are mixed."""
         runs: list[tuple[int, list[int]]] = []

@@ -90,7 +90,7 @@ def _beside(graph: Graph, tables: list[Table]) -> Table:
 
 
 def _encoder(graph: Graph, fitted: Any, table: Table) -> Table:
-    return table_of(encoder(graph, fitted, [table.column(graph, one) for one in range(table.width)]))
+    return table_of(encoder(graph, fitted, table))
 
 
 def _imputer(graph: Graph, fitted: Any, table: Table) -> Table:
@@ -154,7 +154,7 @@ def tabular(graph: Graph, fitted: TabularFeatures, table: Table, read: list[Read
     for place, one in enumerate(read):
         name = one.column
         if one.measure == "text":
-            made = _category(graph, fitted, name, table.column(graph, place))
+            made = _category(graph, fitted, name, table.vector(graph, place))
             names += [*(f"{name} = {level}" for level in fitted.levels[name]), f"{name} share"]
             places += [(len(blocks), column) for column in range(made.width)]
             blocks.append(made)
@@ -172,10 +172,10 @@ def _tidied(graph: Graph, table: Table) -> Table:
     return table_of(graph.take(joined, [starts[block] + place for block, place in table.places]))
 
 
-def _category(graph: Graph, fitted: TabularFeatures, name: str, block: Block) -> Block:
+def _category(graph: Graph, fitted: TabularFeatures, name: str, column: str) -> Block:
     import numpy as np
 
     known, levels = list(fitted.shares[name]), fitted.levels[name]
     rows = [[float(one == level) for level in levels] + [fitted.shares[name][one]] for one in known]
     table = np.array([*rows, *[[0.0] * (len(levels) + 1)] * 2])
-    return look_up(graph, block, known, table)
+    return look_up(graph, column, known, table)

@@ -92,9 +92,7 @@ def _histogram(graph: Graph, model: Any, table: Table) -> Said:
         among = [bool(one) for one in model.is_categorical_]
         coded = [place for place, one in enumerate(among) if one]
         plain = table.pick([place for place, one in enumerate(among) if not one])
-        codes = encoder(
-            graph, model._preprocessor.named_transformers_["encoder"], [table.column(graph, one) for one in coded]
-        )
+        codes = encoder(graph, model._preprocessor.named_transformers_["encoder"], table.pick(coded))
         block = graph.join([codes, plain.numbers(graph)] if plain.width else [codes])
     made = histogram_boosted(graph, model, block)
     return Said("probability" if hasattr(model, "classes_") else "value", made)

@@ -108,12 +108,13 @@ def bins(graph: Graph, fitted: Any, block: Block) -> Block:
         count = len(edges) - 1
         one = graph.take(block, [column])
         reached = graph.cast(graph.op("GreaterOrEqual", one.name, inner), "DOUBLE")
-        number = graph.op("ReduceSum", reached, np.array([1], dtype=np.int64), keepdims=1)
-        if fitted.encode == "ordinal":
+        ordinal = fitted.encode == "ordinal"
+        number = graph.op("ReduceSum", reached, np.array([1], dtype=np.int64), keepdims=int(ordinal))
+        if ordinal:
             made.append(Block(number, 1, complete=True))
             continue
         table = np.vstack([np.eye(count), np.zeros((2, count))])
-        made.append(look_up(graph, Block(number, 1, complete=True), [float(one) for one in range(count)], table))
+        made.append(look_up(graph, number, [float(one) for one in range(count)], table))
     return graph.join(made)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Any
 
-from solvent.delivery.runtime.graphs.writing import NULL, Block, Graph, NotConvertible
+from solvent.delivery.runtime.graphs.columns import Table
+from solvent.delivery.runtime.graphs.writing import NULL, Block, Graph, NotConvertible, tensor_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,30 +16,31 @@ __all__ = ["encoder", "look_up"]
 _UNSEEN = "\U000f0001"  # a text that training never saw
 
 
-def encoder(graph: Graph, fitted: Any, columns: list[Block]) -> Block:
-    """scikit-learn's OneHotEncoder, OrdinalEncoder and TargetEncoder, given one block for each column.
+def encoder(graph: Graph, fitted: Any, table: Table) -> Block:
+    """scikit-learn's OneHotEncoder, OrdinalEncoder and TargetEncoder.
 
     The table is not worked out from the encoder's settings: the encoder itself is asked about every category, about
     null and about a value never seen. Where it raises, the graph marks the row as refused.
     """
-    objects = any(one.text for one in columns)
-    kinds = [_categories(one, block.text) for one, block in zip(fitted.categories_, columns, strict=True)]
-    usual = [known[0] if known else _nothing(block) for known, block in zip(kinds, columns, strict=True)]
+    texts = [table.is_text(one) for one in range(table.width)]
+    kinds = [_categories(one, text) for one, text in zip(fitted.categories_, texts, strict=True)]
+    usual = [known[0] if known else _nothing(text) for known, text in zip(kinds, texts, strict=True)]
     widths = _widths(fitted)
     made = []
-    for place, (known, block) in enumerate(zip(kinds, columns, strict=True)):
-        unseen = _UNSEEN if block.text else max(known, default=0.0) + 1.0
-        asked = [[*usual[:place], value, *usual[place + 1 :]] for value in [*known, _nothing(block), unseen]]
-        rows = [_ask(fitted, row, objects) for row in asked]
-        start, width = sum(widths[:place]), widths[place]
-        table = _table_of(rows, start, width)
-        made.append(look_up(graph, block, known, table, [row is None for row in rows]))
+    for place, (known, text) in enumerate(zip(kinds, texts, strict=True)):
+        # A column of nothing but nulls has no category; a key that cannot occur gives the look-up its kind.
+        known = known or ([_UNSEEN + " either"] if text else [1.0])
+        unseen = _UNSEEN if text else max(known) + 1.0
+        asked = [[*usual[:place], value, *usual[place + 1 :]] for value in [*known, _nothing(text), unseen]]
+        rows = [_ask(fitted, row, any(texts)) for row in asked]
+        part = _table_of(rows, sum(widths[:place]), widths[place])
+        made.append(look_up(graph, table.vector(graph, place), known, part, [row is None for row in rows]))
     return graph.join(made)
 
 
-def _nothing(block: Block) -> Any:
+def _nothing(text: bool) -> Any:
     """A null as scikit-learn sees it in such a column."""
-    return None if block.text else float("nan")
+    return None if text else float("nan")
 
 
 def _categories(values: np.ndarray[Any, Any], text: bool) -> list[Any]:
@@ -93,24 +95,23 @@ def _table_of(rows: list[np.ndarray[Any, Any] | None], start: int, width: int) -
     return table
 
 
-def look_up(
-    graph: Graph, block: Block, known: list[Any], table: np.ndarray[Any, Any], refused: list[bool] | None = None
-) -> Block:
-    """The table's row for each value of a single column; its last two rows are for null and for the unseen."""
+def look_up(graph: Graph, column: str, known: list[Any], table: np.ndarray[Any, Any], refused: Any = ()) -> Block:
+    """The table's row for each value of a column ``[rows]``; its last two rows are for null and for the unseen."""
     import numpy as np
 
     count = len(known)
-    keys: Any = [*known, NULL] if block.text else np.array([*known, np.nan])
-    values = np.arange(count + 1, dtype=np.int64)
-    rest = np.array([count + 1], dtype=np.int64)
-    if block.text:
-        given: dict[str, Any] = {"keys_strings": keys, "values_int64s": values, "default_int64": count + 1}
+    places = np.arange(count + 1, dtype=np.int64)
+    if any(isinstance(one, str) for one in known):
+        given: dict[str, Any] = {"keys_strings": [*known, NULL], "values_int64s": places, "default_int64": count + 1}
     else:
-        from solvent.delivery.runtime.graphs.writing import tensor_of
-
-        given = {"keys_tensor": tensor_of(keys), "values_tensor": tensor_of(values), "default_tensor": tensor_of(rest)}
-    number = graph.op("LabelEncoder", block.name, ml=True, **given)
-    if refused and any(refused):
-        graph.refuse(graph.op("Gather", np.array(refused), number, axis=0))
-    found = graph.op("Gather", table, graph.op("Squeeze", number, np.array([1], dtype=np.int64)), axis=0)
+        given = {
+            "keys_tensor": tensor_of(np.array([*known, np.nan])),
+            "values_tensor": tensor_of(places),
+            "default_tensor": tensor_of(np.array([count + 1], dtype=np.int64)),
+        }
+    number = graph.op("LabelEncoder", column, ml=True, **given)
+    if any(refused):
+        marks = graph.op("Gather", np.array(refused), number, axis=0)
+        graph.refuse(graph.op("Unsqueeze", marks, np.array([1], dtype=np.int64)))
+    found = graph.op("Gather", table, number, axis=0)
     return Block(found, table.shape[1], complete=not bool(np.isnan(table).any()))
