@@ -157,7 +157,7 @@ def parts_of(values: pl.Series, parts: list[str]) -> list[pl.Series]:
     import polars as pl
 
     if values.dtype == pl.String:
-        values = values.str.to_datetime(strict=False) if values.null_count() < len(values) else values.cast(pl.Date)
+        values = values.str.to_datetime(strict=False) if values.null_count() < len(values) else values.cast(pl.Datetime)
     made: list[pl.Series] = []
     for part in parts:
         if (part == "hour" and values.dtype == pl.Date) or (part != "hour" and values.dtype == pl.Time):

@@ -10,6 +10,7 @@ import numpy as np
 
 from solvent.delivery.runtime.readings import Layout, Reader, Reading
 from solvent.errors import InputError, MissingExtra, PlanError, Problem
+from solvent.learn.adapters import names_asked
 from solvent.learn.assembly import Answers, Predictor
 
 if TYPE_CHECKING:
@@ -87,10 +88,11 @@ class OnnxPredictor:
 
         frame = self._before.transformed(frame)
         if self._features is not None:
-            missing = [name for name in self._features if name not in frame.columns]
+            asked = names_asked(self._features, frame.columns)
+            missing = [name for name in asked if name not in frame.columns]
             if missing:
                 raise InputError(f"the graph was made for the column {missing[0]!r}, which the rows do not have")
-            frame = frame.select(self._features)
+            frame = frame.select(asked)
         try:
             numbers = frame.select(pl.all().cast(pl.Float64)).to_numpy()
         except pl.exceptions.PolarsError as error:

@@ -13,6 +13,7 @@ from solvent.delivery.runtime.graphs.foreign import check_loads
 from solvent.delivery.runtime.graphs.models import Said, write_model
 from solvent.delivery.runtime.graphs.writing import OPSET, Block, Graph, NotConvertible
 from solvent.delivery.runtime.readings import Layout, Reading, layout_of
+from solvent.learn.adapters import names_asked, names_made
 from solvent.learn.tabular import TabularFeatures
 from solvent.learn.transforms import Fitted
 
@@ -101,7 +102,7 @@ def _write(graph: Graph, predictor: Predictor, first: int) -> bytes:
         table, rest = table_of(Block("features", int(given or 1))), parts[first:]
     for one in rest[:-1]:
         table = write_transform(graph, _inner(one), table)
-        names = _names(_inner(one), table)
+        names = names_made(_inner(one), table.width)
     model = rest[-1] if rest else parts[-1]
     answer = write_model(graph, model, _in_order(table, names, model))
     output = _name_answer(graph, answer, said, model)
@@ -132,14 +133,7 @@ def _begin(graph: Graph, start: Fitted, columns: tuple[Column, ...], layout: Lay
         except NotConvertible as error:
             raise says_where(start.inner, error) from None
     table = write_transform(graph, start.inner, table)
-    return table, _names(start.inner, table)
-
-
-def _names(transform: Any, table: Table) -> list[str]:
-    """The names of the columns that a transform makes."""
-    if not hasattr(transform, "get_feature_names_out"):
-        return [f"x{place}" for place in range(table.width)]
-    return [str(name) for name in transform.get_feature_names_out()]
+    return table, names_made(start.inner, table.width)
 
 
 def _in_order(table: Table, names: list[str] | None, model: Any) -> Table:
@@ -147,7 +141,7 @@ def _in_order(table: Table, names: list[str] | None, model: Any) -> Table:
     asked = getattr(model, "feature_names_in_", None)
     if asked is None or names is None:
         return table
-    wanted = [str(one) for one in asked]
+    wanted = names_asked(asked, names)
     if wanted == names:
         return table
     missing = [one for one in wanted if one not in names]

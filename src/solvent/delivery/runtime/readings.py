@@ -209,7 +209,5 @@ def _read(values: pl.Series, measure: str) -> pl.Series:
         return values.cast(pl.Float64)
     if measure in ("length", "words"):
         return lengths_of(values)[measure == "words"]
-    made = parts_of(values, [measure])
-    if not made:  # text without any time is read as dates, which have no hour
-        return pl.Series(values.name, [None] * len(values), pl.Float64)
-    return made[0].set(made[0] == -1.0, None)
+    part = parts_of(values, [measure])[0]
+    return part.set(part == -1.0, None)
