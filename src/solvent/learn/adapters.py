@@ -186,6 +186,8 @@ def probabilities_of(model: Any, frame: pl.DataFrame) -> np.ndarray[Any, Any] | 
     if not callable(getattr(model, "predict_proba", None)):
         return None
     answer = model.predict_proba(_model_frame(model, model.predict_proba, frame))
+    if answer is None:  # a class for both tasks, fitted for regression
+        return None
     made = _rows(model, answer, frame.height, "predict_proba").astype(np.float64)
     return np.column_stack([1 - made, made]) if made.ndim == 1 else made
 

@@ -157,7 +157,10 @@ def parts_of(values: pl.Series, parts: list[str]) -> list[pl.Series]:
     import polars as pl
 
     if values.dtype == pl.String:
-        values = values.str.to_datetime(strict=False) if values.null_count() < len(values) else values.cast(pl.Datetime)
+        try:
+            values = values.str.to_datetime(strict=False)
+        except pl.exceptions.ComputeError:  # nothing in it looks like a time
+            values = pl.Series(values.name, [None] * len(values), pl.Datetime)
     made: list[pl.Series] = []
     for part in parts:
         if (part == "hour" and values.dtype == pl.Date) or (part != "hour" and values.dtype == pl.Time):

@@ -39,7 +39,9 @@ class Parity:
     """What a comparison found.
 
     ``rows`` were compared, ``different`` of them lie outside the tolerance, ``refused`` were refused by both.
-    ``largest`` is the largest difference of a probability, or relative difference of a value, among all rows.
+    ``largest`` is the largest difference of a probability, or relative difference of a value, among all rows. A value
+    is measured against itself or against the median size of the answers, whichever is larger: beside answers of
+    some hundreds one of 0.001 may be off by more than a hundred-thousandth of itself.
     """
 
     rows: int
@@ -63,7 +65,9 @@ def compare(python: Predictor, onnx: OnnxPredictor, rows: Any) -> Parity:
     prepared = python.prepare(frame_of(rows))
     found = _Found()
     frame = prepared.frame
-    _judge(found, "as given", frame, _ask_all(python, frame), _ask_all(onnx, frame))
+    first = _ask_all(python, frame)
+    found.usual = _usual(first)
+    _judge(found, "as given", frame, first, _ask_all(onnx, frame))
     few = frame.head(_ALONE)
     alone = [few.slice(place, 1) for place in range(few.height)]
     batch = _ask_all(python, few)
@@ -94,18 +98,15 @@ class _Found:
 
     def __init__(self) -> None:
         self.rows = self.different = self.refused = 0
-        self.largest = 0.0
+        self.largest = self.usual = 0.0
         self.shown: list[Difference] = []
-
-
-Answer = "tuple[Any, np.ndarray[Any, Any] | None] | None"  # prediction and probability; None for refused
 
 
 def _ask_all(asked: Predictor | OnnxPredictor, frame: pl.DataFrame) -> list[Any]:
     """The answer for each row; where some are refused, they are found by asking halves."""
     try:
         return _split(asked.answer_prepared(Prepared(frame)))
-    except (SolventError, ValueError, TypeError, AttributeError):  # what a transform or model refuses, it refuses so
+    except Exception:  # a user's own transform refuses as it likes
         if frame.height == 1:
             return [None]
         half = frame.height // 2
@@ -134,7 +135,7 @@ def _judge(found: _Found, case: str, frame: pl.DataFrame, python: list[Any], onn
         if one is None and other is None:
             found.refused += 1
             continue
-        far, alike = (float("inf"), False) if one is None or other is None else _distance(one, other)
+        far, alike = (float("inf"), False) if one is None or other is None else _distance(one, other, found.usual)
         if far == far and far != float("inf"):
             found.largest = max(found.largest, far)
         if alike:
@@ -145,7 +146,15 @@ def _judge(found: _Found, case: str, frame: pl.DataFrame, python: list[Any], onn
             found.shown.append(Difference(case, row, _said(one), _said(other)))
 
 
-def _distance(one: Any, other: Any) -> tuple[float, bool]:
+def _usual(answers: list[Any]) -> float:
+    """The median size of values."""
+    import numpy as np
+
+    values = [abs(float(one[0])) for one in answers if one is not None and isinstance(one[0], (float, np.floating))]
+    return float(np.nanmedian(values)) if values and not np.isnan(values).all() else 0.0
+
+
+def _distance(one: Any, other: Any, usual: float) -> tuple[float, bool]:
     """How far two answers are apart, and whether that is within the tolerance."""
     import numpy as np
 
@@ -157,7 +166,7 @@ def _distance(one: Any, other: Any) -> tuple[float, bool]:
             return 0.0, bool(value == other_value)
         if value != value or other_value != other_value:
             return 0.0, bool(value != value and other_value != other_value)
-        far = abs(float(value) - float(other_value)) / max(abs(float(value)), 1e-12)
+        far = abs(float(value) - float(other_value)) / max(abs(float(value)), usual, 1e-300)
         return (0.0, True) if value == other_value else (far, far <= TOLERANCE)
     if chances.shape != other_chances.shape:
         return float("inf"), False
