@@ -189,10 +189,10 @@ def test_categories_of_the_libraries_own(made: Made, table: pl.DataFrame) -> Non
     """Trees that split by sets of categories do so in the graph: scikit-learn's and LightGBM's."""
     codes = pp.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan)
     own = en.HistGradientBoostingClassifier(categorical_features=[0, 1], **HGB)
-    judged(made(own, "grade", coded(codes)), table)
+    assert judged(made(own, "grade", coded(codes)), table).refused == 0
     codes = pp.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-1)
     options = {"min_child_samples": 5, "min_data_per_group": 2, "cat_smooth": 1, "categorical_feature": [0, 1]}
-    judged(made(LGBMClassifier(**LIGHT | options), "flag", coded(codes)), table)
+    assert judged(made(LGBMClassifier(**LIGHT | options), "flag", coded(codes)), table).refused == 0
 
 
 def test_large_numbers_stay_apart(made: Made) -> None:
