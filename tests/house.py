@@ -35,7 +35,6 @@ HEAVY = {
     "onnx": ("archive/formats/onnx_graph.py", "delivery/runtime/"),
     "onnxruntime": ("delivery/runtime/",),
     "skl2onnx": ("delivery/runtime/",),
-    "onnxmltools": ("delivery/runtime/",),
     "skops": ("archive/formats/",),
     "pydantic": ("config/typed/", "archive/formats/"),
     "yaml": ("config/reading/",),
@@ -52,7 +51,12 @@ AT_LOAD = {
     "apsw": ("archive/catalog/connection.py",),
     "click": ("faces/",),
     "msgspec": ("delivery/server/",),
-    "numpy": ("delivery/server/protocol.py", "learn/measures/"),
+    "numpy": (
+        "delivery/runtime/answering.py",
+        "delivery/runtime/readings.py",
+        "delivery/server/protocol.py",
+        "learn/measures/",
+    ),
     "starlette": ("delivery/server/",),
 }
 BAD_NAMES = re.compile(r"^Base[A-Z]|(Manager|Utils|Impl|Helper|Helpers)$")

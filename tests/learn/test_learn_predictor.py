@@ -10,7 +10,10 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from lightgbm import LGBMClassifier
+from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import FunctionTransformer
 
 from solvent.errors import InputError, PlanError, SettingsError
 from solvent.learn import Baseline, Predictor, assemble, fit, train, transform
@@ -192,3 +195,41 @@ def test_rows_before_the_model_say_what_a_request_is() -> None:
     with pytest.raises(SettingsError, match="Say which it is: target: NAME"):
         assemble(rows, nameless)
     assert [one.name for one in assemble(rows, nameless, target="late", drop=["id"]).columns] == ["x"]
+
+
+def test_a_model_that_renames_columns_is_asked_by_their_names(frame: pl.DataFrame) -> None:
+    """LightGBM keeps underscores for the spaces in names; features that have some still find their place."""
+    features = fit(frame, target="late")
+    rows = transform(features, frame)
+    model = train(rows, target="late", seed=0, use=LGBMClassifier, with_={"verbose": -1, "n_jobs": 1})
+    assert any(" " in name for name in rows.columns)
+    expected = model.predict_proba(rows.drop("late"))
+    np.testing.assert_allclose(assemble(features, model).answer(frame).probability, expected)
+
+
+def test_a_transform_that_cannot_name_its_columns_numbers_them(frame: pl.DataFrame) -> None:
+    """A column transformer with a part without names is no fault."""
+    made = make_column_transformer((FunctionTransformer(np.cbrt), ["number"]))
+    features = fit(frame, target="late", use=lambda: made)
+    assert transform(features, frame).columns == ["x0", "late"]
+
+
+def test_the_mean_serves(frame: pl.DataFrame) -> None:
+    """A baseline of a regression has no probabilities, and answers the mean."""
+    known = frame.drop("maybe")
+    features = fit(known, target="number")
+    predictor = assemble(features, train(transform(features, known), target="number", seed=0))
+    answers = predictor.answer(known)
+    assert answers.probability is None
+    assert answers.prediction == pytest.approx(np.full(40, 0.5))
+
+
+def test_text_that_is_no_time_counts_as_missing() -> None:
+    """Where training saw ISO text, other text and nulls throughout have no year, month or hour, and are no fault."""
+    times = [f"2020-01-{1 + one % 28:02} {one % 24:02}:00:00" for one in range(60)]
+    rows = pl.DataFrame({"when": [*times[:-1], None], "late": [one % 24 > 12 for one in range(60)]})
+    features = fit(rows, target="late")
+    for odd in ([None], ["never"], ["never", None]):
+        made = transform(features, pl.DataFrame({"when": odd}, schema={"when": pl.String}))
+        assert made.columns == transform(features, rows.drop("late")).columns
+        assert made.rows() == [(-1.0,) * made.width] * len(odd)

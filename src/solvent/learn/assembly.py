@@ -100,10 +100,13 @@ class Predictor(Generic[Parts]):
             empty = np.empty(0, dtype=np.array(self.classes).dtype if self.classes else np.float64)
             shape = np.empty((0, len(self.classes))) if self.classes else None
             return Answers(empty, shape, self.classes, prepared.warnings)
-        frame = prepared.frame
+        return self._ask(self.transformed(prepared.frame), prepared.warnings)
+
+    def transformed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """What the transforms make of rows that fit."""
         for one in self.transforms:
             frame = one.transform(frame) if isinstance(one, Fitted) else apply(one, frame)
-        return self._ask(frame, prepared.warnings)
+        return frame
 
     def _ask(self, frame: pl.DataFrame, warnings: tuple[str, ...]) -> Answers:
 

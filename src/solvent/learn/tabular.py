@@ -10,7 +10,7 @@ from solvent.errors import InputError
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["TabularFeatures"]
+__all__ = ["TabularFeatures", "lengths_of", "parts_of"]
 
 _DATES = ("year", "month", "weekday", "hour")
 
@@ -58,9 +58,9 @@ class TabularFeatures:
             elif name in self.shares:
                 made += self._categories(values)
             elif name in self.moments:
-                made += _parts(values, self.moments[name])
+                made += parts_of(values, self.moments[name])
             elif name in self.texts:
-                made += _lengths(values)
+                made += lengths_of(values)
         return pl.DataFrame(made)
 
     def explain(self) -> dict[str, str]:
@@ -97,7 +97,7 @@ class TabularFeatures:
             self.skipped[name] = f"left out: {dtype} is neither number, text nor time"
 
     def _learn_time(self, values: pl.Series) -> None:
-        parts = [part.name.rpartition(" ")[2] for part in _parts(values, list(_DATES)) if part.n_unique() > 1]
+        parts = [part.name.rpartition(" ")[2] for part in parts_of(values, list(_DATES)) if part.n_unique() > 1]
         if parts:
             self.moments[values.name] = parts
         else:
@@ -152,11 +152,15 @@ def _reads_as_time(known: pl.Series) -> bool:
     return True
 
 
-def _parts(values: pl.Series, parts: list[str]) -> list[pl.Series]:
+def parts_of(values: pl.Series, parts: list[str]) -> list[pl.Series]:
+    """Year, month, weekday or hour, as they are asked for, -1 where there is no time."""
     import polars as pl
 
     if values.dtype == pl.String:
-        values = values.str.to_datetime(strict=False) if values.null_count() < len(values) else values.cast(pl.Date)
+        try:
+            values = values.str.to_datetime(strict=False)
+        except pl.exceptions.ComputeError:  # nothing in it looks like a time
+            values = pl.Series(values.name, [None] * len(values), pl.Datetime)
     made: list[pl.Series] = []
     for part in parts:
         if (part == "hour" and values.dtype == pl.Date) or (part != "hour" and values.dtype == pl.Time):
@@ -168,7 +172,8 @@ def _parts(values: pl.Series, parts: list[str]) -> list[pl.Series]:
     return made
 
 
-def _lengths(values: pl.Series) -> list[pl.Series]:
+def lengths_of(values: pl.Series) -> list[pl.Series]:
+    """The length of each text in characters, and its number of words."""
     import polars as pl
 
     text = values.cast(pl.String).fill_null("")

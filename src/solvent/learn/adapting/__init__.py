@@ -1,6 +1,6 @@
 """What ``use:`` may name, and how it is spoken to: made, fitted, applied and asked."""
 
-from solvent.learn.adapting.asking import apply, predictions_of, probabilities_of
+from solvent.learn.adapting.asking import apply, names_asked, names_made, predictions_of, probabilities_of
 from solvent.learn.adapting.fitting import Lesson, fit_object, prepare_early_stop
 from solvent.learn.adapting.making import check_role, label_of, make_object
 
@@ -11,6 +11,8 @@ __all__ = [
     "fit_object",
     "label_of",
     "make_object",
+    "names_asked",
+    "names_made",
     "predictions_of",
     "prepare_early_stop",
     "probabilities_of",

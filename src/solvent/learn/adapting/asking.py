@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from solvent.errors import InputError, OutputError
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-__all__ = ["apply", "predictions_of", "probabilities_of"]
+__all__ = ["apply", "names_asked", "names_made", "predictions_of", "probabilities_of"]
 
 
 def apply(fitted: Any, frame: pl.DataFrame) -> pl.DataFrame:
@@ -53,10 +54,23 @@ def _as_frame(result: Any, fitted: Any) -> Any:
         values = values.reshape(-1, 1)
     if values.ndim != 2:
         raise OutputError(f"{label_of(type(fitted))}.transform made an array of {values.ndim} dimensions, not a table")
-    names = [f"x{place}" for place in range(values.shape[1])]
-    if hasattr(fitted, "get_feature_names_out"):
-        names = [str(name) for name in fitted.get_feature_names_out()]
+    names = names_made(fitted, values.shape[1])
     return pl.DataFrame({name: values[:, place] for place, name in enumerate(names)})
+
+
+def names_made(fitted: Any, width: int) -> list[str]:
+    """The names of the columns that a transform makes; numbered ones where it has none to say."""
+    try:
+        return [str(name) for name in fitted.get_feature_names_out()]
+    except AttributeError:  # also a ColumnTransformer one of whose parts has none
+        return [f"x{place}" for place in range(width)]
+
+
+def names_asked(names: Sequence[Any], known: Sequence[str]) -> list[str]:
+    """The columns that a model names, by the names that the rows have; LightGBM keeps underscores for spaces."""
+    spaced = {name.replace(" ", "_"): name for name in known}
+    asked = [str(name) for name in names]
+    return [name if name in known else spaced.get(name, name) for name in asked]
 
 
 def predictions_of(model: Any, frame: pl.DataFrame) -> np.ndarray[Any, Any]:
@@ -90,13 +104,14 @@ def _rows(model: Any, answer: Any, rows: int, method: str) -> np.ndarray[Any, An
 
 def _model_frame(model: Any, method: Any, frame: pl.DataFrame) -> Any:
     names = getattr(model, "feature_names_in_", None)
-    if names is not None and list(names) != frame.columns:
-        missing = [str(name) for name in names if name not in frame.columns]
+    asked = frame.columns if names is None else names_asked(names, frame.columns)
+    if asked != frame.columns:
+        missing = [name for name in asked if name not in frame.columns]
         if missing:
             raise InputError(
                 f"{label_of(type(model))} was trained with the column {missing[0]!r}, which the rows do not have"
                 f"{'' if len(missing) == 1 else f' (and {len(missing) - 1} more)'}. Is a transform missing before it?"
             )
-        frame = frame.select([str(name) for name in names])
+        frame = frame.select(asked)
     first = next(iter(inspect.signature(method).parameters), "")
     return as_wanted(frame, annotations_of(method).get(first))

@@ -13,7 +13,17 @@ from solvent.errors import DataError, InputError, Problem, did_you_mean
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["Column", "Prepared", "describe_columns", "fit_frame", "plain_value", "read_records", "read_values"]
+__all__ = [
+    "Column",
+    "Prepared",
+    "compare_names",
+    "describe_columns",
+    "fit_frame",
+    "plain_value",
+    "read_records",
+    "read_values",
+    "value_of",
+]
 
 _FIRST = 20  # how many faulty values are named before the rest is only counted
 
@@ -128,7 +138,7 @@ def fit_frame(frame: pl.DataFrame, columns: Sequence[Column]) -> Prepared:
     """
     import polars as pl
 
-    warnings = list(_compare(frame.columns, columns))
+    warnings = list(compare_names(frame.columns, columns))
     made: list[pl.Series] = []
     problems: list[Problem] = []
     for column in columns:
@@ -163,7 +173,7 @@ def _cast(values: pl.Series, column: Column) -> pl.Series:
         if not (made.cast(pl.Float64) == values.fill_nan(None)).all():
             raise ValueError("expected whole numbers, got fractions")
     elif found == "text" and wanted.startswith(("date", "time")):
-        made = pl.Series(values.name, [_value(one, column) for one in values.cast(pl.String)], _dtype(wanted))
+        made = pl.Series(values.name, [value_of(one, column) for one in values.cast(pl.String)], _dtype(wanted))
     elif found == "datetime" and wanted == "date":  # pandas has no dates
         made = values.dt.date()
         if not (made.cast(pl.Datetime("us")) == values).all():
@@ -191,7 +201,7 @@ def read_records(records: Sequence[Mapping[str, Any]], columns: Sequence[Column]
             problems.append(Problem(f"row {place}", f"expected an object with named values, got {_json_kind(record)}"))
         elif place == 0 or not isinstance(records[place - 1], Mapping) or record.keys() != records[place - 1].keys():
             try:
-                warnings += _compare(list(record), columns)
+                warnings += compare_names(list(record), columns)
             except InputError as error:
                 problems += [Problem(f"row {place}, {one.where}", one.what) for one in error.problems]
         if len(problems) > _FIRST:
@@ -205,7 +215,7 @@ def read_values(values: Mapping[str, Sequence[Any]], rows: int, columns: Sequenc
     """Columns of values as they come in a request, each with ``rows`` of them; raises as :func:`read_records`."""
     import polars as pl
 
-    warnings = _compare(list(values), columns)
+    warnings = compare_names(list(values), columns)
     problems: list[Problem] = []
     made: list[pl.Series] = []
     for column in columns:
@@ -213,7 +223,7 @@ def read_values(values: Mapping[str, Sequence[Any]], rows: int, columns: Sequenc
         fit: list[Any] = []
         for place, value in enumerate(given):
             try:
-                fit.append(_value(value, column))
+                fit.append(value_of(value, column))
             except ValueError as error:
                 problems.append(Problem(f"row {place}, {column.name}", str(error)))
                 if len(problems) > _FIRST:
@@ -224,7 +234,8 @@ def read_values(values: Mapping[str, Sequence[Any]], rows: int, columns: Sequenc
     return Prepared(pl.DataFrame(made), warnings)
 
 
-def _compare(names: Sequence[str], columns: Sequence[Column]) -> tuple[str, ...]:
+def compare_names(names: Sequence[str], columns: Sequence[Column]) -> tuple[str, ...]:
+    """Warnings about columns too many or too few; raises :class:`InputError` where a needed one is missing."""
     known = {column.name for column in columns}
     extra = [name for name in names if name not in known]
     absent = [column for column in columns if column.name not in names]
@@ -250,7 +261,7 @@ def _json_kind(value: Any) -> str:
     return "null" if value is None else names.get(type(value), type(value).__name__)
 
 
-def _value(value: Any, column: Column) -> Any:
+def value_of(value: Any, column: Column) -> Any:
     """One value as the column has it; raises ``ValueError`` that says what was expected."""
     kind = column.kind
     if isinstance(value, float) and math.isnan(value):

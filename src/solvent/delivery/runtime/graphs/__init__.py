@@ -1,0 +1,1 @@
+"""Fitted transforms and models written as ONNX, in double precision and with nulls as Python sees them."""

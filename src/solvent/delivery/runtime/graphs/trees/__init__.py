@@ -1,0 +1,1 @@
+"""Trees of scikit-learn, LightGBM and XGBoost, as each of them decides."""
