@@ -22,9 +22,10 @@ from solvent.learn.assembly import Predictor
 from solvent.learn.tables.schema import Column
 from solvent.learn.transforms import Fitted
 
-__all__ = ["Bundle", "Draft", "PackedPredictor", "bundle_formats"]
+__all__ = ["GRAPH", "Bundle", "Draft", "PackedPredictor", "bundle_formats"]
 
 MANIFEST = "bundle.json"
+GRAPH = "onnx/model.onnx"
 VERSION = 1
 
 
@@ -76,6 +77,23 @@ class Bundle:
         said = self.manifest
         return Predictor(parts, self.columns, tuple(said["classes"]), said["target"], said.get("threshold"))
 
+    def beginning(self, count: int) -> Predictor:
+        """The first ``count`` transforms without a model, for a graph that goes on from there.
+
+        With a count of 0 none of the bundle's code runs, and no library of a model is imported.
+        """
+        said = self.manifest
+        rest = (self.columns, tuple(said["classes"]), said["target"], said.get("threshold"))
+        if count == 0:
+            return Predictor((None,), *rest)
+        return Predictor((*self.predictor.transforms[:count], None), *rest)
+
+    @property
+    def graph(self) -> bytes | None:
+        """The predictor, or all but its first transforms, as an ONNX graph that was found equal; None without one."""
+        said = self.manifest.get("onnx") or {}
+        return self.files.get(GRAPH) if said.get("equal") else None
+
     @property
     def columns(self) -> tuple[Column, ...]:
         """What a request has to bring."""
@@ -95,6 +113,11 @@ class Bundle:
     def golden(self) -> list[dict[str, Any]]:
         """Requests with the answers that they had when the bundle was packed: ``{row, prediction, probability}``."""
         return cast("list[dict[str, Any]]", json.loads(self.files["golden.json"]))
+
+    @property
+    def cases(self) -> list[dict[str, Any]]:
+        """Requests of other shapes than the golden rows, with their answers, or ``refused``."""
+        return cast("list[dict[str, Any]]", json.loads(self.files.get("cases.json", b"[]")))
 
     @property
     def report(self) -> dict[str, Any]:

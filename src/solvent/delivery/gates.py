@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from solvent.data import Table
 from solvent.delivery.bundles import Bundle
-from solvent.delivery.probe import probe_bundle
+from solvent.delivery.proving.probe import probe_bundle
 from solvent.engine import watch
 from solvent.engine.context import log
 from solvent.errors import InputError, SettingsError, did_you_mean
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["Budget", "Gate", "Judgement", "Rule", "judge"]
 
 Rule = Literal["min", "max", "not_below_champion", "better_than_champion"]
-Budget = Literal["size_mb", "load_seconds", "peak_mb", "p50_ms", "p99_ms"]
+Budget = Literal[
+    "size_mb", "load_seconds", "start_seconds", "peak_mb", "p50_ms", "p99_ms", "batch_p50_ms", "batch_p99_ms"
+]
 _RULES = get_args(Rule)
 _DRAWS = 1000
 
@@ -110,11 +112,13 @@ def _check_figures(bundle: Bundle, gates: Mapping[str, Any]) -> None:
 
 
 def _parity(probed: Mapping[str, Any]) -> Gate:
-    asked = "a fresh process answers every golden row as the training did, alone and in a batch"
+    asked = "a fresh process answers every golden row as the training did, alone, in a batch and as a request"
     if "error" in probed:
         return Gate("parity", False, None, asked, str(probed["error"]))
     different = int(probed["different"])
-    note = "" if not different else f"{different} of {probed['golden']} differ, first {probed['differences'][0]}"
+    note = f"{probed['requests']} asked, in {probed['runtime']}"
+    if different:
+        note = f"{different} of {probed['requests']} differ, first {probed['differences'][0]}"
     return Gate("parity", different == 0, float(different), asked, note)
 
 

@@ -12,8 +12,9 @@ from solvent.data import Table
 from solvent.data.canonical import column_named
 from solvent.delivery.bundles import Bundle, Draft
 from solvent.delivery.closure import collect_sources
+from solvent.delivery.graphing import add_graph
 from solvent.engine import watch
-from solvent.engine.context import current
+from solvent.engine.context import current, log
 from solvent.errors import InputError, SettingsError
 from solvent.graph.steps import step
 from solvent.learn.assembly import Answers, Predictor
@@ -27,12 +28,22 @@ if TYPE_CHECKING:
 __all__ = ["pack"]
 
 
-@step
-def pack(predictor: Predictor, report: Report, rows: Table, *, golden: int = 200) -> Bundle:
+def _libraries(settings: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
+    """What a graph is made with: whether there is one hangs on what is installed."""
+    if not settings["onnx"]:
+        return ""
+    from solvent.delivery.runtime.convert import libraries
+
+    return libraries()
+
+
+@step(state=_libraries)
+def pack(predictor: Predictor, report: Report, rows: Table, *, golden: int = 200, onnx: bool = True) -> Bundle:
     """Pack a predictor with all that serving needs.
 
     ``rows`` are held-back rows, of which ``golden`` go along with the answers that the predictor gives now:
-    random ones, the extremes of each number, rare values, and each pattern of missing values.
+    random ones, the extremes of each number, rare values, and each pattern of missing values. With ``onnx``, what can
+    be written as an ONNX graph is, if that answers up to 5,000 of the rows as the predictor does.
     """
     if not predictor.columns:
         raise InputError(
@@ -53,9 +64,13 @@ def pack(predictor: Predictor, report: Report, rows: Table, *, golden: int = 200
     frame = _acceptable(predictor.prepare(frame_of(rows)).frame, predictor.columns)
     chosen = frame[_choose(frame, golden)]
     draft.add("golden.json", answered(chosen, predictor.answer(chosen)))
+    draft.add("cases.json", _cases(predictor, chosen))
     draft.add("report.json", plain_report(report))
+    graph = add_graph(draft, predictor, chosen, frame) if onnx else {"equal": False, "why": "it was not asked for"}
+    log(golden=chosen.height, runtime="onnx" if graph["equal"] else "python", onnx=graph.get("why", "equal"))
     return draft.finish(
         {
+            "onnx": graph,
             "parts": written,
             "columns": [asdict(one) for one in predictor.columns],
             "classes": list(predictor.classes),
@@ -98,6 +113,36 @@ def answered(frame: pl.DataFrame, answers: Answers) -> list[dict[str, Any]]:
         if answers.probability is not None:
             one["probability"] = answers.probability[place].tolist()
         made.append(one)
+    return made
+
+
+def _cases(predictor: Predictor, golden: pl.DataFrame) -> list[dict[str, Any]]:
+    """Requests that are shaped otherwise than the golden rows, with what the predictor says of them now.
+
+    Of three rows: a column left out or null where it may be missing, a text never seen, a whole number for a real one,
+    a column too many, and all columns in another order.
+    """
+    made: list[dict[str, Any]] = []
+    for row in [one["row"] for one in answered(golden[:3], predictor.answer(golden[:3]))]:
+        made += [{**row, "one too many": 1}, dict(reversed(row.items()))]
+        for column in predictor.columns:
+            if column.nullable:
+                made += [{**row, column.name: None}, {name: row[name] for name in row if name != column.name}]
+            if column.kind == "text":
+                made.append({**row, column.name: "never seen in training"})
+            elif column.kind == "float" and row[column.name] is not None:
+                made.append({**row, column.name: round(row[column.name])})
+    return [_case(predictor, row) for row in made[:200]]
+
+
+def _case(predictor: Predictor, row: dict[str, Any]) -> dict[str, Any]:
+    try:
+        answers = predictor.answer([row])
+    except Exception:  # a refusal of the rows, or an error of a library inside: the server refuses both
+        return {"row": row, "refused": True}
+    made: dict[str, Any] = {"row": row, "prediction": plain_value(answers.prediction[0])}
+    if answers.probability is not None:
+        made["probability"] = answers.probability[0].tolist()
     return made
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from solvent.learn.assembly import Predictor
     from solvent.learn.tables.schema import Column
 
-__all__ = ["Converted", "NotConvertible", "convert"]
+__all__ = ["Converted", "NotConvertible", "convert", "libraries"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,17 @@ class Converted:
     first: int
     opset: int
     notes: tuple[str, ...] = ()
+
+
+def libraries() -> str:
+    """What graphs are made and answered with here, by version; what is not installed is left out."""
+    from importlib import metadata
+
+    found = []
+    for name in ("onnx", "onnxruntime", "skl2onnx"):
+        if find_spec(name) is not None:
+            found.append(f"{name} {metadata.version(name)}")
+    return ", ".join(found)
 
 
 def convert(predictor: Predictor) -> Converted:

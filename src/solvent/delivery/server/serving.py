@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from solvent.delivery.bundles import Bundle
-from solvent.delivery.opening import open_bundle
+from solvent.delivery.proving.opening import open_bundle
 from solvent.delivery.registry import find_model
 from solvent.errors import MissingExtra, UsageError
 
