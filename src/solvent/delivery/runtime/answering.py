@@ -106,6 +106,8 @@ class OnnxPredictor:
             _refuse(told[1])
         made = told[0]
         if self._answer == "probability":
+            if self.threshold is None:
+                return Answers(self._labels[made.argmax(axis=1)], made, self.classes, warnings)
             return Answers(decide(made, self.classes, self.threshold), made, self.classes, warnings)
         if self._answer == "choice":
             return Answers(self._labels[made], None, self.classes, warnings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -95,7 +96,7 @@ class Application:
         self._guard = Guard(access.hosts, access.token)
         self._routes = make_routes(self)
         self._busy = 0
-        self._ids = b""
+        self._random = random.Random(os.urandom(16))  # ids have to differ, not to be a secret
         self._asides: set[asyncio.Task[None]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -160,10 +161,10 @@ class Application:
         started = time.monotonic()
         try:
             until = started + _seconds(headers, self.access.deadline)
-            kinds = _KINDS[form]
-            kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
-            if kind not in kinds and not kind.endswith("+json"):
-                return self._refuse(line, 415, "Wrong content type", f"send {kinds[0]}, not {kind or 'nothing'}")
+            kind = headers.get(b"content-type", b"")
+            if kind != b"application/json" and not _is_json(kind, form):
+                said = f"send application/json, not {kind[:100].decode('latin-1') or 'nothing'}"
+                return self._refuse(line, 415, "Wrong content type", said)
             body = await read_body(receive, headers, self.access.largest, self.access.patience)
             id, number = self._new_id()
             seat = line.choose(number)
@@ -233,16 +234,22 @@ class Application:
         return problem(404, "No such model", f"there is no model {name!r} here.{hint}")
 
     def _new_id(self) -> tuple[str, int]:
-        """The random part of an id, and 32 bits of it as a number."""
-        if len(self._ids) < 12:
-            self._ids = os.urandom(12 * 256)
-        taken, self._ids = self._ids[:12], self._ids[12:]
-        return taken.hex(), int.from_bytes(taken[:4], "little")
+        """The part of an id that is its own: when, in milliseconds, and 48 random bits, of which 32 as a number."""
+        chance = self._random.getrandbits(48)
+        return f"{int(time.time() * 1000):012x}{chance:012x}", chance & 0xFFFFFFFF
 
 
 _TOO_MANY = "as many requests as may be are being answered; try again in a moment"
-_PLAIN = ("application/json",)
-_KINDS = {"predict": _PLAIN, "invocations": _PLAIN, "infer": ("application/json", "application/octet-stream")}
+
+
+def _is_json(kind: bytes, form: str) -> bool:
+    """Whether a content type is one of JSON; tensors may also come as bytes behind their JSON."""
+    plain = kind.partition(b";")[0].strip().lower()
+    return (
+        plain == b"application/json"
+        or plain.endswith(b"+json")
+        or (form == "infer" and plain == b"application/octet-stream")
+    )
 
 
 def _form(path: str) -> tuple[str, str | None, str | None]:
@@ -320,29 +327,31 @@ def _names(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
     return told
 
 
-def _one(answers: Answers, place: int) -> dict[str, Any]:
-    made: dict[str, Any] = {"prediction": plain_value(answers.prediction[place])}
-    if answers.probability is not None:
-        names = map(str, answers.classes)
-        made["probability"] = dict(zip(names, answers.probability[place].tolist(), strict=True))
-    return made
+def _rows_of(seat: Seat, answers: Answers) -> list[dict[str, Any]]:
+    """An object for each row: the prediction and, for a classifier, the probability of each class by its name."""
+    predictions = [plain_value(one) for one in answers.prediction.tolist()]
+    if answers.probability is None:
+        return [{"prediction": one} for one in predictions]
+    labels = seat.served.labels
+    shares = answers.probability.tolist()
+    return [
+        {"prediction": one, "probability": dict(zip(labels, share, strict=True))}
+        for one, share in zip(predictions, shares, strict=True)
+    ]
 
 
 def _write_one(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
-    return {**_names(seat, id, answers), **_one(answers, 0)}
+    return {**_names(seat, id, answers), **_rows_of(seat, answers)[0]}
 
 
 def _write_list(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
-    return {**_names(seat, id, answers), "predictions": [_one(answers, at) for at in range(len(answers.prediction))]}
+    return {**_names(seat, id, answers), "predictions": _rows_of(seat, answers)}
 
 
 def _write_invocations(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
     """As MLflow answers with a frame: a record for each row, the probability of each class a column of its own."""
-    rows = []
-    for place in range(len(answers.prediction)):
-        row: dict[str, Any] = {"prediction": plain_value(answers.prediction[place])}
-        if answers.probability is not None:
-            for name, value in zip(answers.classes, answers.probability[place].tolist(), strict=True):
-                row[f"probability_{name}"] = value
-        rows.append(row)
+    rows = _rows_of(seat, answers)
+    for row in rows:
+        for name, value in row.pop("probability", {}).items():
+            row[f"probability_{name}"] = value
     return {"predictions": rows, **_names(seat, id, answers)}

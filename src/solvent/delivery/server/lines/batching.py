@@ -96,25 +96,23 @@ class Batcher:
         return True
 
     def _answer(self, batch: list[_Waiting]) -> None:
-        """Answer all at once; if that goes wrong, each on its own, so that a fault stays with whose it is."""
+        """Answer all at once; if that goes wrong, half and half, so that a fault stays with whose it is."""
         if not batch:
             return
-        if len(batch) > 1:
-            try:
-                made = self._served.answer([record for one in batch for record in one.records])
-            except (InputError, Refused):
-                pass
-            else:
-                start = 0
-                for one in batch:
-                    one.answer.set_result(cut(made, start, start + len(one.records)))
-                    start += len(one.records)
+        try:
+            made = self._served.answer([record for one in batch for record in one.records])
+        except (InputError, Refused) as error:
+            if len(batch) == 1:
+                batch[0].answer.set_exception(error)
                 return
+            half = len(batch) // 2
+            self._answer(batch[:half])
+            self._answer(batch[half:])
+            return
+        start = 0
         for one in batch:
-            try:
-                one.answer.set_result(self._served.answer(one.records))
-            except (InputError, Refused) as error:
-                one.answer.set_exception(error)
+            one.answer.set_result(cut(made, start, start + len(one.records)))
+            start += len(one.records)
 
 
 async def _in_thread(loop: asyncio.AbstractEventLoop, served: Served, records: Records, until: float) -> Answers:

@@ -33,9 +33,11 @@ class Served:
     runtime: str = "python"
     names: frozenset[str] = field(init=False, repr=False, compare=False)
     quick: Any = field(init=False, repr=False, compare=False)
+    labels: tuple[str, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", frozenset(one.name for one in self.predictor.columns))
+        object.__setattr__(self, "labels", tuple(map(str, self.predictor.classes)))
         object.__setattr__(self, "quick", getattr(self.predictor, "answer_records", None))
 
     def answer(self, records: Records) -> Answers:
