@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from solvent.data import Table
 from solvent.delivery.bundles import Bundle
+from solvent.delivery.proving.gate import Gate
+from solvent.delivery.proving.limits import judge_budget, judge_contract, judge_rollback, judge_slices
 from solvent.delivery.proving.probe import probe_bundle
 from solvent.engine import watch
 from solvent.engine.context import log
@@ -28,32 +30,18 @@ Rule = Literal["min", "max", "not_below_champion", "better_than_champion"]
 Budget = Literal[
     "size_mb", "load_seconds", "start_seconds", "peak_mb", "p50_ms", "p99_ms", "batch_p50_ms", "batch_p99_ms"
 ]
+Limit = float | Mapping[Literal["max", "times_champion"], float]
 _RULES = get_args(Rule)
 _DRAWS = 1000
 
 
 @dataclass(frozen=True)
-class Gate:
-    """One check: its name, whether it passed, what was measured, and what was asked, in words."""
-
-    name: str
-    passed: bool
-    measured: float | None
-    asked: str
-    note: str = ""
-
-    def __str__(self) -> str:
-        measured = "" if self.measured is None else f" {self.measured:.4g}"
-        verdict = "passed" if self.passed else "REFUSED"
-        return f"{verdict} {self.name}{measured} ({self.asked}){self.note and ': ' + self.note}"
-
-
-@dataclass(frozen=True)
 class Judgement:
-    """All gates, and every figure that was measured, also those that no gate asks for."""
+    """All gates, and every figure that was measured, also those that no gate asks for; ``method`` says how."""
 
     gates: tuple[Gate, ...]
     figures: Mapping[str, float]
+    method: str = ""
 
     @property
     def passed(self) -> bool:
@@ -72,35 +60,72 @@ def judge(
     rival: Bundle | None,
     *,
     gates: Mapping[str, Mapping[Rule, float]] | None = None,
-    budgets: Mapping[Budget, float] | None = None,
+    slices: Mapping[str, Mapping[Literal["min", "max"], float]] | None = None,
+    budgets: Mapping[Budget, Limit] | None = None,
+    contract: Literal["compatible", "any"] = "compatible",
 ) -> Judgement:
     """Prove a bundle before it serves: alike answers in a fresh process, good enough figures, small enough.
 
     ``gates`` asks for figures of the report: ``{roc_auc: {min: 0.7, not_below_champion: 0.002}}``; ``min`` and
     ``max`` look at the value, ``not_below_champion`` refuses when the paired difference to the champion on the
     same rows is below minus the margin with 95 % confidence, ``better_than_champion`` passes only when it is
-    above the margin with it. Without a champion these two pass. ``budgets`` limits ``size_mb, load_seconds,
-    peak_mb, p50_ms, p99_ms``, measured in a fresh process.
+    above the margin with it. Without a champion these two pass. ``slices`` asks the same of every slice of the
+    report, and refuses where the whole interval of one lies beyond the limit. ``budgets`` limits ``size_mb,
+    load_seconds, start_seconds, peak_mb, p50_ms, p99_ms, batch_p50_ms, batch_p99_ms``, measured in a fresh process:
+    by a number, or by ``{max: 20, times_champion: 1.5}``, the champion being measured in the same gate. With
+    ``contract: compatible`` what callers of the champion send has to fit. The champion has to open and answer, so that
+    one can go back to it.
     """
-    _check_figures(bundle, gates or {})
-    with watch.exempt(), tempfile.TemporaryDirectory(prefix="solvent-probe-") as folder:
-        bundle.to_artifact(Path(folder))
-        probed = probe_bundle(Path(folder))
-    figures = {"size_mb": round(bundle.size / 1e6, 4)}
-    figures |= {name: float(value) for name, value in probed.items() if isinstance(value, (int, float))}
+    _check_figures(bundle, {**(gates or {}), **(slices or {})})
+    with watch.exempt():
+        probed = _probe(bundle)
+        before = None if rival is None else _probe(rival)
+    figures = {"size_mb": round(bundle.size / 1e6, 4), **_numbers(probed)}
     found = [_parity(probed)]
     rules = {name: {str(way): value for way, value in rule.items()} for name, rule in (gates or {}).items()}
-    reported = {name: Figure(**one) for name, one in bundle.report["figures"].items()}
+    reported = {name: Figure(**_plain(one)) for name, one in bundle.report["figures"].items()}
     figures |= {name: one.value for name, one in reported.items() if one.value is not None}
     for name, rule in rules.items():
         found += [_limit(name, reported[name].value, way, rule[way]) for way in ("min", "max") if way in rule]
     if any(way in rule for rule in rules.values() for way in _RULES[2:]):
         found += _against(bundle, rival, rows, rules)
+    found += judge_slices(bundle.report.get("slices", ()), slices or {})
+    theirs = {} if rival is None or before is None else {"size_mb": rival.size / 1e6, **_numbers(before)}
     for name, limit in (budgets or {}).items():
-        found.append(_limit(name, figures.get(name), "max", limit))
+        found += judge_budget(name, figures.get(name), theirs.get(name), limit)
+    if rival is not None and before is not None:
+        found.append(judge_rollback(before))
+        if contract == "compatible":
+            found.append(judge_contract(bundle.columns, rival.columns))
     told: dict[str, Any] = dict(figures)
     log(**told)
-    return Judgement(tuple(found), figures)
+    return Judgement(tuple(found), figures, _method(probed))
+
+
+def _probe(bundle: Bundle) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="solvent-probe-") as folder:
+        bundle.to_artifact(Path(folder))
+        return probe_bundle(Path(folder))
+
+
+def _numbers(probed: Mapping[str, Any]) -> dict[str, float]:
+    return {name: float(one) for name, one in probed.items() if isinstance(one, (int, float))}
+
+
+def _plain(figure: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: figure.get(name) for name in ("value", "low", "high")}
+
+
+def _method(probed: Mapping[str, Any]) -> str:
+    """On which machine, in which runtime and how often it was measured, in words."""
+    import platform
+
+    from solvent.engine.record.host import here
+
+    return (
+        f"{here().host}, {platform.machine()}, Python {platform.python_version()}, runtime {probed.get('runtime')}, "
+        f"one thread; one row 200 times, 256 rows 20 times, after warming up"
+    )
 
 
 def _check_figures(bundle: Bundle, gates: Mapping[str, Any]) -> None:

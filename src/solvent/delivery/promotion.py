@@ -12,7 +12,7 @@ from solvent.archive.catalog import models
 from solvent.config import REQUIRED
 from solvent.data import Table
 from solvent.delivery.bundles import Bundle
-from solvent.delivery.gates import Budget, Gate, Judgement, Rule, judge
+from solvent.delivery.gates import Budget, Gate, Judgement, Limit, Rule, judge
 from solvent.delivery.packing import pack
 from solvent.engine import watch
 from solvent.engine.context import context, current, log
@@ -57,7 +57,10 @@ def deploy(
     *,
     model: str = REQUIRED,
     gates: Mapping[str, Mapping[Rule, float]] | None = None,
-    budgets: Mapping[Budget, float] | None = None,
+    slices: Mapping[str, Mapping[Literal["min", "max"], float]] | None = None,
+    budgets: Mapping[Budget, Limit] | None = None,
+    contract: Literal["compatible", "any"] = "compatible",
+    onnx: bool = True,
     alias: str | None = "champion",
     golden: int = 200,
     allow_dirty: bool = False,
@@ -67,9 +70,9 @@ def deploy(
     ``alias: null`` judges and records, and promotes nothing. Code that is not committed is judged and recorded,
     and promoted only with ``allow_dirty: true``. A refusal ends the run as ``rejected``; the judgement is kept.
     """
-    bundle = pack(predictor, report, rows, golden=golden)
+    bundle = pack(predictor, report, rows, golden=golden, onnx=onnx)
     rival = find_rival(bundle, model=model, alias=alias)
-    judgement = judge(bundle, rows, rival, gates=gates, budgets=budgets)
+    judgement = judge(bundle, rows, rival, gates=gates, slices=slices, budgets=budgets, contract=contract)
     return promote(bundle, judgement, rival, model=model, alias=alias, allow_dirty=allow_dirty)
 
 
@@ -132,7 +135,11 @@ def promote(
     project, name = running.project, str(running.inputs["bundle"])
     seen = _rival({"model": model, "alias": alias}, running.inputs)
     held = alias is not None and not allow_dirty and _is_dirty(project)
-    told = {"gates": [asdict(gate) for gate in judgement.gates], "figures": dict(judgement.figures)}
+    told = {
+        "gates": [asdict(gate) for gate in judgement.gates],
+        "figures": dict(judgement.figures),
+        "method": judgement.method,
+    }
     with watch.exempt():
         from solvent.engine.record.host import here
 

@@ -285,8 +285,9 @@ def _hidden(one: NodePlan, outcome: Outcome, root: Path) -> tuple[tuple[Discover
             if f"env:{seen.name}" not in allowed and "env" not in allowed:
                 read[env_place(seen.name)] = seen.where
         elif seen.kind not in allowed:
+            shown = seen.name[:200]  # libraries ask for paths that are none
             blockers.append(
-                f"{seen.where}: an undeclared {seen.kind} was used ({seen.name}), so the result cannot be reused. Read "
+                f"{seen.where}: an undeclared {seen.kind} was used ({shown}), so the result cannot be reused. Read "
                 f"it as an input, or allow it: @sv.step(reads=[{seen.kind!r}]), or say reuse='1 day'."
             )
     found = [Discovered(place, digest_now(place, root), where) for place, where in read.items()]
