@@ -75,10 +75,16 @@ def make_app(
     access: Access | None = None,
     ready: Callable[[], None] | None = None,
     note: Callable[[Noted], None] | None = None,
+    ended: Callable[[], None] | None = None,
 ) -> Application:
-    """The application that serves these versions; ``ready`` is called once it does, ``note`` after each answer."""
+    """The application that serves these versions.
+
+    ``ready`` is called once it does, ``note`` after each answer, and ``ended`` when the last was given.
+    """
     roster = served if isinstance(served, Roster) else Roster.of(served)
-    return Application(roster, access or Access(), ready, note)
+    made = Application(roster, access or Access(), ready, note)
+    made.ended = ended
+    return made
 
 
 class Application:
@@ -91,6 +97,7 @@ class Application:
         self.access = access
         self.metrics = Metrics()
         self.draining = False
+        self.ended: Callable[[], None] | None = None
         self._ready = ready
         self._note = note
         self._guard = Guard(access.hosts, access.token)
@@ -119,6 +126,8 @@ class Application:
             elif message["type"] == "lifespan.shutdown":
                 for task in list(self._asides):
                     task.cancel()
+                if self.ended is not None:
+                    self.ended()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 

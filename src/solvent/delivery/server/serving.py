@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from solvent.archive.catalog.models import VersionRow
     from solvent.delivery.server.application import Application, Served
     from solvent.delivery.server.running.following import Place
+    from solvent.delivery.server.running.recording import Policy
     from solvent.engine.home import Home
 
 __all__ = ["Aside", "Endpoint", "open_served", "serve"]
@@ -52,6 +53,7 @@ class Endpoint:
     follow: float = 1.0
     drain: float = 0.0
     asides: tuple[Aside, ...] = ()
+    log: Policy | None = None
 
 
 def open_served(project: Home, reference: str) -> Served:
@@ -150,15 +152,30 @@ def _run(
             follower.append(_follow(project, app, endpoint.follow, now))
         announce(address)
 
-    app = make_app(roster, access, ready)
+    def ended() -> None:  # the signal that ends the server ends the process too, right behind it
+        for one in follower:
+            one.stop()
+        if recorder is not None:
+            recorder.close()
+
+    recorder = None if endpoint.log is None else _recorder(project, roster, endpoint.log)
+    app = make_app(roster, access, ready, None if recorder is None else recorder.note, ended)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10, lifespan="on"
     )
-    try:
-        _server(config, app, endpoint.drain).run(sockets=[listening])
-    finally:
-        for one in follower:
-            one.stop()
+    _server(config, app, endpoint.drain).run(sockets=[listening])
+
+
+def _recorder(project: Home, roster: Any, policy: Policy) -> Any:
+    """The thread that logs what is asked and answered; raises :class:`UsageError` for columns that there are not."""
+    from solvent.delivery.server.running.recording import Recorder
+
+    policy.check([column.name for line in roster.lines.values() for column in line.seat.served.predictor.columns])
+
+    def lost(rows: int, why: str) -> None:
+        sys.stderr.write(f"solvent: {rows} rows of the log were lost: {why[:200]}\n")
+
+    return Recorder(project.folder, policy, lost)
 
 
 def _server(config: Any, app: Application, drain: float) -> Any:

@@ -27,14 +27,15 @@ COMMANDS = {
     "debug": ("doing.debugging", "Start Python with a step run's inputs loaded."),
     "data": ("data", "Look at tables and keep them well: profile, check, diff, drift, publish."),
     "models": ("looking.registry", "Look at models, and move their aliases."),
-    "serve": ("looking.registry", "Serve a model on this machine."),
+    "serve": ("looking.serving", "Serve models on this machine."),
+    "explain": ("looking.serving", "Say what led to a prediction: model, rows, code, settings."),
     "verify": ("looking.upkeep", "Check that the archive is whole."),
     "doctor": ("looking.upkeep", "Check this machine and this project."),
 }
 
 # Packages that an extra brings, and which.
 EXTRAS = {
-    **dict.fromkeys(("httptools", "msgspec", "starlette", "uvicorn"), "serve"),
+    **dict.fromkeys(("httptools", "msgspec", "prometheus_client", "starlette", "uvicorn"), "serve"),
     **dict.fromkeys(("sklearn", "skops"), "learn"),
     **{
         "adbc_driver_postgresql": "databases",

@@ -7,12 +7,11 @@ from typing import Any
 
 import click
 
-from solvent.errors import UsageError
 from solvent.faces.cli.completing import complete_model
 from solvent.faces.cli.looking.kept import find_kept
 from solvent.faces.cli.output import ago, safe, show_json, show_table, write
 
-__all__ = ["models", "serve"]
+__all__ = ["models"]
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -121,45 +120,3 @@ def rollback(project: str | None, model: str, alias: str, reason: str | None) ->
 
     left, now = roll_back_alias(find_kept(project), model, alias, reason)
     write(safe(f"{model}@{alias}: v{left} → v{now}"))
-
-
-@click.command()
-@click.argument("references", nargs=-1, required=True, shell_complete=complete_model)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Another interface than loopback needs a token.")
-@click.option("--port", default=8080, show_default=True, help="0 takes a free one.")
-@click.option("--token", envvar="SOLVENT_TOKEN", help="What callers must send as a bearer token.")
-@click.option("--name", "hosts", multiple=True, metavar="HOST", help="A host name by which callers know this server.")
-@click.option("--canary", multiple=True, metavar="REF=SHARE", help="A version that answers a share: delays@new=5%.")
-@click.option("--shadow", multiple=True, metavar="REF=SHARE", help="A version that is asked too, and not heard.")
-@click.option("--follow", default=1.0, show_default=True, help="Seconds between looks at the aliases; 0 never looks.")
-@click.option("--deadline", default=30.0, show_default=True, help="Seconds that a request may take.")
-@click.option("--concurrency", default=512, show_default=True, help="Requests at a time; more get a 429.")
-@click.option("--largest", default=16_000_000, show_default=True, help="Bytes of a body; more get a 413.")
-@click.option("--drain", default=0.0, show_default=True, help="Seconds between not being ready and stopping.")
-@click.pass_obj
-def serve(project: str | None, /, references: tuple[str, ...], **how: Any) -> None:
-    """Serve models on this machine: NAME, NAME@ALIAS or NAME@v3, several if you like."""
-    from solvent.delivery.server.serving import Endpoint
-    from solvent.delivery.server.serving import serve as carry_on
-
-    asides = [_aside(one, place) for place in ("canary", "shadow") for one in how.pop(place)]
-    hosts = tuple(how.pop("hosts"))
-
-    def announce(address: str) -> None:
-        click.echo(f"{safe(', '.join(references))} at {address} (Ctrl-C stops it)")
-
-    carry_on(find_kept(project), references, Endpoint(hosts=hosts, asides=tuple(asides), **how), announce)
-
-
-def _aside(said: str, place: str) -> Any:
-    """``delays@new=5%``, ``delays@new=0.05``: a version that takes part beside the one that serves."""
-    from solvent.delivery.server.serving import Aside
-
-    reference, sign, share = said.rpartition("=")
-    try:
-        number = float(share.removesuffix("%")) / (100 if share.endswith("%") else 1)
-    except ValueError:
-        number = -1.0
-    if not sign or not 0 <= number <= 1:
-        raise UsageError(f"--{place} {said!r}: write a version and its share, such as delays@challenger=5%")
-    return Aside(reference, place, number)
