@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from solvent.errors import InputError
+from solvent.learn.wording import choose_words, marks_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,25 +23,32 @@ class TabularFeatures:
     Numbers: missing ones become the median, with a column ``NAME missing`` where training saw any missing.
     Categories (text with few different values): one column for each of the ``most`` frequent values that at
     least ``fewest`` rows have, and the share of rows with the same value. Dates and times, also as ISO text:
-    their parts that vary. Other text: its length and words. What has one value only, or names each row, is left
-    out. A value never seen in training has no column, and the share 0.
+    their parts that vary. Other text: its length, its number of words, and whether it has each of the ``words``
+    words that tell most about the target. What has one value only, or names each row, is left out. A value never seen
+    in training has no column, and the share 0.
     """
 
     most: int = 20
     fewest: int = 10
+    words: int = 300
     medians: dict[str, float] = field(init=False, default_factory=dict)
     gaps: list[str] = field(init=False, default_factory=list)
     levels: dict[str, list[str]] = field(init=False, default_factory=dict)
     shares: dict[str, dict[str, float]] = field(init=False, default_factory=dict)
     moments: dict[str, list[str]] = field(init=False, default_factory=dict)
-    texts: list[str] = field(init=False, default_factory=list)
+    texts: dict[str, list[str]] = field(init=False, default_factory=dict)
     skipped: dict[str, str] = field(init=False, default_factory=dict)
 
-    def fit(self, rows: pl.DataFrame) -> TabularFeatures:
-        """Look at each column, and decide."""
-        fresh = TabularFeatures(self.most, self.fewest)
+    def fit(self, rows: pl.DataFrame, y: pl.Series | None = None) -> TabularFeatures:
+        """Look at each column, and decide; the target chooses words, and nothing else."""
+        import polars as pl
+
+        fresh = TabularFeatures(self.most, self.fewest, self.words)
         for name in rows.columns:
             fresh._learn(rows.get_column(name))
+        for name in fresh.texts:
+            texts = rows.get_column(name).cast(pl.String).to_list()
+            fresh.texts[name] = choose_words(texts, y, self.words, min(self.fewest, len(texts) // 10 + 1))
         if not (fresh.medians or fresh.shares or fresh.moments or fresh.texts):
             reasons = "; ".join(f"{name}: {why}" for name, why in fresh.skipped.items())
             raise InputError(f"TabularFeatures finds nothing to learn from in {rows.columns}: {reasons}")
@@ -60,7 +68,7 @@ class TabularFeatures:
             elif name in self.moments:
                 made += parts_of(values, self.moments[name])
             elif name in self.texts:
-                made += lengths_of(values)
+                made += lengths_of(values) + _marks(values, self.texts[name])
         return pl.DataFrame(made)
 
     def explain(self) -> dict[str, str]:
@@ -72,7 +80,10 @@ class TabularFeatures:
             said[name] = f"category; {len(self.levels[name])} of {len(shares)} values have a column, all their share"
         for name, parts in self.moments.items():
             said[name] = f"time; {', '.join(parts)}"
-        return said | dict.fromkeys(self.texts, "text; its length and its words")
+        for name, words in self.texts.items():
+            shown = ", ".join(words[:10]) + (" …" if len(words) > 10 else "")
+            said[name] = f"text; its length, its number of words, and {len(words)} words: {shown}"
+        return said
 
     def _learn(self, values: pl.Series) -> None:
         import polars as pl
@@ -109,7 +120,7 @@ class TabularFeatures:
         if counts.height > max(50, len(known) // 5):
             words = known.str.split(" ").list.len().mean()
             if isinstance(words, float) and words >= 3:
-                self.texts.append(name)
+                self.texts[name] = []
             else:
                 self.skipped[name] = f"left out: {counts.height} different values in {len(known)} rows name rows"
             return
@@ -182,3 +193,10 @@ def lengths_of(values: pl.Series) -> list[pl.Series]:
         text.str.len_chars().cast(pl.Float64).alias(f"{values.name} length"),
         words.alias(f"{values.name} words"),
     ]
+
+
+def _marks(values: pl.Series, words: list[str]) -> list[pl.Series]:
+    import polars as pl
+
+    found = marks_of(values.cast(pl.String).to_list(), words)
+    return [pl.Series(f"{values.name} has {word}", found[:, place]) for place, word in enumerate(words)]

@@ -14,6 +14,7 @@ from solvent.delivery.runtime.graphs.writing import NULL
 from solvent.errors import InputError
 from solvent.learn.tables.schema import Column, compare_names, read_records, value_of
 from solvent.learn.tabular import TabularFeatures, lengths_of, parts_of
+from solvent.learn.wording import marks_of, words_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,7 +28,8 @@ Feeds = dict[str, "np.ndarray[Any, Any]"]
 class Reading:
     """One number that a graph is given of a column: its ``value``, or one that ONNX has no operator for.
 
-    The others are ``length`` and ``words`` of text, and ``year``, ``month``, ``weekday`` and ``hour`` of a time.
+    The others are ``length``, ``words`` and ``has WORD`` of text, and ``year``, ``month``, ``weekday`` and ``hour`` of
+    a time.
     """
 
     column: str
@@ -52,6 +54,7 @@ def layout_of(columns: Sequence[Column], transform: Any) -> Layout:
             numbers += [Reading(name, part) for part in transform.moments[name]]
         elif isinstance(transform, TabularFeatures) and name in transform.texts:
             numbers += [Reading(name, "length"), Reading(name, "words")]
+            numbers += [Reading(name, f"{HAS}{word}") for word in transform.texts[name]]
         elif isinstance(transform, TabularFeatures) and name not in {*transform.medians, *transform.shares}:
             continue
         elif column.kind == "text":
@@ -71,7 +74,10 @@ class Reader:
         self._plan = [_cell(column, layout) for column in columns]
         # Text that holds times is read by Polars in either form; there is no second rule for what it accepts.
         kinds = {column.name: column.kind for column in columns}
-        self._slow = any(one.measure not in _PLAIN and kinds[one.column] == "text" for one in layout.numbers)
+        self._slow = any(
+            one.measure not in _PLAIN and not one.measure.startswith(HAS) and kinds[one.column] == "text"
+            for one in layout.numbers
+        )
 
     def of_frame(self, frame: pl.DataFrame) -> Feeds:
         """The inputs of a frame that fits the columns."""
@@ -79,12 +85,35 @@ class Reader:
 
         made: Feeds = {}
         if self._layout.numbers:
-            read = [_read(frame.get_column(one.column), one.measure) for one in self._layout.numbers]
+            read = [
+                _read(frame.get_column(one.column), one.measure)
+                for one in self._layout.numbers
+                if not one.measure.startswith(HAS)
+            ]
             named = [one.alias(str(place)) for place, one in enumerate(read)]
-            made["numbers"] = np.ascontiguousarray(pl.DataFrame(named).to_numpy())
+            made["numbers"] = np.ascontiguousarray(self._with_marks(frame, pl.DataFrame(named).to_numpy()))
         if self._layout.texts:
             texts = frame.select(pl.col(name).cast(pl.String).fill_null(NULL) for name in self._layout.texts)
             made["texts"] = np.ascontiguousarray(texts.to_numpy().astype(object))
+        return made
+
+    def _with_marks(self, frame: pl.DataFrame, plain: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """The numbers with those of words in their places; each text is taken apart once for all of its words."""
+        import polars as pl
+
+        words: dict[str, dict[str, int]] = {}
+        for place, one in enumerate(self._layout.numbers):
+            if one.measure.startswith(HAS):
+                words.setdefault(one.column, {})[one.measure[len(HAS) :]] = place
+        if not words:
+            return plain
+        made = np.empty((frame.height, len(self._layout.numbers)))
+        others = [place for place, one in enumerate(self._layout.numbers) if not one.measure.startswith(HAS)]
+        if others:
+            made[:, others] = plain
+        for column, known in words.items():
+            texts = frame.get_column(column).cast(pl.String).to_list()
+            made[:, list(known.values())] = marks_of(texts, list(known))
         return made
 
     def of_records(self, records: Sequence[Mapping[str, Any]]) -> tuple[Feeds, tuple[str, ...]]:
@@ -129,6 +158,7 @@ class _Odd(Exception):
     """Something that the quick way does not know."""
 
 
+HAS = "has "
 _PLAIN = ("value", "length", "words")
 _NAN = float("nan")
 Cell = Callable[[Any, list[float], list[str]], None]
@@ -181,13 +211,18 @@ def _number_cell(column: Column) -> Cell:
 
 def _measured_cell(column: Column, measures: list[str]) -> Cell:
     zone = ZoneInfo(column.kind[9:]) if column.kind[9:] not in ("", "UTC") else None
+    words = [one[len(HAS) :] for one in measures if one.startswith(HAS)]
+    plain = [one for one in measures if not one.startswith(HAS)]  # which come first
 
     def read(value: Any, numbers: list[float], texts: list[str]) -> None:
         made = value_of(value, column)
         if isinstance(made, dt.datetime) and zone is not None:
             made = made.astimezone(zone)
-        for measure in measures:
+        for measure in plain:
             numbers.append(_measure(made, measure))
+        if words:
+            found = words_of(made) if made else ()
+            numbers.extend([1.0 if word in found else 0.0 for word in words])
 
     return read
 
