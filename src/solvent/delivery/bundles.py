@@ -17,6 +17,8 @@ from solvent.archive.formats.base import Document, Written
 from solvent.archive.formats.registry import Formats
 from solvent.archive.store.local import BLOB
 from solvent.delivery.closure import Closure, import_apart, name_of_class
+from solvent.delivery.contents import reference
+from solvent.delivery.contents.reference import Reference
 from solvent.errors import Corrupted
 from solvent.learn.assembly import Predictor
 from solvent.learn.tables.schema import Column
@@ -100,6 +102,18 @@ class Bundle:
     def report(self) -> dict[str, Any]:
         """The evaluation as plain data."""
         return cast("dict[str, Any]", json.loads(self.files["report.json"]))
+
+    @property
+    def reference(self) -> Reference | None:
+        """The profile of the rows that the model was trained on; None where packing was not given them."""
+        held = self.files.get(reference.FILE)
+        return None if held is None else Reference.from_json(json.loads(held))
+
+    @property
+    def card(self) -> dict[str, Any] | None:
+        """The model card as plain data; None for a bundle that was packed before there were cards."""
+        held = self.files.get("card.json")
+        return None if held is None else dict(json.loads(held))
 
     def to_artifact(self, folder: Path) -> None:
         """Write the files into a folder."""

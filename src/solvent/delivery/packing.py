@@ -12,6 +12,11 @@ from solvent.data import Table
 from solvent.data.canonical import column_named
 from solvent.delivery.bundles import Bundle, Draft
 from solvent.delivery.closure import collect_sources
+from solvent.delivery.contents import reference, requirements
+from solvent.delivery.contents.card import Packed, make_card
+from solvent.delivery.contents.reference import describe_rows
+from solvent.delivery.contents.requirements import lock_requirements
+from solvent.delivery.contents.wording import word_card
 from solvent.engine import watch
 from solvent.engine.context import current
 from solvent.errors import InputError, SettingsError
@@ -28,11 +33,21 @@ __all__ = ["pack"]
 
 
 @step
-def pack(predictor: Predictor, report: Report, rows: Table, *, golden: int = 200) -> Bundle:
+def pack(
+    predictor: Predictor,
+    report: Report,
+    rows: Table,
+    train: Table | None = None,
+    *,
+    golden: int = 200,
+    owner: str | None = None,
+) -> Bundle:
     """Pack a predictor with all that serving needs.
 
     ``rows`` are held-back rows, of which ``golden`` go along with the answers that the predictor gives now:
-    random ones, the extremes of each number, rare values, and each pattern of missing values.
+    random ones, the extremes of each number, rare values, and each pattern of missing values. Of ``train``, the very
+    rows that it was trained on, the profile goes along, which later traffic is compared with. They are an input, and
+    not looked up: what is packed hangs on what goes in alone. ``owner`` stands in the model's card.
     """
     if not predictor.columns:
         raise InputError(
@@ -54,6 +69,14 @@ def pack(predictor: Predictor, report: Report, rows: Table, *, golden: int = 200
     chosen = frame[_choose(frame, golden)]
     draft.add("golden.json", answered(chosen, predictor.answer(chosen)))
     draft.add("report.json", plain_report(report))
+    packed = Packed(
+        requirements=lock_requirements(closure.requirements),
+        modules=list(closure.sources),
+        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        owner=owner,
+        reference=None if train is None else describe_rows(predictor, train),
+    )
+    _describe(draft, make_card(predictor, report, packed), packed)
     return draft.finish(
         {
             "parts": written,
@@ -63,11 +86,20 @@ def pack(predictor: Predictor, report: Report, rows: Table, *, golden: int = 200
             "threshold": predictor.threshold,
             "modules": {name: f"source/{name}.py" for name in closure.sources},
             "packages": sorted(closure.packages),
-            "requirements": dict(closure.requirements),
-            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+            "requirements": dict(packed.requirements),
+            "python": packed.python,
             "lineage": {} if context is None else _digests(context.inputs),
         }
     )
+
+
+def _describe(draft: Draft, card: Mapping[str, Any], packed: Packed) -> None:
+    """What people and tools read of a bundle: its card, its lock, and what the training rows were like."""
+    draft.add("card.json", card)
+    draft.files["card.md"] = word_card(card).encode()
+    draft.files[requirements.FILE] = requirements.write_lock(packed.requirements).encode()
+    if packed.reference is not None:
+        draft.add(reference.FILE, packed.reference.to_json())
 
 
 def _behaviour(folders: list[Path]) -> Any:
