@@ -42,7 +42,7 @@ HEAVY = {
     "rich": ("faces/",),
     "click": ("faces/",),
     "starlette": ("delivery/server/",),
-    "uvicorn": ("delivery/server/",),
+    "uvicorn": ("delivery/server/", "delivery/standalone.py"),
     "msgspec": ("delivery/server/",),
     "matplotlib": ("archive/formats/",),
 }
