@@ -86,6 +86,7 @@ def pack(
             "threshold": predictor.threshold,
             "modules": {name: f"source/{name}.py" for name in closure.sources},
             "packages": sorted(closure.packages),
+            "imports": sorted(closure.requirements),
             "requirements": dict(packed.requirements),
             "python": packed.python,
             "lineage": {} if context is None else _digests(context.inputs),

@@ -22,16 +22,17 @@ _BESIDE = {
 }
 
 
-def lock_requirements(roots: Iterable[str]) -> dict[str, str]:
+def lock_requirements(roots: Iterable[str], serving: bool = True) -> dict[str, str]:
     """Distributions with their installed versions, by name: these, what serving with Solvent needs, and all below.
 
     ``roots`` are the distributions that the model and the user's code import. Requirements of requirements are
     followed as far as their markers hold here and their extras are asked for; what is not installed is not needed.
+    Without ``serving``, what only Solvent itself needs is left out.
     """
     given = [_plain(one) for one in roots]
     beside = [other for one in given for other in _BESIDE.get(one, ())]
-    waiting: list[tuple[str, frozenset[str]]] = [("solvent", frozenset({"serve"}))]
-    waiting += [(one, frozenset()) for one in (*given, *beside)]
+    waiting: list[tuple[str, frozenset[str]]] = [("solvent", frozenset({"serve"}))] if serving else []
+    waiting += [(one, frozenset()) for one in (*given, *beside) if one != "solvent"]
     seen: set[tuple[str, frozenset[str]]] = set()
     found: dict[str, str] = {}
     while waiting:
