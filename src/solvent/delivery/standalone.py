@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from solvent.config import load_project_file
 from solvent.delivery.probe import compare_golden
 from solvent.delivery.shipping.parcel import LABEL
 from solvent.delivery.trust.policy import make_trust, open_foreign
@@ -30,7 +31,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """Do what the command line says; gives the exit code: 2 for wrong use or no trust, 1 for a bundle that is not sound."""
     asked = _parser().parse_args(words)
     try:
-        trust = make_trust(file=asked.trust, unsigned=asked.allow_unsigned)
+        keys = () if asked.project is None else load_project_file(asked.project).trust
+        trust = make_trust(keys, asked.trust, asked.allow_unsigned)
         bundle = open_foreign(asked.folder, trust)
         _prove(bundle)
         if asked.check:
@@ -51,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--token", default=os.environ.get("SOLVENT_TOKEN") or None, help="or SOLVENT_TOKEN")
     made.add_argument("--allow-host", action="append", default=[], metavar="NAME", help="a name it is asked by")
     made.add_argument("--trust", type=Path, metavar="FILE", help="the public keys that you trust")
+    made.add_argument("--project", type=Path, metavar="FOLDER", help="whose solvent.toml names keys that you trust")
     made.add_argument("--allow-unsigned", action="append", default=[], metavar="DIGEST", help="a bundle by its digest")
     made.add_argument("--check", action="store_true", help="answer the golden rows, and serve nothing")
     return made

@@ -37,7 +37,7 @@ def base_files(parcel: Parcel) -> dict[str, bytes]:
     files |= {
         LABEL: json.dumps(label, indent=1).encode() + b"\n",
         "CARD.md": parcel.card.encode(),
-        "requirements.txt": _requirements(locked(parcel.bundle), wheel).encode(),
+        "requirements.txt": _requirements(_versions(parcel), wheel).encode(),
         f"wheels/{wheel}": data,
     }
     if parcel.signatures:
@@ -64,6 +64,12 @@ def from_elsewhere(bundle: Bundle) -> list[str]:
         if direct and name != "solvent":
             found.append(name)
     return found
+
+
+def _versions(parcel: Parcel) -> dict[str, str]:
+    """The lock and, where there is a signature to check, what checks it."""
+    checking = lock_requirements(["cryptography"], serving=False) if parcel.signatures else {}
+    return {**checking, **locked(parcel.bundle)}
 
 
 def _requirements(versions: Mapping[str, str], wheel: str) -> str:
