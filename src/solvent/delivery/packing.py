@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -96,7 +97,7 @@ def pack(
 
 def _describe(draft: Draft, card: Mapping[str, Any], packed: Packed) -> None:
     """What people and tools read of a bundle: its card, its lock, and what the training rows were like."""
-    draft.add("card.json", card)
+    draft.files["card.json"] = json.dumps(card, allow_nan=False, indent=1).encode()  # its order is what people read
     draft.files["card.md"] = word_card(card).encode()
     draft.files[requirements.FILE] = requirements.write_lock(packed.requirements).encode()
     if packed.reference is not None:
