@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +29,7 @@ __all__ = ["main"]
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """Do what the command line says; gives the exit code: 2 for wrong use or no trust, 1 for a bundle that is not sound."""
+    """Do what the command line says; gives the exit code: 2 for wrong use or no trust, 1 for an unsound bundle."""
     asked = _parser().parse_args(words)
     try:
         keys = () if asked.project is None else load_project_file(asked.project).trust
@@ -94,14 +95,31 @@ def _serve(bundle: Bundle, asked: argparse.Namespace) -> None:
     model, version = _label(asked.folder)
     served = Served(model, version, bundle.digest, bundle.predictor)
     access = Access(frozenset({asked.host, *asked.allow_host}), asked.token)
-    config = uvicorn.Config(
-        make_app(served, access), asked.host, asked.port, log_level="warning", access_log=False, server_header=False,
-        timeout_graceful_shutdown=10, lifespan="on",
-    )  # fmt: skip
-    listening = config.bind_socket()
+    listening = _listen(asked.host, asked.port)
     host, port = listening.getsockname()[:2]
-    _say(f"{model} {version} at http://{f'[{host}]' if ':' in host else host}:{port}")
-    uvicorn.Server(config).run(sockets=[listening])
+    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    app = make_app(served, access, lambda: _say(f"{model} {version} at {address}"))
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        lifespan="on",
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[listening])
+    finally:
+        listening.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
+        )
+    except OSError as error:
+        raise UsageError(f"{host}:{port} cannot be listened on: {error.strerror or error}") from None
 
 
 def _say(text: str) -> None:

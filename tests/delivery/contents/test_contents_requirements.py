@@ -55,7 +55,10 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         name, version = named.split()
         folder = tmp_path / f"{name}-{version}.dist-info"
         folder.mkdir()
-        lines = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", *(f"Requires-Dist: {one}\n" for one in needs)]
+        lines = [
+            f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+            *(f"Requires-Dist: {one}\n" for one in needs),
+        ]
         (folder / "METADATA").write_text("".join(lines))
     monkeypatch.syspath_prepend(tmp_path)
     importlib.invalidate_caches()

@@ -104,7 +104,10 @@ def change(path: Path) -> None:
         (lambda folder: change(folder / "card.md"), "not what was packed"),
         (lambda folder: (folder / "requirements.txt").unlink(), "lacks 'requirements.txt'"),
         (lambda folder: (folder / "more.txt").write_text("x"), "'more.txt'.*lists no such file"),
-        (lambda folder: ((folder / "__pycache__").mkdir(), (folder / "__pycache__/x.pyc").write_bytes(b"x")), "__pycache"),
+        (
+            lambda folder: ((folder / "__pycache__").mkdir(), (folder / "__pycache__/x.pyc").write_bytes(b"x")),
+            "__pycache",
+        ),
         (lambda folder: (folder / "signature.json").write_text("{}"), "lists no such file"),
         (lambda folder: (folder / "bundle.json").unlink(), "has no bundle.json"),
         (lambda folder: (folder / "link").symlink_to("card.md"), "is a link"),

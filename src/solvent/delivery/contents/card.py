@@ -118,5 +118,3 @@ def _worse(report: Report, one: Mapping[str, Any]) -> str:
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(names[:20])
     return shown if len(names) <= 20 else f"{shown} and {len(names) - 20} more columns"
-
-

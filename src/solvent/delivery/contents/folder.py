@@ -19,7 +19,9 @@ def check_names(names: Mapping[str, object]) -> None:
     for name in names:
         parts = name.split("/")
         if any(one in ("", ".", "..") or not one.isprintable() or "\\" in one or ":" in one for one in parts):
-            raise Corrupted(f"the bundle names a file {name!r:.100}, which is no name inside of a folder; nothing was read")
+            raise Corrupted(
+                f"the bundle names a file {name!r:.100}, which is no name inside of a folder; nothing was read"
+            )
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["plain_text", "table_of", "word_card", "word_column"]
+__all__ = ["COLUMNS", "plain_text", "table_of", "word_card", "word_column"]
 
+COLUMNS = ("column", "type", "may be missing", "seen in training", "example")
+"""The head of a table of columns, whose rows :func:`word_column` makes."""
 _MARKUP = str.maketrans({one: f"\\{one}" for one in "\\`*_[]<>#|"} | {"\n": " ", "\r": " "})
 
 
@@ -35,8 +37,7 @@ def word_card(card: Mapping[str, Any], heading: str = "Model card") -> str:
         lines += ["## What it hangs on", "", said, "", *table_of(("column", "loss", "least to most"), rows), ""]
     if card["confusion"]:
         lines += ["## What it takes for what", "", *_confusion(card), ""]
-    head = ("column", "type", "may be missing", "seen in training", "example")
-    lines += ["## What a request brings", "", *table_of(head, map(word_column, card["columns"])), ""]
+    lines += ["## What a request brings", "", *table_of(COLUMNS, map(word_column, card["columns"])), ""]
     lines += ["## Limits", "", *(f"- {plain_text(one)}" for one in card["limits"]), ""]
     lines += ["## What it needs", "", f"Python {plain_text(card['python'])} and these packages:", ""]
     lines += [", ".join(plain_text(f"{name} {version}") for name, version in card["requirements"].items()), ""]

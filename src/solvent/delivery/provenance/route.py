@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from solvent.archive.catalog import lineage, query
+from solvent.archive.catalog import query
 from solvent.archive.catalog.query import StepRow
 from solvent.data import is_table_format
 from solvent.engine.record.setting import setting_value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from solvent.delivery.contents.wording import plain_text, table_of, word_column
+from solvent.delivery.contents.wording import COLUMNS, plain_text, table_of, word_column
 from solvent.delivery.shipping.parcel import Parcel, base_files, from_elsewhere
 
 __all__ = ["allowance", "example_of", "folder_files"]
@@ -69,14 +69,10 @@ def _readme(parcel: Parcel) -> str:
         "curl -H 'Content-Type: application/json' -d @example.json http://127.0.0.1:8080/predict", "```", "",
         f"answers {plain_text(json.dumps(golden['prediction'], ensure_ascii=False))}.", "",
         "## What a request brings", "",
-        *table_of(("column", "type", "may be missing", "seen in training", "example"), map(word_column, _columns(parcel))),
+        *table_of(COLUMNS, map(word_column, parcel.bundle.manifest["columns"])),
         "", "[CARD.md](CARD.md) says how good it is, on what it was trained, and what not to expect.", "",
     ]  # fmt: skip
     odd = from_elsewhere(parcel.bundle)
     if odd:
         lines += [f"Not from an index, so bring these along yourself: {', '.join(odd)}.", ""]
     return "\n".join(lines)
-
-
-def _columns(parcel: Parcel) -> list[dict[str, Any]]:
-    return list(parcel.bundle.manifest["columns"])

@@ -1,4 +1,4 @@
-"""What MLflow loads a model with: ``mlflow.pyfunc.load_model`` finds this module by its name in the file ``MLmodel``."""
+"""What MLflow loads a model with: ``mlflow.pyfunc.load_model`` finds this module by its name in ``MLmodel``."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ from solvent.delivery.contents.requirements import lock_requirements
 from solvent.delivery.shipping.folder import example_of
 from solvent.delivery.shipping.parcel import Parcel, base_files, locked
 
-__all__ = ["pyfunc_files"]
+__all__ = ["pyfunc_files", "rows_as_split"]
 
 _LOADER = "solvent.delivery.shipping.mlflow_loader"
 _TYPES = {"bool": "boolean", "int": "long", "float": "double", "text": "string", "date": "datetime", "time": "string"}
@@ -26,8 +27,7 @@ def pyfunc_files(parcel: Parcel) -> dict[str, bytes]:
     (wheel,) = (name for name in files if name.startswith("wheels/"))
     needs = _needs(parcel, wheel)
     files["requirements.txt"] = ("\n".join(needs) + "\n").encode()
-    example = example_of(parcel)
-    split = {"columns": list(example), "data": [list(example.values())]}
+    split = rows_as_split(parcel, [example_of(parcel)])
     files["input_example.json"] = json.dumps(split, ensure_ascii=False).encode()
     files["serving_input_example.json"] = json.dumps({"dataframe_split": split}, ensure_ascii=False).encode()
     files["python_env.yaml"] = _yaml({"python": python, "build_dependencies": ["pip"], "dependencies": _REFERRED})
@@ -35,6 +35,18 @@ def pyfunc_files(parcel: Parcel) -> dict[str, bytes]:
     files["conda.yaml"] = _yaml({**environment, "dependencies": [f"python={python}", "pip", {"pip": needs}]})
     files["MLmodel"] = _yaml(_model(parcel, python))
     return files
+
+
+def rows_as_split(parcel: Parcel, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Rows as MLflow's ``dataframe_split`` has them. Its times have no zone: those that have one here are UTC there."""
+    columns = {str(one["name"]): str(one["kind"]) for one in parcel.bundle.manifest["columns"]}
+
+    def cell(value: Any, kind: str) -> Any:
+        if value is None or not kind.startswith("datetime "):
+            return value
+        return dt.datetime.fromisoformat(value).astimezone(dt.UTC).replace(tzinfo=None).isoformat()
+
+    return {"columns": list(columns), "data": [[cell(row[name], columns[name]) for name in columns] for row in rows]}
 
 
 _REFERRED = ["-r requirements.txt"]

@@ -1,4 +1,4 @@
-"""The policy for bundles from elsewhere: signed by a key that is trusted, or allowed by its own digest; else refused."""
+"""The policy for bundles from elsewhere: signed by a trusted key, or allowed by its own digest; else refused."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ def make_trust(keys: Iterable[str] = (), file: Path | None = None, unsigned: Ite
     allowed = frozenset(one.strip().lower() for one in unsigned)
     for one in allowed:
         if len(one) < _SHORTEST or set(one) - set("0123456789abcdef"):
-            raise UsageError(f"--allow-unsigned takes the digest of a bundle, {_SHORTEST} characters or more, not {one!r}")
+            raise UsageError(
+                f"--allow-unsigned takes the digest of a bundle, {_SHORTEST} characters or more, not {one!r}"
+            )
     more = () if file is None else read_keys(file)
     return Trust((*(PublicKey.read(one) for one in keys), *more), allowed)
 

@@ -141,7 +141,7 @@ def _read_private(file: Path) -> Ed25519PrivateKey:
     except OSError as error:
         raise InputError(f"the key in {file} cannot be read: {error.strerror}") from None
     except (ValueError, TypeError):
-        key = None  # type: ignore[assignment]  # what is wrong with it may tell of the key
+        key = None  # what is wrong with it may tell of the key
     if not isinstance(key, Ed25519PrivateKey):
         raise InputError(
             f"{file} holds no ed25519 private key without a passphrase, as PEM. One is made by: openssl genpkey "

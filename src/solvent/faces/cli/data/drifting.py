@@ -50,7 +50,9 @@ def drift(ctx: click.Context, /, before: str, after: str, columns: Sequence[str]
 
     learnt = _Learnt(ctx.obj, before) if before.startswith("model:") else None
     first, second = learnt or _Subject(ctx.obj, before), _Subject(ctx.obj, after)
-    chosen = choose([*first.names, *second.names], columns) if columns else learnt and learnt.names
+    chosen = None if learnt is None else learnt.names
+    if columns:
+        chosen = choose([*first.names, *second.names], columns)
     if learnt and more["two_sample"]:
         raise click.UsageError("--two-sample needs the rows of both sides, and a model remembers their profile only")
     options = DriftOptions(

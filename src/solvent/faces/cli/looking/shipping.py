@@ -99,7 +99,7 @@ def sign(project: str | None, reference: str, key: Path) -> None:
 )
 @_KEY
 @click.pass_obj
-def container(project: str | None, reference: str, out: Path, base: str | None, **more: Any) -> None:
+def container(project: str | None, /, reference: str, out: Path, base: str | None, **more: Any) -> None:
     """Write the context of a container that serves a version to the folder OUT."""
     from solvent.delivery.shipping.container import container_files
     from solvent.delivery.shipping.placing import check_free, place_folder
