@@ -45,6 +45,7 @@ HEAVY = {
     "uvicorn": ("delivery/server/", "delivery/standalone.py"),
     "msgspec": ("delivery/server/",),
     "matplotlib": ("archive/formats/",),
+    "cryptography": ("delivery/trust/",),
 }
 # Who may import a heavy package when it is itself imported; each of them is imported only when it is needed.
 AT_LOAD = {

@@ -44,7 +44,7 @@ EXTRAS = {
         "pandas": "pandas",
         "pandera": "contracts",
     },
-    **{"scipy": "drift", "vl_convert": "pictures"},
+    **{"cryptography": "sign", "scipy": "drift", "vl_convert": "pictures"},
 }
 
 
