@@ -64,6 +64,7 @@ def pack(
     with watch.exempt():  # the sources are part of the key already, by what of them counts
         closure = collect_sources(parts, folders)
         written = [draft.part(one) for one in parts]
+        versions = lock_requirements(closure.requirements)
     for name, text in closure.sources.items():
         draft.files[f"source/{name}.py"] = text.encode()
     frame = _acceptable(predictor.prepare(frame_of(rows)).frame, predictor.columns)
@@ -71,7 +72,7 @@ def pack(
     draft.add("golden.json", answered(chosen, predictor.answer(chosen)))
     draft.add("report.json", plain_report(report))
     packed = Packed(
-        requirements=lock_requirements(closure.requirements),
+        requirements=versions,
         modules=list(closure.sources),
         python=f"{sys.version_info.major}.{sys.version_info.minor}",
         owner=owner,

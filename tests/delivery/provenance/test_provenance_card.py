@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import solvent as sv
-from solvent.delivery import Judgement, pack, promote
+from solvent.delivery import Bundle, Judgement, pack, promote
 from solvent.delivery.provenance.registered import registered_card, word_registered
 from solvent.delivery.registry import find_model, load_bundle
 from solvent.engine.project import Project, find_project
@@ -130,6 +130,23 @@ def test_models_go_to_mlflow_and_to_containers(project: Project, tmp_path: Path)
     assert first == second and {"Dockerfile", ".dockerignore"} <= set(first)
     words = ["--project", str(project.root), "models", "export", "shop", str(tmp_path / "m.onnx"), "--format", "onnx"]
     assert "no ONNX form" in str(CliRunner().invoke(solvent, words).exception)
+
+
+def test_training_rows_that_were_not_packed_are_found_by_lineage(project: Project, small: Any) -> None:
+    """A bundle without a reference gets it from the records of its run; one of unknown origin has none."""
+    from dataclasses import replace
+
+    from solvent.delivery.provenance.training import find_reference
+    from solvent.errors import NotFound
+
+    row, bundle = find_model(project, "shop"), load_bundle(project, "shop")
+    manifest = {**bundle.manifest, "files": {**bundle.manifest["files"]}}
+    del manifest["files"]["reference.json"]
+    files = {name: data for name, data in bundle.files.items() if name != "reference.json"}
+    without = Bundle({**files, "bundle.json": json.dumps(manifest).encode()})
+    assert without.reference is None and find_reference(project, row, without) == bundle.reference
+    with pytest.raises(NotFound, match="no record here"):
+        find_reference(project, replace(row, bundle="0" * 64), without)
 
 
 def test_traffic_is_compared_with_what_a_model_was_trained_on(project: Project, tmp_path: Path) -> None:

@@ -112,6 +112,11 @@ def test_the_folder_runs_on_a_bare_machine_and_answers_alike(parcel: Parcel, tmp
     locked = {f"{name}=={version}" for name, version in parcel.bundle.manifest["requirements"].items()}
     found = {one.lower().replace("_", "-") for one in listed if "==" in one}
     assert found == locked - {one for one in locked if one.startswith("solvent==")}
+    script = (
+        "import sys; from solvent.delivery.shipping.wheel import build_wheel; sys.stdout.buffer.write(build_wheel()[1])"
+    )
+    rebuilt = subprocess.run([programs / "python", "-c", script], env=bare(), capture_output=True, check=True).stdout
+    assert rebuilt == next(out.glob("wheels/*.whl")).read_bytes()  # so it can be shipped on from there
     words = [programs / "python", "serve.py", "--port", "0", "--allow-unsigned", parcel.bundle.digest]
     with started(words, out, bare()) as server:
         assert server.stdout is not None

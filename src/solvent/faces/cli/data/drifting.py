@@ -114,15 +114,13 @@ class _Learnt:
     """The rows that a version of a model was trained on: their profile, of the columns that a request brings."""
 
     def __init__(self, project: str | None, word: str) -> None:
-        from solvent.delivery.registry import load_bundle
-        from solvent.errors import NotFound
+        from solvent.delivery.provenance.training import find_reference
+        from solvent.delivery.registry import find_model, load_bundle
         from solvent.faces.cli.looking.kept import find_kept
 
-        held = load_bundle(find_kept(project), word).reference
-        if held is None:
-            raise NotFound(f"{word} has no profile of its training rows: give deploy the rows as train, and run again")
-        self._profile = held.columns
-        self.names: list[str] = [one["name"] for one in held.columns.columns]
+        opened = find_kept(project)
+        self._profile = find_reference(opened, find_model(opened, word), load_bundle(opened, word)).columns
+        self.names: list[str] = [one["name"] for one in self._profile.columns]
 
     def rows(self) -> Any:
         """The profile, since there are no rows."""

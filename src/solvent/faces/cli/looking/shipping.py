@@ -57,6 +57,8 @@ def export(project: str | None, reference: str, out: Path, kind: str, key: Path 
 
     out = out.expanduser()
     if kind == "onnx":
+        if key is not None:
+            raise click.UsageError("a graph alone is no bundle, so there is nothing to sign: leave --key out")
         data = graph_of(_parcel(project, reference, None))
         place_file(data, out)
         write(safe(f"{out}: {size(len(data))}"))
