@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 import venv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,14 +43,21 @@ def parcel(small: Any) -> Parcel:
     return Parcel(pack(predictor, report, small.test, small.train, golden=40), "shop", "v1", "# card\n")
 
 
-def install(folder: Path, *words: str, cwd: Path | None = None) -> Path:
-    """An environment with these packages; skipped where none can be had."""
-    venv.create(folder, with_pip=True)
-    done = subprocess.run([folder / "bin/pip", "install", "-q", *words], cwd=cwd, capture_output=True, text=True)
-    if done.returncode and any(word in done.stderr for word in ("Could not fetch", "ConnectionError", "timed out")):
-        pytest.skip("packages cannot be fetched here")
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder / "bin"
+@pytest.fixture
+def install(tmp_path: Path) -> Iterator[Callable[..., Path]]:
+    """Makes an environment with these packages, and takes it away again; skips where none can be had."""
+    folder = tmp_path / "venv"
+
+    def make(*words: str, cwd: Path | None = None) -> Path:
+        venv.create(folder, with_pip=True)
+        done = subprocess.run([folder / "bin/pip", "install", "-q", *words], cwd=cwd, capture_output=True, text=True)
+        if done.returncode and any(word in done.stderr for word in ("Could not fetch", "ConnectionError", "timed out")):
+            pytest.skip("packages cannot be fetched here")
+        assert done.returncode == 0, done.stderr[-3000:]
+        return folder / "bin"
+
+    yield make
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def bare() -> dict[str, str]:
@@ -103,11 +110,11 @@ def started(words: list[Any], cwd: Path, environment: dict[str, str]) -> Iterato
                 process.kill()
 
 
-def test_the_folder_runs_on_a_bare_machine_and_answers_alike(parcel: Parcel, tmp_path: Path) -> None:
+def test_the_folder_runs_on_a_bare_machine_and_answers_alike(parcel: Parcel, install: Any, tmp_path: Path) -> None:
     """``pip install -r requirements.txt``, one command, and every golden row is answered as when it was packed."""
     out = tmp_path / "out"
     place_folder(folder_files(parcel), out)
-    programs = install(tmp_path / "venv", "-r", "requirements.txt", cwd=out)
+    programs = install("-r", "requirements.txt", cwd=out)
     listed = subprocess.run([programs / "pip", "freeze"], capture_output=True, text=True, check=True).stdout.split("\n")
     locked = {f"{name}=={version}" for name, version in parcel.bundle.manifest["requirements"].items()}
     found = {one.lower().replace("_", "-") for one in listed if "==" in one}
@@ -143,7 +150,7 @@ print(json.dumps([made["prediction"].tolist(), said]))
 """
 
 
-def test_mlflow_loads_and_serves_it_unmodified(parcel: Parcel, tmp_path: Path) -> None:
+def test_mlflow_loads_and_serves_it_unmodified(parcel: Parcel, install: Any, tmp_path: Path) -> None:
     """``mlflow.pyfunc.load_model`` and ``mlflow models serve`` answer all golden rows as when they were packed."""
     out = tmp_path / "model"
     place_folder(pyfunc_files(parcel), out)
@@ -152,7 +159,7 @@ def test_mlflow_loads_and_serves_it_unmodified(parcel: Parcel, tmp_path: Path) -
         subprocess.run(
             [Path(ready) / "bin/pip", "install", "-q", "--force-reinstall", "--no-deps", *out.glob("wheels/*")]
         )
-    programs = Path(ready) / "bin" if ready else install(tmp_path / "venv", MLFLOW, "-r", "requirements.txt", cwd=out)
+    programs = Path(ready) / "bin" if ready else install(MLFLOW, "-r", "requirements.txt", cwd=out)
     golden = parcel.bundle.golden
     done = subprocess.run([programs / "python", "-c", ASK, str(out)], env=bare(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -212,6 +219,7 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     run("rm", "-af", check=False)
     run("rmi", "-af", check=False)
     subprocess.run(["umount", "-l", folder / "store/overlay"], capture_output=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def mounts_of_pip() -> list[str]:
