@@ -41,10 +41,11 @@ HEAVY = {
     "rich": ("faces/",),
     "click": ("faces/",),
     "starlette": ("delivery/server/",),
-    "uvicorn": ("delivery/server/",),
+    "uvicorn": ("delivery/server/", "delivery/standalone.py"),
     "msgspec": ("delivery/server/",),
     "prometheus_client": ("delivery/server/running/metrics.py",),
     "matplotlib": ("archive/formats/",),
+    "cryptography": ("delivery/trust/",),
 }
 # Who may import a heavy package when it is itself imported; each of them is imported only when it is needed.
 AT_LOAD = {

@@ -23,4 +23,4 @@ def digits() -> Deployment:
     features = fit(parts.train)
     model = train(transform(features, parts.train))
     predictor = assemble(features, model)
-    return deploy(predictor, evaluate(predictor, parts.test), parts.test)
+    return deploy(predictor, evaluate(predictor, parts.test), parts.test, parts.train)

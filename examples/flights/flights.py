@@ -51,4 +51,4 @@ def delays(flights: pl.LazyFrame, weather: pl.LazyFrame) -> Deployment:
     model = train(transform(features, parts.train))
     predictor = assemble(features, model)
     report = evaluate(predictor, parts.test)
-    return deploy(predictor, report, parts.test)
+    return deploy(predictor, report, parts.test, parts.train)

@@ -31,6 +31,7 @@ KEYS: Final = (
     "formats",
     "statistics",
     "keep_sources",
+    "trust",
 )
 
 
@@ -40,9 +41,10 @@ class ProjectFile:
 
     ``store`` and ``catalog`` are a path or an address (a :class:`Secret` where it holds one), None for the
     default under ``root``. ``code`` are the folders of the user's own code. ``allow_pickle`` names the types
-    that may be kept by pickle. ``statistics`` says whether every table gets its profile;
-    ``keep_sources`` up to how many bytes the rows of files are kept, where an input does not say. ``secret`` finds the
-    text of a secret by its name. ``file`` is None where there is no project file.
+    that may be kept by pickle. ``statistics`` says whether every table gets its profile; ``keep_sources`` up to how
+    many bytes the rows of files are kept, where an input does not say. ``trust`` names the public keys whose
+    signatures under bundles count. ``secret`` finds the text of a secret by its name. ``file`` is None where there is
+    no project file.
     """
 
     root: Path
@@ -57,6 +59,7 @@ class ProjectFile:
     formats: tuple[str, ...] = ()
     statistics: bool = True
     keep_sources: int = 1024**3
+    trust: tuple[str, ...] = ()
     file: Path | None = None
     secret: Resolver = from_environment
 
@@ -130,6 +133,7 @@ def _made(tree: Branch, root: Path, problems: list[Problem]) -> dict[str, Any]:
     made["default"] = _typed(children.get("default"), "default", str, problems)
     statistics = _typed(children.get("statistics"), "statistics", bool, problems)
     made["statistics"] = statistics is not False
+    made["trust"] = _trust(children.get("trust"), problems)
     if "keep_sources" in children:
         made["keep_sources"] = _bytes(children["keep_sources"], problems)
     retention = _typed(children.get("retention"), "retention", dict[str, Any], problems)
@@ -152,6 +156,19 @@ def _archive(node: Node | None, problems: list[Problem]) -> dict[str, Any]:
             problems.append(Problem(str(child.origin), f"archive.{name}: an archive has store and catalog only.{hint}"))
     kind = str | Secret
     return {name: _typed(node.children.get(name), f"archive.{name}", kind, problems) for name in ("store", "catalog")}
+
+
+def _trust(node: Node | None, problems: list[Problem]) -> tuple[str, ...]:
+    if node is None:
+        return ()
+    if isinstance(node, Leaf):
+        problems.append(Problem(str(node.origin), f"trust: expected a table with keys, got {shown(node.value)}"))
+        return ()
+    for name, child in node.children.items():
+        if name != "keys":
+            hint = did_you_mean(name, ("keys",))
+            problems.append(Problem(str(child.origin), f"trust.{name}: trust has keys only.{hint}"))
+    return tuple(_typed(node.children.get("keys"), "trust.keys", list[str], problems) or ())
 
 
 def _typed(node: Node | None, path: str, kind: Any, problems: list[Problem]) -> Any:

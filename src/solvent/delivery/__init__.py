@@ -9,14 +9,28 @@ if TYPE_CHECKING:
     from solvent.delivery.gates import Gate, Judgement, judge
     from solvent.delivery.packing import pack
     from solvent.delivery.promotion import Deployment, deploy, promote
+    from solvent.delivery.trust.policy import Trust, make_trust, open_foreign
 
-__all__ = ["Bundle", "Deployment", "Gate", "Judgement", "deploy", "judge", "pack", "promote"]
+__all__ = [
+    "Bundle",
+    "Deployment",
+    "Gate",
+    "Judgement",
+    "Trust",
+    "deploy",
+    "judge",
+    "make_trust",
+    "open_foreign",
+    "pack",
+    "promote",
+]
 
 _PLACES = {
     "bundles": ("Bundle",),
     "gates": ("Gate", "Judgement", "judge"),
     "packing": ("pack",),
     "promotion": ("Deployment", "deploy", "promote"),
+    "trust.policy": ("Trust", "make_trust", "open_foreign"),
 }
 
 

@@ -17,6 +17,9 @@ from solvent.archive.formats.base import Document, Written
 from solvent.archive.formats.registry import Formats
 from solvent.archive.store.local import BLOB
 from solvent.delivery.closure import Closure, import_apart, name_of_class
+from solvent.delivery.contents import reference
+from solvent.delivery.contents.folder import check_names, read_folder, write_folder
+from solvent.delivery.contents.reference import Reference
 from solvent.errors import Corrupted
 from solvent.learn.assembly import Predictor
 from solvent.learn.tables.schema import Column
@@ -44,10 +47,14 @@ class Bundle:
         self.files = dict(sorted(files.items()))
         if MANIFEST not in self.files:
             raise Corrupted(f"this is no bundle: it has no {MANIFEST}")
-        self.manifest: dict[str, Any] = json.loads(self.files[MANIFEST])
+        check_names(self.files)
+        self.manifest: dict[str, Any] = _read_manifest(self.files[MANIFEST])
         if self.manifest.get("bundle") != VERSION:
             raise Corrupted(f"this bundle has version {self.manifest.get('bundle')}; this Solvent reads {VERSION}")
         listed = self.manifest["files"]
+        more = sorted(set(self.files) - set(listed) - {MANIFEST})
+        if more:
+            raise Corrupted(f"{more[0]!r} is not what was packed: the bundle lists no such file; nothing was loaded")
         for name, data in self.files.items():
             if name != MANIFEST and listed.get(name) != digest.of_bytes(BLOB, data):
                 raise Corrupted(f"{name!r} in the bundle is not what was packed, and nothing of it was loaded")
@@ -124,18 +131,29 @@ class Bundle:
         """The evaluation as plain data."""
         return cast("dict[str, Any]", json.loads(self.files["report.json"]))
 
+    @property
+    def reference(self) -> Reference | None:
+        """The profile of the rows that the model was trained on; None where packing was not given them."""
+        held = self.files.get(reference.FILE)
+        return None if held is None else Reference.from_json(json.loads(held))
+
+    @property
+    def card(self) -> dict[str, Any] | None:
+        """The model card as plain data; None for a bundle that was packed before there were cards."""
+        held = self.files.get("card.json")
+        return None if held is None else dict(json.loads(held))
+
     def to_artifact(self, folder: Path) -> None:
         """Write the files into a folder."""
-        for name, data in self.files.items():
-            path = folder.joinpath(*name.split("/"))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+        write_folder(self.files, folder)
 
     @classmethod
     def from_artifact(cls, folder: Path) -> Bundle:
-        """Read the files of a folder; raises :class:`Corrupted` for one that is not as it was packed."""
-        paths = [path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-        return cls({path.relative_to(folder).as_posix(): path.read_bytes() for path in paths})
+        """Read the files of a folder; raises :class:`Corrupted` for one that is not as it was packed.
+
+        What the bundle does not list is refused, links too, and is not read.
+        """
+        return cls(read_folder(folder))
 
     def _part(self, part: Mapping[str, Any], reader: _Reader) -> Any:
         wanted = Any if part["class"] is None else _find_class(part["class"])
@@ -169,6 +187,16 @@ class PackedPredictor(Predictor[Any]):
     def from_artifact(cls, folder: Path) -> PackedPredictor:
         """Open the bundle in a folder."""
         return cls(Bundle.from_artifact(folder))
+
+
+def _read_manifest(data: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not isinstance(found.get("files"), dict):
+        raise Corrupted(f"{MANIFEST} of the bundle cannot be read, and nothing of it was loaded")
+    return found
 
 
 def _find_class(name: str) -> type:

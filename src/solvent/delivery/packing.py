@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,6 +13,11 @@ from solvent.data import Table
 from solvent.data.canonical import column_named
 from solvent.delivery.bundles import Bundle, Draft
 from solvent.delivery.closure import collect_sources
+from solvent.delivery.contents import reference, requirements
+from solvent.delivery.contents.card import Packed, make_card
+from solvent.delivery.contents.reference import describe_rows
+from solvent.delivery.contents.requirements import lock_requirements
+from solvent.delivery.contents.wording import word_card
 from solvent.delivery.graphing import add_graph
 from solvent.engine import watch
 from solvent.engine.context import current, log
@@ -38,20 +44,25 @@ def _libraries(settings: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
 
 
 @step(state=_libraries)
-def pack(predictor: Predictor, report: Report, rows: Table, *, golden: int = 200, onnx: bool = True) -> Bundle:
+def pack(
+    predictor: Predictor,
+    report: Report,
+    rows: Table,
+    train: Table | None = None,
+    *,
+    golden: int = 200,
+    owner: str | None = None,
+    onnx: bool = True,
+) -> Bundle:
     """Pack a predictor with all that serving needs.
 
     ``rows`` are held-back rows, of which ``golden`` go along with the answers that the predictor gives now:
-    random ones, the extremes of each number, rare values, and each pattern of missing values. With ``onnx``, what can
-    be written as an ONNX graph is, if that answers up to 5,000 of the rows as the predictor does.
+    random ones, the extremes of each number, rare values, and each pattern of missing values. Of ``train``, the very
+    rows that it was trained on, the profile goes along, which later traffic is compared with. They are an input, and
+    not looked up: what is packed hangs on what goes in alone. ``owner`` stands in the model's card. With ``onnx``,
+    what can be written as an ONNX graph is, if that answers up to 5,000 of the rows as the predictor does.
     """
-    if not predictor.columns:
-        raise InputError(
-            "pack: nothing recorded which columns a request has to bring. Fit the first transform with "
-            "solvent.learn.fit, which remembers them; or give assemble the rows first: assemble(parts.train, model)"
-        )
-    if not 1 <= golden <= 10_000:
-        raise SettingsError(f"pack: golden is a number of rows from 1 to 10000, not {golden}")
+    _check(predictor, golden)
     context = current()
     folders = [Path.cwd()] if context is None else context.project.code_folders
     draft = Draft(_behaviour(folders))
@@ -68,7 +79,15 @@ def pack(predictor: Predictor, report: Report, rows: Table, *, golden: int = 200
     draft.add("report.json", plain_report(report))
     with watch.exempt():  # which libraries there are is part of the key already
         graph = add_graph(draft, predictor, chosen, frame) if onnx else {"equal": False, "why": "it was not asked for"}
-    log(golden=chosen.height, runtime="onnx" if graph["equal"] else "python", onnx=graph.get("why", "equal"))
+        versions = lock_requirements({**closure.requirements, **_runtime(graph)})
+    packed = Packed(
+        requirements=versions,
+        modules=list(closure.sources),
+        python=f"{sys.version_info.major}.{sys.version_info.minor}",
+        owner=owner,
+        reference=None if train is None else describe_rows(predictor, train),
+    )
+    _describe(draft, make_card(predictor, report, packed), packed)
     return draft.finish(
         {
             "onnx": graph,
@@ -79,11 +98,39 @@ def pack(predictor: Predictor, report: Report, rows: Table, *, golden: int = 200
             "threshold": predictor.threshold,
             "modules": {name: f"source/{name}.py" for name in closure.sources},
             "packages": sorted(closure.packages),
-            "requirements": dict(closure.requirements),
-            "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+            "imports": sorted(closure.requirements),
+            "requirements": dict(packed.requirements),
+            "python": packed.python,
             "lineage": {} if context is None else _digests(context.inputs),
         }
     )
+
+
+def _runtime(graph: Mapping[str, Any]) -> dict[str, str]:
+    """The package that answers with a graph, by its version; which form answers is recorded."""
+    from importlib import metadata
+
+    log(runtime="onnx" if graph["equal"] else "python", onnx=graph.get("why", "equal"))
+    return {"onnxruntime": metadata.version("onnxruntime")} if graph["equal"] else {}
+
+
+def _check(predictor: Predictor, golden: int) -> None:
+    if not predictor.columns:
+        raise InputError(
+            "pack: nothing recorded which columns a request has to bring. Fit the first transform with "
+            "solvent.learn.fit, which remembers them; or give assemble the rows first: assemble(parts.train, model)"
+        )
+    if not 1 <= golden <= 10_000:
+        raise SettingsError(f"pack: golden is a number of rows from 1 to 10000, not {golden}")
+
+
+def _describe(draft: Draft, card: Mapping[str, Any], packed: Packed) -> None:
+    """What people and tools read of a bundle: its card, its lock, and what the training rows were like."""
+    draft.files["card.json"] = json.dumps(card, allow_nan=False, indent=1).encode()  # its order is what people read
+    draft.files["card.md"] = word_card(card).encode()
+    draft.files[requirements.FILE] = requirements.write_lock(packed.requirements).encode()
+    if packed.reference is not None:
+        draft.add(reference.FILE, packed.reference.to_json())
 
 
 def _behaviour(folders: list[Path]) -> Any:

@@ -54,6 +54,7 @@ def deploy(
     predictor: Predictor,
     report: Report,
     rows: Table,
+    train: Table | None = None,
     *,
     model: str = REQUIRED,
     gates: Mapping[str, Mapping[Rule, float]] | None = None,
@@ -64,13 +65,15 @@ def deploy(
     alias: str | None = "champion",
     golden: int = 200,
     allow_dirty: bool = False,
+    owner: str | None = None,
 ) -> Deployment:
     """Pack a predictor, let the gates judge it on held-back rows, and point the alias at it if they let it pass.
 
+    Given ``train``, the rows that it was trained on, their profile goes along, which traffic is compared with.
     ``alias: null`` judges and records, and promotes nothing. Code that is not committed is judged and recorded,
     and promoted only with ``allow_dirty: true``. A refusal ends the run as ``rejected``; the judgement is kept.
     """
-    bundle = pack(predictor, report, rows, golden=golden, onnx=onnx)
+    bundle = pack(predictor, report, rows, train, golden=golden, owner=owner, onnx=onnx)
     rival = find_rival(bundle, model=model, alias=alias)
     judgement = judge(bundle, rows, rival, gates=gates, slices=slices, budgets=budgets, contract=contract)
     return promote(bundle, judgement, rival, model=model, alias=alias, allow_dirty=allow_dirty)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from solvent.delivery.server.running.recording import Policy
     from solvent.engine.home import Home
 
-__all__ = ["Aside", "Endpoint", "open_served", "serve"]
+__all__ = ["Aside", "Endpoint", "open_served", "serve", "serve_opened"]
 
 
 @dataclass(frozen=True)
@@ -86,15 +86,10 @@ def serve(
     loopback without a token, and for a port that is taken.
     """
     _check_extra()
-    from solvent.delivery.server.guard import is_loopback
     from solvent.delivery.server.lines.roster import Roster
 
     endpoint = endpoint or Endpoint()
-    if not is_loopback(endpoint.host) and not endpoint.token:
-        raise UsageError(
-            f"{endpoint.host} can be reached from elsewhere, and nothing would ask who is there. Serve on 127.0.0.1, "
-            f"or give a token."
-        )
+    _check_host(endpoint)
     references = [reference] if isinstance(reference, str) else list(reference)
     served = [open_served(project, one) for one in references]
     roster = Roster.of(*served)
@@ -108,6 +103,29 @@ def serve(
         _run(project, roster, endpoint, listening, (announce, now))
     finally:
         listening.close()
+
+
+def serve_opened(served: Served, endpoint: Endpoint, announce: Callable[[str], None]) -> None:
+    """Serve one version that is open already, and follow nothing; the rest is as with :func:`serve`."""
+    from solvent.delivery.server.lines.roster import Roster
+
+    _check_extra()
+    _check_host(endpoint)
+    listening = _listen(endpoint)
+    try:
+        _run(None, Roster.of(served), endpoint, listening, (announce, {}))
+    finally:
+        listening.close()
+
+
+def _check_host(endpoint: Endpoint) -> None:
+    from solvent.delivery.server.guard import is_loopback
+
+    if not is_loopback(endpoint.host) and not endpoint.token:
+        raise UsageError(
+            f"{endpoint.host} can be reached from elsewhere, and nothing would ask who is there. Serve on 127.0.0.1, "
+            f"or give a token: --token TEXT, or SOLVENT_TOKEN in the environment."
+        )
 
 
 def _note_place(
@@ -132,7 +150,7 @@ def _join(project: Home, roster: Any, aside: Aside, now: dict[Place, str | None]
 
 
 def _run(
-    project: Home, roster: Any, endpoint: Endpoint, listening: socket.socket,
+    project: Home | None, roster: Any, endpoint: Endpoint, listening: socket.socket,
     told: tuple[Callable[[str], None], dict[Place, str | None]],
 ) -> None:  # fmt: skip
     """Answer on a socket that listens, and follow the aliases meanwhile."""
@@ -148,7 +166,7 @@ def _run(
     follower: list[Any] = []
 
     def ready() -> None:
-        if endpoint.follow > 0 and now:
+        if endpoint.follow > 0 and now and project is not None:
             follower.append(_follow(project, app, endpoint.follow, now))
         announce(address)
 
@@ -158,7 +176,7 @@ def _run(
         if recorder is not None:
             recorder.close()
 
-    recorder = None if endpoint.log is None else _recorder(project, roster, endpoint.log)
+    recorder = None if endpoint.log is None or project is None else _recorder(project, roster, endpoint.log)
     app = make_app(roster, access, ready, None if recorder is None else recorder.note, ended)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10, lifespan="on"

@@ -45,7 +45,7 @@ EXTRAS = {
         "pandas": "pandas",
         "pandera": "contracts",
     },
-    **{"scipy": "drift", "vl_convert": "pictures"},
+    **{"cryptography": "sign", "scipy": "drift", "vl_convert": "pictures"},
 }
 
 

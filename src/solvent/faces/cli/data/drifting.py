@@ -40,14 +40,21 @@ _COLUMNS = 10
 def drift(ctx: click.Context, /, before: str, after: str, columns: Sequence[str], **more: Any) -> None:
     """Say whether AFTER holds the same as BEFORE: each a file, folder or pattern, or RUN/STEP.OUTPUT or #DIGEST.
 
+    BEFORE may be model:NAME@ALIAS too: the rows that this version was trained on, as its bundle remembers them.
+
     Exit 0: no drift; 1: a column drifted. Files need no project.
     """
     from solvent.data.drift import DriftOptions, render_text
     from solvent.data.drift import drift as compare
     from solvent.data.pictures.specs import tell_apart
 
-    first, second = _Subject(ctx.obj, before), _Subject(ctx.obj, after)
-    chosen = choose([*first.names, *second.names], columns) if columns else None
+    learnt = _Learnt(ctx.obj, before) if before.startswith("model:") else None
+    first, second = learnt or _Subject(ctx.obj, before), _Subject(ctx.obj, after)
+    chosen = None if learnt is None else learnt.names
+    if columns:
+        chosen = choose([*first.names, *second.names], columns)
+    if learnt and more["two_sample"]:
+        raise click.UsageError("--two-sample needs the rows of both sides, and a model remembers their profile only")
     options = DriftOptions(
         correction=more["correction"], compare_moving=more["compare_moving"], seed=more["seed"]
     )  # fmt: skip
@@ -70,7 +77,7 @@ def drift(ctx: click.Context, /, before: str, after: str, columns: Sequence[str]
         ctx.exit(_DRIFTED)
 
 
-def _write(page: str, names: list[str], sides: tuple[_Subject, _Subject], found: Drift) -> None:
+def _write(page: str, names: list[str], sides: tuple[_Subject | _Learnt, _Subject], found: Drift) -> None:
     """The page: all columns in the order of their effect."""
     from solvent.data.drift import render_text
 
@@ -103,7 +110,28 @@ class _Subject:
         return reading(lambda: profile(self._table), self._word)
 
 
-def _told_apart(first: _Subject, second: _Subject, chosen: Sequence[str] | None, seed: int) -> TwoSample:
+class _Learnt:
+    """The rows that a version of a model was trained on: their profile, of the columns that a request brings."""
+
+    def __init__(self, project: str | None, word: str) -> None:
+        from solvent.delivery.provenance.training import find_reference
+        from solvent.delivery.registry import find_model, load_bundle
+        from solvent.faces.cli.looking.kept import find_kept
+
+        opened = find_kept(project)
+        self._profile = find_reference(opened, find_model(opened, word), load_bundle(opened, word)).columns
+        self.names: list[str] = [one["name"] for one in self._profile.columns]
+
+    def rows(self) -> Any:
+        """The profile, since there are no rows."""
+        return self._profile
+
+    def profile(self) -> Any:
+        """The profile."""
+        return self._profile
+
+
+def _told_apart(first: _Subject | _Learnt, second: _Subject, chosen: Sequence[str] | None, seed: int) -> TwoSample:
     from solvent.data.drift import two_sample
 
     sides = [

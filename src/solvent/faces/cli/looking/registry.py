@@ -9,6 +9,7 @@ import click
 
 from solvent.faces.cli.completing import complete_model
 from solvent.faces.cli.looking.kept import find_kept
+from solvent.faces.cli.looking.shipping import card, container, export, sign
 from solvent.faces.cli.output import ago, safe, show_json, show_table, write
 
 __all__ = ["models"]
@@ -120,3 +121,7 @@ def rollback(project: str | None, model: str, alias: str, reason: str | None) ->
 
     left, now = roll_back_alias(find_kept(project), model, alias, reason)
     write(safe(f"{model}@{alias}: v{left} → v{now}"))
+
+
+for _one in (card, export, sign, container):
+    models.add_command(_one)

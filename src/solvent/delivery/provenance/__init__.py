@@ -1,0 +1,1 @@
+"""Provenance: what the registry and the lineage tell of a version, beside what its bundle holds."""
