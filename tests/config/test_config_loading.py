@@ -249,7 +249,7 @@ run: {time: 1}
 pipeline: [a]
 steps:
   a: 5
-  b: {options: {cpu: 2, gpus: 1}, use: [x], with: 1}
+  b: {options: {cpu: 2, gpus: 1}, use: {x: 1}, with: 1}
   c: {steps: {d: {options: 3}}}
 """)
     assert problems(tmp_path / "a.yaml", root=tmp_path) == [

@@ -257,7 +257,7 @@ def _is_json(kind: bytes, form: str) -> bool:
     return (
         plain == b"application/json"
         or plain.endswith(b"+json")
-        or (form == "infer" and plain == b"application/octet-stream")
+        or (form == "infer" and plain in (b"application/octet-stream", b""))  # Triton's client names none
     )
 
 

@@ -144,7 +144,7 @@ def _schemas(one: Served) -> dict[str, Any]:
         },
         f"{name}.Invocations": {
             "anyOf": [
-                {"type": "object", "properties": {form: rows}, "required": [form], "additionalProperties": False}
+                {"type": "object", "properties": {form: rows}, "required": [form]}
                 for form in ("dataframe_records", "instances")
             ]
         },
@@ -155,7 +155,10 @@ def _schemas(one: Served) -> dict[str, Any]:
         },
         f"{name}.Infer": {
             "type": "object",
-            "properties": {"id": {"type": "string"}, "inputs": {"type": "array", "items": tensor}},
+            "properties": {
+                "id": {"type": ["string", "null"]},
+                "inputs": {"type": "array", "items": tensor, "minItems": 1},
+            },
             "required": ["inputs"],
         },
         f"{name}.InferAnswer": {

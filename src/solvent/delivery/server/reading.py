@@ -45,10 +45,11 @@ def read_invocations(asked: Any, columns: Sequence[Column]) -> list[Any]:
     value = asked[found[0]]
     if found[0] == "dataframe_split":
         return _split(value)
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value and found[0] == "inputs":
         return _columns(value)
     if not isinstance(value, list):
-        raise InputError(f"{found[0]}: expected a list of rows, or a mapping of columns to their values")
+        more = ", or a mapping of columns to their values" if found[0] == "inputs" else ""
+        raise InputError(f"{found[0]}: expected a list of rows{more}")
     return _rows(value, [one.name for one in columns])
 
 
