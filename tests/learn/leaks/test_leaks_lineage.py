@@ -13,14 +13,15 @@ import polars as pl
 import pytest
 
 import solvent as sv
-from solvent.learn import Audit
+from solvent.learn import Audit, assemble, audit_leaks, fit, train, transform
 
 CODE = """
+from dataclasses import dataclass
 import polars as pl
 import solvent as sv
 from solvent.learn import (
-    Audit, Fitted, Split, Trial, assemble, audit_leaks, evaluate, fit, random_folds, random_split, random_split3,
-    search, train, transform,
+    Audit, Baseline, Fitted, Predictor, Split, TabularFeatures, Trial, assemble, audit_leaks,
+    evaluate, fit, random_folds, random_split, random_split3, search, train, transform,
 )
 
 @sv.step
@@ -51,6 +52,21 @@ def means(rows: pl.DataFrame) -> dict[str, float]:
 @sv.step
 def known(rows: pl.DataFrame, shops: dict[str, float]) -> pl.DataFrame:
     return rows.filter(pl.col("shop").cast(pl.String).is_in(list(shops)))
+
+@sv.step
+def mean_table(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.group_by("shop").agg(pl.col("x").mean().alias("mean")).sort("shop")
+
+@dataclass
+class Own:
+    mean: float
+
+    def transform(self, rows: pl.DataFrame) -> pl.DataFrame:
+        return rows.with_columns(pl.col("x") - self.mean)
+
+@sv.step
+def learn(rows: pl.DataFrame) -> Own:
+    return Own(float(rows["x"].mean()))
 
 @sv.step
 def unpack(fold: Split) -> Split:
@@ -126,6 +142,40 @@ def counted_on_all(rows: pl.DataFrame) -> Audit:
     return audit_leaks(learnt, parts.test, predictor_of(fit(learnt, target="y"), learnt), target="y")
 
 @sv.pipeline
+def joined_means_of_all(rows: pl.DataFrame) -> Audit:
+    parts = random_split(rows)
+    learnt = joined(parts.train, mean_table(rows))
+    return audit_leaks(learnt, parts.test, predictor_of(fit(learnt, target="y"), learnt), target="y")
+
+def with_own(parts, own):
+    learnt, tested = transform.named("learnt")(own, parts.train), transform.named("tested")(own, parts.test)
+    return audit_leaks(learnt, tested, predictor_of(fit(learnt, target="y"), learnt), target="y")
+
+@sv.pipeline
+def right_by_a_class_of_ones_own(rows: pl.DataFrame) -> Audit:
+    parts = random_split(rows)
+    return with_own(parts, learn(parts.train))
+
+@sv.pipeline
+def own_class_by_all(rows: pl.DataFrame) -> Audit:
+    parts = random_split(rows)
+    return with_own(parts, learn(rows))
+
+@sv.pipeline
+def trained(rows: pl.DataFrame) -> Predictor:
+    return predictor_of(fit(rows, target="y"), rows)
+
+@sv.pipeline
+def trained_right(rows: pl.DataFrame) -> Predictor:
+    parts = random_split(rows, seed=5)
+    return predictor_of(fit(parts.train, target="y"), parts.train)
+
+@sv.pipeline
+def audited(rows: pl.DataFrame, predictor: Predictor[tuple[Fitted[TabularFeatures], Baseline]]) -> Audit:
+    parts = random_split(rows, seed=5)
+    return audit_leaks(parts.train, parts.test, predictor, target="y")
+
+@sv.pipeline
 def example_of_all(rows: pl.DataFrame) -> Audit:
     parts = random_split(rows)
     features = fit(parts.train, target="y")
@@ -187,13 +237,16 @@ def pipelines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     importlib.invalidate_caches()
 
 
-def _run(pipelines: Any, name: str, seed: int = 0) -> sv.Run[Any]:
+def _rows(seed: int = 0) -> pl.DataFrame:
     dice = np.random.default_rng(seed)
     rows = pl.DataFrame({name: dice.normal(size=200) for name in ("x", "z", "u")} | {"place": dice.random(200)})
-    rows = rows.with_columns(shop=pl.Series(dice.integers(0, 20, 200)), y=pl.col("x") * pl.col("z") > 0)
-    inputs = {"rows": rows}
+    return rows.with_columns(shop=pl.Series(dice.integers(0, 20, 200)), y=pl.col("x") * pl.col("z") > 0)
+
+
+def _run(pipelines: Any, name: str, seed: int = 0) -> sv.Run[Any]:
+    inputs = {"rows": _rows(seed)}
     if name == "right_with_another_table":
-        inputs["shops"] = pl.DataFrame({"shop": range(20), "size": dice.normal(size=20)})
+        inputs["shops"] = pl.DataFrame({"shop": range(20), "size": np.arange(20) / 7})
     folder = Path(pipelines.__file__).parent
     return sv.run(getattr(pipelines, name), inputs=inputs, config={"seed": 3}, project=folder)
 
@@ -204,7 +257,16 @@ def _audits(run: sv.Run[Any]) -> list[Audit]:
 
 
 @pytest.mark.parametrize(
-    "name", ["right", "right_with_ready_rows", "right_by_two_steps", "right_with_another_table", "searched", "folds"]
+    "name",
+    [
+        "right",
+        "right_with_ready_rows",
+        "right_by_two_steps",
+        "right_with_another_table",
+        "searched",
+        "folds",
+        "right_by_a_class_of_ones_own",
+    ],
 )
 def test_a_right_pipeline_is_told_so(pipelines: Any, name: str) -> None:
     """Split, folds and search as they should be, rows made ready by what was learnt, and tables that are joined."""
@@ -223,6 +285,8 @@ def test_a_right_pipeline_is_told_so(pipelines: Any, name: str) -> None:
         ("transformed_before", "fit (a table that the test rows are part of"),
         ("ready_by_all", "fit (a table that the test rows are part of"),
         ("counted_on_all", "means (a table that the test rows are part of"),
+        ("joined_means_of_all", "mean_table (a table that the test rows are part of"),
+        ("own_class_by_all", "learn (a table that the test rows are part of"),
         ("searched_on_the_test", "search/trial-1/evaluate (the test rows"),
         ("folds_by_all", "fit (a table that the test rows are part of"),
     ],
@@ -246,6 +310,30 @@ def test_an_audit_is_reused_while_its_lineage_is_the_same(pipelines: Any) -> Non
     assert (first["audit_leaks"].status, second["audit_leaks"].status) == ("ran", "reused")
     logged = second["audit_leaks"].logged
     assert logged["findings"] >= 1 and logged["finding_1"].startswith("leak fitted_on_test: ")
+
+
+@pytest.mark.parametrize(("name", "kinds"), [("trained", ["fitted_on_test"]), ("trained_right", [])])
+def test_a_predictor_of_another_run_is_traced_there(pipelines: Any, name: str, kinds: list[str]) -> None:
+    """What led to it is what that run recorded."""
+    rows, folder = _rows(), Path(pipelines.__file__).parent
+    sv.run(getattr(pipelines, name), inputs={"rows": rows}, config={"seed": 3}, project=folder)
+    config = {"seed": 3, "inputs": {"predictor": {"output": f"{name}/assemble"}}}
+    audit = sv.run(pipelines.audited, inputs={"rows": rows}, config=config, project=folder).value()
+    assert [one.kind for one in audit.leaks if one.kind == "fitted_on_test"] == kinds
+    assert "fitted_on_test" in audit.checked
+
+
+def test_without_a_record_it_is_said_that_there_is_none(pipelines: Any) -> None:
+    """Outside of a run, and for a predictor that was handed in and that no run made."""
+    rows = _rows(9)
+    features = fit(rows, target="y")
+    predictor = assemble(features, train(transform(features, rows), target="y", seed=1))
+    audit = audit_leaks(rows[:150], rows[150:], predictor, target="y", seed=1)
+    assert "solvent run" in audit.skipped["fitted_on_test"]
+    folder = Path(pipelines.__file__).parent
+    inputs = {"rows": rows, "predictor": predictor}
+    audit = sv.run(pipelines.audited, inputs=inputs, config={"seed": 3}, project=folder).value()
+    assert "handed in" in audit.skipped["fitted_on_test"]
 
 
 YAML = """

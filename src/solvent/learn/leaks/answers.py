@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.errors import InputError
 from solvent.learn.assembly import Answers, Predictor
-from solvent.learn.leaks.record import Finding, NotChecked, found
+from solvent.learn.leaks.record import Finding, NotChecked
 from solvent.learn.leaks.sides import Sides, as_numbers, read_truth
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def find_champion(sides: Sides, champion: Predictor | None, test: pl.DataFrame) 
         if alike >= _SAME:
             own = name in asked
             made.append(
-                found(
-                    "champion", [name], len(places),
+                Finding(
+                    "champion", (name,), len(places),
                     f"{name} goes with the champion's answers with {alike:.4f} in {len(places)} test rows"
                     f"{', but the champion asks for it itself' if own else ': it is one of them, or made of them'}.",
                     f"A model that learns from its predecessor's answers fails with it: drop: [{name}].",
@@ -131,8 +131,8 @@ def _ahead(rows: pl.DataFrame, target: Array, by: str | None) -> list[Finding]:
             if later < _FUTURE or 1 - later > (1 - _correlation(numbers, target)) / 2:
                 continue
             made.append(
-                found(
-                    "future", [name], len(target),
+                Finding(
+                    "future", (name,), len(target),
                     f"{name} goes with the target {step} {'row' if step == 1 else 'rows'} later"
                     f"{f' of the same {by}' if by else ''} (correlation {later:.4f}), more than with the row's own.",
                     f"It tells what was not known yet: drop: [{name}], or shift it the other way.",

@@ -20,7 +20,7 @@ from solvent.learn.leaks.disguise import find_disguise, find_sums
 from solvent.learn.leaks.encoding import find_encodings, find_ids, find_scalings
 from solvent.learn.leaks.learners import MOST_COLUMNS
 from solvent.learn.leaks.missing import find_after_event, find_missing
-from solvent.learn.leaks.record import Audit, Finding, NotChecked, check_allow, silence
+from solvent.learn.leaks.record import Audit, Finding, NotChecked, check_allow, conclude
 from solvent.learn.leaks.rows import (
     find_groups,
     find_later,
@@ -94,7 +94,7 @@ def audit_leaks(
     findings, checked, skipped = _look(_looks(sides, predictor, champion, tested))
     if sides.left_out:
         skipped["columns"] = "; ".join(f"{name}: {why}" for name, why in sides.left_out.items())
-    told = silence(_without_echoes(findings), allow or {}, skipped)
+    told = conclude(_without_echoes(findings), allow or {}, skipped)
     audit = Audit(
         target, learnt.height, tested.height, len(sides.features), told, tuple(checked), skipped, _notes(sides)
     )

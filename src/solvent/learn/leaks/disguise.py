@@ -13,7 +13,7 @@ from solvent.learn.leaks.learners import (
     strongest,
     working,
 )
-from solvent.learn.leaks.record import Finding, NotChecked, found
+from solvent.learn.leaks.record import Finding, NotChecked
 from solvent.learn.leaks.sides import Sample, Sides, filled
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ def _judge(name: str, scores: _Scores, together: float, others: int) -> Finding 
     if not sure and others < _FEW_OTHERS and alone < scores.floor:
         return None
     rest = f"the other {others} columns together {together:.3f}" if others else "and there is no other column"
-    return found(
-        "disguise", [name], scores.rows,
+    return Finding(
+        "disguise", (name,), scores.rows,
         f"{name} alone tells the target with {scores.measure} {alone:.3f}, {rest}, the next best alone {second:.3f}.",
         f"Ask when {name} is known: what is written after the outcome goes out: drop: [{name}].",
         figures={"alone": alone, "others": together, "next": second},
@@ -179,8 +179,8 @@ def _made_of(path: list[tuple[str, float]], sample: Sample, how: str) -> Finding
         return None
     columns = [name for name, _ in path[: exact + 1]]
     left = path[exact][1]
-    return found(
-        "sum", columns, sample.rows.height,
+    return Finding(
+        "sum", tuple(columns), sample.rows.height,
         f"The target {how} {', '.join(columns)}: {100 * left:.2g} % of its spread is left.",
         f"Take out what is known only with the target: drop: [{', '.join(columns)}].",
         figures={"left": left, "columns": len(columns)},
@@ -208,8 +208,8 @@ def _separated(sample: Sample, numbers: Array, names: list[str], path: list[tupl
     columns = [name for name, weight in zip(columns, weights, strict=True) if weight >= 0.01 * weights.max()]
     few = sample.rows.height < 500
     return [
-        found(
-            "sum", columns, sample.rows.height,
+        Finding(
+            "sum", tuple(columns), sample.rows.height,
             f"A weighted sum of {', '.join(columns)} tells the classes apart with ROC AUC {area:.5f}"
             f"{' (which may be chance in so few rows)' if few else ''}.",
             f"Take out what is known only with the target: drop: [{', '.join(columns)}].",

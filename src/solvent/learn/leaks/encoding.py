@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from solvent.learn.leaks.record import Finding, NotChecked, found
+from solvent.learn.leaks.record import Finding, NotChecked, Severity
 from solvent.learn.leaks.sides import Sides, as_numbers, percent, read_truth
 
 if TYPE_CHECKING:
@@ -40,10 +40,10 @@ def find_ids(sides: Sides) -> list[Finding]:
         unique = values.n_unique() / len(values)
         if unique < _UNIQUE:
             continue
-        severity = "hint" if name == sides.wanted.time else _severity(name, values)
+        severity: Severity = "hint" if name == sides.wanted.time else _severity(name, values)
         made.append(
-            found(
-                "id", [name], len(values),
+            Finding(
+                "id", (name,), len(values),
                 f"{name} ({kind}) has another value in {percent(unique)} of the rows to learn from"
                 f"{': it may be an id' if severity == 'hint' else ', as an id has'}.",
                 f"Say that it is one: id: {name}, so that it is no feature; leave it out of fit with drop: [{name}].",
@@ -67,7 +67,7 @@ def _id_kind(values: pl.Series) -> str | None:
     return "text without blanks" if isinstance(words, float) and words >= 0.8 else None
 
 
-def _severity(name: str, values: pl.Series) -> Any:
+def _severity(name: str, values: pl.Series) -> Severity:
     """Whole numbers that are wide apart may be amounts or moments, which hardly ever meet either."""
     if not values.dtype.is_integer():
         return "leak"
@@ -203,8 +203,8 @@ def _encoded(name: str, key: _Key, part: str, figures: dict[str, float], rows: i
         else f"smoothed with a weight of {figures['weight']:.3g}"
     )
     over = "rows of one value" if key.name.endswith(" itself") else f"the rows with the same {key.name}"
-    return found(
-        "encoding", [name], rows,
+    return Finding(
+        "encoding", (name,), rows,
         f"{name} is the mean of the target over {over}, {how}, taken over the {part}: each row's own target is in it.",
         "Encode in folds (sklearn.preprocessing:TargetEncoder does), fitted on the rows to learn from.",
         figures=figures,
@@ -246,8 +246,8 @@ def _scaled(name: str, train: Array, every: Array, precision: float) -> Finding 
         return None
     if bool((every == every.round()).all()):  # codes such as -1 and 1 may well be as often each
         return None
-    return found(
-        "scaling", [name], len(every),
+    return Finding(
+        "scaling", (name,), len(every),
         f"{name} has mean 0 and standard deviation 1 over the rows of both parts together, and mean "
         f"{train.mean():.3g} over the rows to learn from: it was scaled before the split.",
         "Scale after the split: fit(parts.train) learns the scale of the rows to learn from.",
@@ -269,8 +269,8 @@ def _refilled(name: str, train: Array, every: Array) -> Finding | None:
         if abs(float(of(train)) - value) <= limit or not len(others) or abs(float(of(others)) - value) <= limit:
             continue
         if _off_grid(value, every[~same], what == "mean"):
-            return found(
-                "scaling", [name], int(same.sum()),
+            return Finding(
+                "scaling", (name,), int(same.sum()),
                 f"{int(same.sum())} values of {name} are {value:.6g}, the {what} over the rows of both parts, which "
                 f"is not that of the rows to learn from: it was filled before the split.",
                 "Fill after the split: fit(parts.train) learns what to fill with from the rows to learn from.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from solvent.learn.leaks.learners import boost, need_sklearn, strongest, working
-from solvent.learn.leaks.record import Finding, NotChecked, found
+from solvent.learn.leaks.record import Finding, NotChecked
 from solvent.learn.leaks.sides import Sample, Sides, Truth, percent
 
 if TYPE_CHECKING:
@@ -53,8 +53,8 @@ def _one_class(name: str, best: tuple[float, int, bool], truth: Truth, gaps: Arr
     p, one, missing = best
     count = int(gaps.sum()) if missing else int((~gaps).sum())
     share = float((truth.values == one).mean())
-    return found(
-        "after_event", [name], count,
+    return Finding(
+        "after_event", (name,), count,
         f"{name} is {'missing' if missing else 'there'} in {count} rows, and all of them are of the class "
         f"{truth.classes[one]!r}, which {percent(share)} of the rows are of (chance: 1 in 10^{-p:.0f}).",
         f"Ask what writes {name}: if it is the outcome, drop: [{name}].",
@@ -101,8 +101,8 @@ def find_missing(sides: Sides) -> list[Finding]:
 
 def _tells(name: str, alike: list[str], count: int, figures: tuple[float, float]) -> Finding:
     apart, knows = figures
-    return found(
-        "missing", [name, *(one for one in alike if one != name)], count,
+    return Finding(
+        "missing", (name, *(one for one in alike if one != name)), count,
         f"Whether {name} is missing (in {count} of the rows looked at) tells the target with ROC AUC {apart:.3f}; what "
         f"the other columns do not tell of its gaps still goes with the target (correlation {knows:.3f}).",
         f"Find out when {name} is filled in: if that hangs on the outcome, drop: [{name}].",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from solvent.errors import SettingsError, did_you_mean
 
-__all__ = ["KINDS", "Audit", "Finding", "NotChecked", "check_allow", "found", "silence"]
+__all__ = ["KINDS", "Audit", "Finding", "NotChecked", "Severity", "check_allow", "conclude"]
 
 Severity = Literal["leak", "hint"]
 
@@ -33,12 +33,12 @@ class Finding:
     """
 
     kind: str
-    severity: Severity
     columns: tuple[str, ...]
     rows: int
     evidence: str
-    figures: Mapping[str, float]
     remedy: str
+    figures: Mapping[str, float]
+    severity: Severity = "leak"
     silenced: str | None = None
 
     def __str__(self) -> str:
@@ -79,16 +79,6 @@ class Audit:
         return "; ".join(f"{one} {one.remedy}" for one in self.leaks)
 
 
-def found(
-    kind: str, columns: Sequence[str], rows: int, evidence: str, remedy: str, *,
-    figures: Mapping[str, float], severity: Severity = "leak",
-) -> Finding:  # fmt: skip
-    """A finding whose remedy also says how to keep the column with a reason."""
-    place = f"{kind}.{columns[0]}" if columns else kind
-    way = f'{remedy} If it is meant: allow: {{{place}: "why"}}.'
-    return Finding(kind, severity, tuple(columns), int(rows), evidence, {k: float(v) for k, v in figures.items()}, way)
-
-
 def check_allow(allow: Mapping[str, str]) -> None:
     """Raise :class:`SettingsError` for an exception to a kind that there is not, or without a reason."""
     for place, reason in allow.items():
@@ -102,20 +92,30 @@ def check_allow(allow: Mapping[str, str]) -> None:
             raise SettingsError(f"audit_leaks: allow: {place}: say why, in words that somebody else understands")
 
 
-def silence(findings: Iterable[Finding], allow: Mapping[str, str], skipped: Iterable[str]) -> tuple[Finding, ...]:
-    """The findings, each with the reason that ``allow`` gives for it, and a hint for each reason that none needs."""
+def conclude(findings: Iterable[Finding], allow: Mapping[str, str], skipped: Iterable[str]) -> tuple[Finding, ...]:
+    """The findings, each with the way to keep it for a reason, or with the reason that ``allow`` gives for it.
+
+    A reason that nothing needs is a hint of its own, unless its kind was not looked for.
+    """
     made: list[Finding] = []
     used: set[str] = set()
     for one in findings:
         places = [one.kind, *(f"{one.kind}.{name}" for name in one.columns)]
         said = [place for place in places if place in allow]
         used.update(said)
-        made.append(replace(one, silenced=allow[said[-1]]) if said else one)
+        made.append(
+            replace(
+                one,
+                figures={name: float(value) for name, value in one.figures.items()},
+                remedy=f'{one.remedy} If it is meant: allow: {{{places[min(1, len(places) - 1)]}: "why"}}.',
+                silenced=allow[said[-1]] if said else None,
+            )
+        )
     unknown = set(skipped)
     made += [
         Finding(
-            "allow", "hint", (), 0, f"allow: {place} silences nothing: no such leak was found", {},
-            f"Take {place} out of allow, or correct its name.",
+            "allow", (), 0, f"allow: {place} silences nothing: no such leak was found",
+            f"Take {place} out of allow, or correct its name.", {}, "hint",
         )
         for place in allow
         if place not in used and place.partition(".")[0] not in unknown

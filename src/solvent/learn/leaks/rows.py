@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.errors import InputError
 from solvent.learn.leaks.learners import MOST_COLUMNS, need_sklearn, working
-from solvent.learn.leaks.record import Finding, NotChecked, found
+from solvent.learn.leaks.record import Finding, NotChecked
 from solvent.learn.leaks.sides import Sides, filled, percent
 
 if TYPE_CHECKING:
@@ -29,8 +29,10 @@ def find_rows(sides: Sides) -> list[Finding]:
     """Test rows that are, value by value, also rows to learn from; with ``id``, test rows whose id is learnt from."""
     train, test = _whole(sides.train, sides), _whole(sides.test, sides)
     ids = list(sides.wanted.id)
+    what = "are, value by value, rows to learn from"
     if ids and sides.train.select(ids).n_unique() >= 0.98 * sides.train.height:
         train, test = sides.train.select(ids), sides.test.select(ids)
+        what = f"have the {' and '.join(ids)} of a row to learn from"
     ours, theirs = _hashes(train), _hashes(test)
     twice = theirs.is_in(ours.unique().implode()).to_numpy()
     figures = _excess(twice, ours.is_duplicated().to_numpy())
@@ -38,9 +40,8 @@ def find_rows(sides: Sides) -> list[Finding]:
     clear = count >= _FEWEST and (figures["share"] >= 0.01 or figures["z"] >= _Z)
     if not (count if ids else clear):
         return []
-    what = f"have the {' and '.join(ids)} of a row to learn from" if ids else "are, value by value, rows to learn from"
     return [
-        found(
+        Finding(
             "rows", (), count,
             f"{count} of {sides.test.height} test rows ({percent(figures['share'])}) {what}; of the rows to learn "
             f"from {percent(figures['within'])} are there twice.",
@@ -60,7 +61,7 @@ def find_near(sides: Sides) -> list[Finding]:
         return []
     count = round(figures["share"] * sides.test.height)
     return [
-        found(
+        Finding(
             "near_rows", (), count,
             f"{count} of {sides.test.height} test rows ({percent(figures['share'])}) have the features of a row to "
             f"learn from (text without case and digits, numbers to three places); of the rows to learn from only "
@@ -101,7 +102,7 @@ def find_neighbours(sides: Sides) -> list[Finding]:
         return []
     count = int((apart <= limit).sum())
     return [
-        found(
+        Finding(
             "near_rows", (), count,
             f"{count} of {len(asked)} test rows ({percent(figures['share'])}) lie closer to a row to learn from than "
             f"a quarter of the usual distance between two of these; of the rows to learn from "
@@ -129,8 +130,8 @@ def find_groups(sides: Sides) -> list[Finding]:
         return []
     shared = sides.test.get_column(name).filter(inside).n_unique()
     return [
-        found(
-            "groups", [name], count,
+        Finding(
+            "groups", (name,), count,
             f"{count} of {sides.test.height} test rows ({percent(count / sides.test.height)}) belong to {shared} "
             f"values of {name} that are also learnt from.",
             f"Split by group: group_split: {{by: {name}}}.",
@@ -152,8 +153,8 @@ def find_time(sides: Sides) -> list[Finding]:
     if not count:
         return []
     return [
-        found(
-            "time", [name], count,
+        Finding(
+            "time", (name,), count,
             f"{count} of {sides.train.height} rows to learn from ({percent(count / sides.train.height)}) are later "
             f"than the first test row ({first}).",
             f"Split by time: time_split: {{column: {name}}}.",
@@ -171,8 +172,8 @@ def find_later(sides: Sides) -> list[Finding]:
         count = _known_later(sides, name, when)
         if count and name in sides.features:
             made.append(
-                found(
-                    "after_event", [name], count,
+                Finding(
+                    "after_event", (name,), count,
                     f"{name} is known only after the prediction in {count} of {sides.train.height} rows to learn from "
                     f"(known_at: {when}).",
                     f"Take the column out: drop: [{name}], or take its value as of the time of the row.",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from solvent.archive.catalog import lineage, query
 
 if TYPE_CHECKING:
     from solvent.archive.catalog.connection import Catalog
 
-__all__ = ["Graph", "Line", "is_fitted"]
+__all__ = ["Graph", "Line", "is_table"]
 
 _FITTED_FORMATS = frozenset({"skops.1", "lightgbm.1", "xgboost.1", "onnx.1", "safetensors.1"})
 _FITTED_CLASSES = frozenset({"Fitted", "Predictor"})
+_TAKERS = {"features": "solvent.learn.transforms:transform", "parts": "solvent.learn.assembly:assemble"}
 _CONTAINERS = frozenset({"json.1", "namedtuple.1"})
 
 
@@ -34,7 +35,7 @@ class Graph:
     run: str
     inputs: dict[int, list[lineage.Edge]] = field(default_factory=dict)
     _outputs: dict[int, tuple[str, ...]] = field(default_factory=dict)
-    _kinds: dict[str, tuple[str, Any]] = field(default_factory=dict)
+    _taken: set[str] | None = None
 
     def makers(self, artifact: str) -> list[int]:
         """The step runs that gave an artifact: those of this run, else of the last run that made it."""
@@ -43,6 +44,7 @@ class Graph:
 
     def above(self, artifact: str) -> frozenset[int]:
         """Every step run that led to an artifact, also in other runs whose results were read."""
+        self._taken = None
         waiting, reached = self.makers(artifact), set[int]()
         while waiting:
             start = waiting.pop()
@@ -61,17 +63,21 @@ class Graph:
 
     def _elsewhere(self, number: int) -> list[int]:
         """The step runs of other runs whose results an input of a run read."""
-        if query.step_by_id(self.catalog, number).kind != "input":
+        if self.works(number):
             return []
         found = [one.producer for one in lineage.published_from(self.catalog, number)]
         for artifact in self.outputs(number):
             made = lineage.producers(self.catalog, artifact)
-            found += [one for one in made if query.step_by_id(self.catalog, one).kind != "input"][-1:]
+            found += [one for one in made if self.works(one)][-1:]
         edges = [
             lineage.Edge(one, number, "read", "", artifact, 1) for one in found for artifact in self.outputs(number)
         ]
         self.inputs.setdefault(number, []).extend(edges)
         return found
+
+    def works(self, number: int) -> bool:
+        """Whether a step run did something; an input of a run only reads."""
+        return query.step_by_id(self.catalog, number).kind != "input"
 
     def line(self, artifact: str) -> Line:
         """The tables (and what holds them) that the rows of an artifact come from, not through what was fitted."""
@@ -79,7 +85,7 @@ class Graph:
         waiting = list(makers)
         while waiting:
             for edge in self.inputs.get(waiting.pop(), ()):
-                if edge.name.startswith("when:") or is_fitted(self.catalog, edge.digest):
+                if edge.name.startswith("when:") or self.is_fitted(edge.digest):
                     continue
                 artifacts.add(edge.digest)
                 if edge.producer is not None and edge.producer not in makers:
@@ -94,13 +100,27 @@ class Graph:
         return self._outputs[number]
 
     def fits(self, number: int) -> bool:
-        """Whether a step run gave something fitted."""
-        return any(is_fitted(self.catalog, one) for one in self.outputs(number))
+        """Whether a step run gave something fitted, as far as it is known by its class or by who was given it."""
+        return any(self.is_fitted(one) for one in self.outputs(number))
 
-    def gives_rows(self, number: int, among: Iterable[str]) -> bool:
-        """Whether a step run gave one of these artifacts as a table, or as what holds tables."""
+    def is_fitted(self, artifact: str) -> bool:
+        """Whether an artifact is a transform, model or predictor, or was handed to a step as one."""
+        if _is_fitted(self.catalog, artifact):
+            return True
+        if is_table(self.catalog, artifact):
+            return False
+        if self._taken is None:
+            edges = [one for known in self.inputs.values() for one in known if one.name in _TAKERS]
+            self._taken = {one.digest for one in edges if self.name(one.consumer)[1] == _TAKERS[one.name]}
+        return artifact in self._taken
+
+    def hands_on(self, number: int, table: str, among: Iterable[str]) -> bool:
+        """Whether a step run gave one of these artifacts as rows of a table: one with half of its columns at least."""
         given = set(self.outputs(number)) & set(among)
-        return any(is_table(self.catalog, one) or _holds_tables(self.catalog, one) for one in given)
+        columns = _columns(self.catalog, table) or 0
+        return any(
+            _holds_tables(self.catalog, one) or 2 * (_columns(self.catalog, one) or -1) >= columns for one in given
+        )
 
     def name(self, number: int) -> tuple[str, str]:
         """A step run as messages name it, and the function that it carried out."""
@@ -123,8 +143,14 @@ def is_table(catalog: Catalog, artifact: str) -> bool:
     return _format(catalog, artifact).startswith("table.")
 
 
-def is_fitted(catalog: Catalog, artifact: str) -> bool:
-    """Whether an artifact is a fitted transform, a model or a predictor."""
+def _columns(catalog: Catalog, artifact: str) -> int | None:
+    """How many columns a table has; None for what is none."""
+    row = query.artifact_row(catalog, artifact) if is_table(catalog, artifact) else None
+    return None if row is None else row[5].get("columns")
+
+
+def _is_fitted(catalog: Catalog, artifact: str) -> bool:
+    """Whether the class of an artifact says that it was fitted."""
     kind = _format(catalog, artifact)
     if kind in _FITTED_FORMATS:
         return True

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from solvent.engine import watch
 from solvent.engine.context import Context, current
 from solvent.errors import SolventError
-from solvent.learn.leaks.record import Finding, NotChecked, found
+from solvent.learn.leaks.record import Finding, NotChecked
 from solvent.learn.leaks.tracing.graph import Graph, Line, is_table
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def trace_suspects(context: Context, inputs: Mapping[str, Any], target: str) -> 
     with watch.exempt():
         graph = Graph(context.project.catalog, context.run)
         above = [graph.above(one) for one in (train, test, predictor)]
-        if not above[2]:
+        if not any(graph.works(number) for number in above[2]):
             raise NotChecked("no step made this predictor: it was handed in from outside")
         ours, theirs = graph.line(train), graph.line(test)
         tested = frozenset({test}) | (theirs.artifacts - ours.artifacts)
@@ -77,7 +77,7 @@ def _suspect(graph: Graph, lines: _Lines, number: int, rows: _Rows) -> Suspect |
             continue
         if edge.digest in lines.tested:
             given = "the test rows"
-        elif edge.digest in lines.test.artifacts and not graph.gives_rows(number, lines.train.artifacts):
+        elif edge.digest in lines.test.artifacts and not graph.hands_on(number, edge.digest, lines.train.artifacts):
             if not rows.are_in(edge.digest):
                 continue
             given = "a table that the test rows are part of"
@@ -153,7 +153,7 @@ def _finding(suspects: Sequence[Suspect], fitted: bool) -> Finding:
         evidence = f"What led to the predictor was given rows that it is tested on: {named}{more}."
     else:
         evidence = f"The predictor was given test rows as an example, and knows their ranges: {named}{more}."
-    return found(
+    return Finding(
         "fitted_on_test", (), 0, evidence,
         "Split first, and give every step that learns, chooses or counts parts.train only.",
         figures={"steps": len(suspects)}, severity="leak" if fitted else "hint",
