@@ -156,6 +156,15 @@ def test_columns_that_only_one_part_has_are_said() -> None:
     assert found.features == 3 and [one.kind for one in found.findings] == ["disguise"]
 
 
+def test_parts_of_other_types_are_audited_as_far_as_they_go() -> None:
+    """A dropped column, a declared one and the target itself may have another type in the test rows."""
+    for name, settings in (("x1", {"drop": ["x1"]}), ("x1", {"known_at": {"x1": "before"}}), ("y", {})):
+        test = ROWS[700:].with_columns(pl.lit("a").alias(name))
+        found = audit_leaks(ROWS[:700], test, target="y", seed=1, **settings)
+        assert f"{name}: it is" in found.skipped["columns"] and "encoding" in found.checked
+
+
+@pytest.mark.slow
 def test_very_many_columns_take_bounded_time_and_it_is_said() -> None:
     """Of 250 columns the strongest are looked at closely, and the one that leaks is among them."""
     dice = np.random.default_rng(0)

@@ -59,8 +59,7 @@ def test_columns_that_hardly_ever_come_again_are_no_ids() -> None:
     assert found(audited) == [] and found(audited, "hint") == [("id", ("amount",))]
 
 
-@pytest.mark.parametrize("weight", [0, 10])
-@pytest.mark.parametrize("part", ["train", "all"])
+@pytest.mark.parametrize(("weight", "part"), [(0, "train"), (10, "all"), (10, "train")])
 def test_means_of_the_target_are_found(weight: int, part: str) -> None:
     """Plain and smoothed, over the rows to learn from and over all, also where the key itself was dropped."""
     rows = ROWS.with_row_index("n")
@@ -139,7 +138,7 @@ def series(rows: int = N) -> pl.DataFrame:
     return pl.DataFrame({"at": days, "shop": np.arange(rows) % 3, "x": dice.normal(size=rows), "y": walk})
 
 
-@pytest.mark.parametrize("ahead", [1, 3])
+@pytest.mark.parametrize("ahead", [1, pytest.param(3, marks=pytest.mark.slow)])
 def test_columns_that_know_the_future_are_found(ahead: int) -> None:
     """The target of a later row, also in text, and also within groups; what came before is none."""
     rows = series().with_columns(up=pl.when(pl.col("y").diff() > 0).then(pl.lit("UP")).otherwise(pl.lit("DOWN")))

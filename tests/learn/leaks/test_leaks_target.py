@@ -49,7 +49,7 @@ def noisy(share: float) -> Kind:
     return lambda y, dice: np.where(dice.random(N) < share, dice.permutation(y), y)
 
 
-@pytest.mark.parametrize("task", ["classes", "boolean", "text"])
+@pytest.mark.parametrize("task", ["classes", "text"])
 def test_a_class_in_disguise_is_found(task: str) -> None:
     """As a code with a few faults, whatever the classes are; the figures are told."""
     found = audit(task, code=lambda y, dice: noisy(0.04)(y, dice) * 10 + dice.integers(0, 10, N))

@@ -160,6 +160,7 @@ def make_sides(train: pl.DataFrame, test: pl.DataFrame, wanted: Wanted) -> Sides
                 left_out[name] = f"it is {dtypes[0]} in the rows to learn from and {dtypes[1]} in the test rows"
                 if name not in asked and name != wanted.target:
                     continue
+                other = pl.Series(name, [None] * test.height, dtype=one.dtype)
         if one.dtype.is_nested() or one.dtype in (pl.Binary, pl.Object):
             left_out[name] = f"its values are {one.dtype}, which no statistic of an audit takes"
         ours.append(one)
