@@ -39,7 +39,7 @@ def need_sklearn() -> None:
 def working() -> Iterator[None]:
     """One thread (two boosters on one busy machine are several times slower), and no warnings of small samples."""
     need_sklearn()
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore")
