@@ -18,6 +18,7 @@ from solvent.engine.context import log
 from solvent.errors import InputError, SettingsError, did_you_mean
 from solvent.graph.steps import step
 from solvent.learn.evaluation import LOSSES
+from solvent.learn.leaks import Audit
 from solvent.learn.measures.intervals import Figure, draw_figures, measure_once, summarise
 from solvent.learn.tables.rows import frame_of
 
@@ -37,11 +38,15 @@ _DRAWS = 1000
 
 @dataclass(frozen=True)
 class Judgement:
-    """All gates, and every figure that was measured, also those that no gate asks for; ``method`` says how."""
+    """All gates, and every figure that was measured, also those that no gate asks for; ``method`` says how.
+
+    ``silenced`` are the leaks that somebody gave a reason for: the card shows them.
+    """
 
     gates: tuple[Gate, ...]
     figures: Mapping[str, float]
     method: str = ""
+    silenced: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -58,6 +63,7 @@ def judge(
     bundle: Bundle,
     rows: Table,
     rival: Bundle | None,
+    audit: Audit | None = None,
     *,
     gates: Mapping[str, Mapping[Rule, float]] | None = None,
     slices: Mapping[str, Mapping[Literal["min", "max"], float]] | None = None,
@@ -93,13 +99,23 @@ def judge(
     theirs = {} if rival is None or before is None else {"size_mb": rival.size / 1e6, **_numbers(before)}
     for name, limit in (budgets or {}).items():
         found += judge_budget(name, figures.get(name), theirs.get(name), limit)
+    if audit is not None:
+        asked = "no leak that nobody gave a reason for"
+        found.append(Gate("leak", audit.passed, float(len(audit.findings)), asked, audit.reasons()))
     if rival is not None and before is not None:
         found.append(judge_rollback(before))
         if contract == "compatible":
             found.append(judge_contract(bundle.columns, rival.columns))
     told: dict[str, Any] = dict(figures)
     log(**told)
-    return Judgement(tuple(found), figures, _method(probed))
+    return Judgement(tuple(found), figures, _method(probed), _silenced(audit))
+
+
+def _silenced(audit: Audit | None) -> tuple[str, ...]:
+    found = () if audit is None else audit.findings
+    return tuple(
+        f"{one.kind} of {', '.join(one.columns) or 'the rows'}: {one.silenced}" for one in found if one.silenced
+    )
 
 
 def _probe(bundle: Bundle) -> dict[str, Any]:

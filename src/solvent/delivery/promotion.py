@@ -21,6 +21,7 @@ from solvent.graph.pipelines import pipeline
 from solvent.graph.steps import step
 from solvent.learn.assembly import Predictor
 from solvent.learn.evaluation import Report
+from solvent.learn.leaks import Audit
 from solvent.names import check_name
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def deploy(
     report: Report,
     rows: Table,
     train: Table | None = None,
+    audit: Audit | None = None,
     *,
     model: str = REQUIRED,
     gates: Mapping[str, Mapping[Rule, float]] | None = None,
@@ -69,13 +71,14 @@ def deploy(
 ) -> Deployment:
     """Pack a predictor, let the gates judge it on held-back rows, and point the alias at it if they let it pass.
 
-    Given ``train``, the rows that it was trained on, their profile goes along, which traffic is compared with.
+    Given ``train``, the rows that it was trained on, their profile goes along, which traffic is compared with. Given an
+    ``audit`` of leaks, it has to have passed.
     ``alias: null`` judges and records, and promotes nothing. Code that is not committed is judged and recorded,
     and promoted only with ``allow_dirty: true``. A refusal ends the run as ``rejected``; the judgement is kept.
     """
     bundle = pack(predictor, report, rows, train, golden=golden, owner=owner, onnx=onnx)
     rival = find_rival(bundle, model=model, alias=alias)
-    judgement = judge(bundle, rows, rival, gates=gates, slices=slices, budgets=budgets, contract=contract)
+    judgement = judge(bundle, rows, rival, audit, gates=gates, slices=slices, budgets=budgets, contract=contract)
     return promote(bundle, judgement, rival, model=model, alias=alias, allow_dirty=allow_dirty)
 
 
@@ -142,6 +145,7 @@ def promote(
         "gates": [asdict(gate) for gate in judgement.gates],
         "figures": dict(judgement.figures),
         "method": judgement.method,
+        "silenced": list(judgement.silenced),
     }
     with watch.exempt():
         from solvent.engine.record.host import here

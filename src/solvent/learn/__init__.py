@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from solvent.learn.assembly import Answers, Predictor, assemble
     from solvent.learn.evaluation import Report, evaluate
+    from solvent.learn.leaks import Audit, Finding, audit_leaks
     from solvent.learn.measures.intervals import Figure
     from solvent.learn.networks import TorchClassifier, TorchRegressor
     from solvent.learn.searching import Trial, search
@@ -39,9 +40,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answers",
+    "Audit",
     "Baseline",
     "Column",
     "Figure",
+    "Finding",
     "Fitted",
     "Model",
     "Passed",
@@ -55,6 +58,7 @@ __all__ = [
     "Transform",
     "Trial",
     "assemble",
+    "audit_leaks",
     "check_table",
     "evaluate",
     "fit",
@@ -84,6 +88,7 @@ _PLACES = {
     "assembly": ("Answers", "Predictor", "assemble"),
     "tables.checking": ("Passed", "check_table"),
     "evaluation": ("Report", "evaluate"),
+    "leaks": ("Audit", "Finding", "audit_leaks"),
     "measures.intervals": ("Figure",),
     "tables.schema": ("Column",),
     "networks": ("TorchClassifier", "TorchRegressor"),

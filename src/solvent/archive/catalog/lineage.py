@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from solvent.archive.catalog.connection import Catalog
 
-__all__ = ["Crossing", "Edge", "consumers", "downstream", "producers", "published_from", "read_by", "upstream"]
+__all__ = [
+    "Crossing", "Edge", "consumers", "downstream", "made_in", "producers", "published_from", "read_by", "upstream",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,16 @@ def producers(catalog: Catalog, artifact: str) -> list[int]:
         "SELECT o.step_run FROM outputs o JOIN step_runs s ON s.id = o.step_run "
         "WHERE o.digest = ? AND s.status = 'ran' ORDER BY s.id",
         (artifact,),
+    )
+    return [row[0] for row in rows]
+
+
+def made_in(catalog: Catalog, run: str, artifact: str) -> list[int]:
+    """The step runs of one run that gave an artifact, also those that reused it."""
+    rows = catalog.read(
+        "SELECT o.step_run FROM outputs o JOIN step_runs s ON s.id = o.step_run JOIN runs r ON r.id = s.run "
+        "WHERE r.name = ? AND o.digest = ? ORDER BY s.id",
+        (run, artifact),
     )
     return [row[0] for row in rows]
 

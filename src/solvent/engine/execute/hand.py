@@ -114,7 +114,7 @@ class Values:
 
     def get(self, digest: str, wanted: Any, made: Any = Any) -> Any:
         """The value of an artifact as ``wanted``, or where that says nothing, as it was declared when made."""
-        asked = made if not concrete(wanted) or _refines(made, wanted) else wanted
+        asked = made if not concrete(wanted) or _refines(made, _present(wanted)) else wanted
         keep = self._keep.get(digest)
         if keep is not None:
             return keep(asked)

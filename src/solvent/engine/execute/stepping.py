@@ -59,6 +59,7 @@ def do_step(session: Session, one: NodePlan, scope: Scope, item: str, wired: dic
     values, part = _settings(session, one, scope, item)
     state = None
     if one.node.options.state is not None:
+        session.writer.settle()  # whoever asks what led to the data finds all of it recorded
         with entered(Context(session.project, session.run_name, one.node.path, item, inputs)):
             state = one.node.options.state(values, inputs)
     key = key_of(one.fingerprint.digest if one.fingerprint else "", part, inputs, one.declared, state)
