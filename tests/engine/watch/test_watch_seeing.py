@@ -476,3 +476,10 @@ def test_scikit_learn_may_ask_for_the_machine(here):
 
     seen = seen_of(work)
     assert not seen.files and not seen.others
+
+
+def test_bytes_that_are_read_are_no_path(here):
+    """Readers take content as bytes, which names no file, and is no secret that a warning should print."""
+    data = Path("t.csv").read_bytes()
+    seen = seen_of(lambda: pl.read_csv(data))
+    assert names(seen) == [] and not seen.others

@@ -120,7 +120,8 @@ def _call_among(original: Any, args: Any, kwargs: Any) -> Any:
 
 
 def _path(seen: Seen, given: Any, kwargs: dict[str, Any], frame: Any) -> None:
-    seen.data(given, frame)
+    if not isinstance(given, (bytes, bytearray, memoryview)):  # which are the content itself, for these readers
+        seen.data(given, frame)
 
 
 def _written(seen: Seen, given: Any, kwargs: dict[str, Any], frame: Any) -> None:

