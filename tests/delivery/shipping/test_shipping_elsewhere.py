@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -190,14 +191,14 @@ network_backend = "netavark"
 
 
 @pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def podman() -> Iterator[Any]:
     """Podman with a store of its own, in which Debian's Python stands where the slim image would."""
     missing = [name for name in ("podman", "runc", "mmdebstrap") if shutil.which(name) is None]
     if missing or os.geteuid() != 0:
         pytest.skip(
             f"needs root and {', '.join(missing) or 'no more'}: apt-get install podman runc netavark mmdebstrap"
         )
-    folder = tmp_path_factory.mktemp("podman")
+    folder = Path(tempfile.mkdtemp(prefix="pod-"))  # a place of its own: podman takes 50 characters at most
     base = Path(os.environ.get("SOLVENT_TEST_BASE") or folder / "base.tar")  # a base that was made before
     if not base.exists():
         packages = "python3,python3-venv,python3-pip,ca-certificates"
