@@ -158,7 +158,8 @@ def _report(found: Mapping[str, Sequence[Measure]], imports: float) -> None:
         return float(statistics.median(getattr(one, field) for one in found[name]))
 
     print(
-        f"{'':24s}{'requests/s':>11s} {'(least':>8s}{'most)':>9s} {'p50 ms':>8s} {'p99 ms':>8s} {'start s':>8s} errors"
+        f"{'':24s}{'requests/s':>11s} {'(least':>8s}{'most)':>9s} {'p50 ms':>8s} {'p99 ms':>8s} {'CPU ms':>8s}"
+        f"{'start s':>8s}{'CPU s':>7s} errors"
     )
     for name, measures in found.items():
         rates = sorted(one.rate for one in measures)

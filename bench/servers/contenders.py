@@ -65,6 +65,10 @@ def _frame(row: Row) -> Any:
     return {"dataframe_records": [row]}
 
 
+def _of_columns(answer: Any) -> float:
+    return float(answer["predictions"][0]["probability_yes"])
+
+
 def _of_frame(answer: Any) -> float:
     first = answer["predictions"][0]
     return float(first["probability"]["yes"] if isinstance(first, dict) else first[1])
@@ -112,7 +116,7 @@ def all_contenders(folder: Path, names: set[str] | None) -> dict[str, Contender]
         serve = (python(), "-m", "solvent", "--project", folder, "serve", model, "--port")
         made[f"{label} /predict"] = Contender(serve, "/predict", dict, _by_name)
         made[f"{label} v2 infer"] = Contender(serve, f"/v2/models/{model}/infer", _tensors, _of_tensors)
-        made[f"{label} /invocations"] = Contender(serve, "/invocations", _frame, _of_frame)
+        made[f"{label} /invocations"] = Contender(serve, "/invocations", _frame, _of_columns)
     unknown = sorted((names or set()) - set(made))
     if unknown:
         raise SystemExit(f"there is no contender {unknown[0]!r}; there are: {', '.join(made)}")
