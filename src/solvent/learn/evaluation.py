@@ -114,7 +114,8 @@ def evaluate(
     figures, compared, gain = _compare(asked.measures, other, drawing)
     against = {} if rival is None else _compare(asked.measures, _rival(rival, frame, target, asked), drawing)[2]
     parts, hangs = _look_closer(predictor, frame, asked, groups, _Wanted(target, seed, draws, find_slices, importance))
-    pictures = _pictures(asked, figures, hangs) | _slice_picture(parts)
+    confusion = _confusion(asked)
+    pictures = _pictures(asked, figures, confusion, hangs) | _slice_picture(parts)
     told: dict[str, Any] = {name: one.value for name, one in figures.items() if one.value is not None}
     told |= pictures
     log(**told, rows=frame.height)
@@ -122,7 +123,7 @@ def evaluate(
         asked.task, target, frame.height, figures, compared, gain, drawing.method, seed,
         asked.answers.classes if asked.task == "classification" else (),
         f"the last value by {time}" if baseline == "last" else "the best constant answer",
-        against, parts, hangs, _confusion(asked), pictures,
+        against, parts, hangs, confusion, pictures,
     )  # fmt: skip
 
 
@@ -240,7 +241,10 @@ def _confusion(asked: Answered) -> tuple[tuple[int, ...], ...]:
 
 
 def _pictures(
-    asked: Answered, figures: Mapping[str, Figure], hangs: Sequence[Importance]
+    asked: Answered,
+    figures: Mapping[str, Figure],
+    confusion: Sequence[Sequence[int]],
+    hangs: Sequence[Importance],
 ) -> dict[str, Mapping[str, Any]]:
     from solvent.learn.measures import pictures
 
@@ -254,7 +258,6 @@ def _pictures(
         made["roc"] = pictures.draw_roc(found, score, figures["roc_auc"].value)
         made["precision_recall"] = pictures.draw_precision(found, score, figures["average_precision"].value)
         made["calibration"] = pictures.draw_calibration(found, score)
-    confusion = _confusion(asked)
     if confusion:
         made["confusion"] = pictures.draw_confusion(confusion, [str(one) for one in asked.answers.classes])
     if hangs:

@@ -222,7 +222,6 @@ def _follow(project: Home, app: Application, seconds: float, now: dict[Place, st
     loop = asyncio.get_running_loop()
 
     def put(served: Served, place: Place) -> None:
-        served.predictor.answer([])  # a first answer costs more than others
         loop.call_soon_threadsafe(app.roster.put, served, place.name, place.share)
 
     def take_away(place: Place) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from solvent.delivery.bundles import GRAPH
 from solvent.delivery.shipping.parcel import Parcel
 from solvent.errors import NotFound
 
-__all__ = ["GRAPH", "graph_of"]
-
-GRAPH = "onnx/model.onnx"
+__all__ = ["graph_of"]
 
 
 def graph_of(parcel: Parcel) -> bytes:

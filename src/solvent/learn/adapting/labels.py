@@ -49,12 +49,12 @@ class Labelled(Generic[Inner]):
         return getattr(self.inner, "feature_names_in_", None)
 
 
-def numbered(use: Any, target: pl.Series) -> tuple[Any, ...]:
-    """The classes by number, if ``use`` needs its labels so and they are not; else nothing.
+def numbered(model: Any, target: pl.Series) -> tuple[Any, ...]:
+    """The classes by number, if ``model`` needs its labels so and they are not; else nothing.
 
     XGBoost's classifiers take the labels 0, 1, … without a gap, and call every class by its number.
     """
-    kind = use if isinstance(use, type) else type(use)
+    kind = type(model)
     if not (kind.__module__.startswith("xgboost.") and hasattr(kind, "predict_proba")):
         return ()
     classes = target.unique().sort().to_list()

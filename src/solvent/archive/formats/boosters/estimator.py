@@ -12,7 +12,7 @@ from solvent.errors import Corrupted, MissingExtra, NoFormat
 if TYPE_CHECKING:
     from solvent.archive.formats.base import Document, Sink, Source
 
-__all__ = ["check_own", "find_class", "is_of", "read_settings", "write_settings"]
+__all__ = ["booster_of", "check_own", "find_class", "is_of", "read_settings", "write_settings"]
 
 LARGEST = 4_000_000_000
 """Bytes of a model beyond which it is not loaded."""
@@ -34,6 +34,14 @@ def check_own(value: Any, package: str, names: tuple[str, ...]) -> str:
     if kind.__qualname__ not in names:
         raise NoFormat(f"{name_of(kind)} cannot be kept; of {package} these can: {', '.join(names)}")
     return kind.__qualname__
+
+
+def booster_of(value: Any, name: str) -> Any:
+    """The booster of a model; raises :class:`NoFormat` for an estimator that is not fitted."""
+    booster = value if name == "Booster" else getattr(value, "_Booster", None)
+    if booster is None:
+        raise NoFormat(f"{name} is not fitted, so there is no model to keep; hand on its settings instead")
+    return booster
 
 
 def write_settings(settings: Mapping[str, Any], sink: Sink, what: str) -> tuple[Document, str]:

@@ -9,6 +9,7 @@ from solvent import digest
 from solvent.archive.formats.base import Written
 from solvent.archive.formats.boosters.estimator import (
     LARGEST,
+    booster_of,
     check_own,
     find_class,
     is_of,
@@ -41,9 +42,7 @@ class LightGBMFormat:
     def write(self, value: Any, sink: Sink) -> Written:
         """Turn the model into text now, so that a later ``fit`` reaches nobody."""
         name = check_own(value, "lightgbm", _NAMES)
-        booster = value if name == "Booster" else getattr(value, "_Booster", None)
-        if booster is None:
-            raise NoFormat(f"{name} is not fitted, so there is no model to keep; hand on its settings instead")
+        booster = booster_of(value, name)
         data = booster.model_to_string().encode()
         settings, known = ({}, {}) if name == "Booster" else (value.get_params(), _state(value, name))
         document, settled = write_settings({"settings": settings, "state": known}, sink, name)

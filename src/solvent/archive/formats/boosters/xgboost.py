@@ -8,13 +8,14 @@ from solvent import digest
 from solvent.archive.formats.base import Written
 from solvent.archive.formats.boosters.estimator import (
     LARGEST,
+    booster_of,
     check_own,
     find_class,
     is_of,
     read_settings,
     write_settings,
 )
-from solvent.errors import Corrupted, NoFormat
+from solvent.errors import Corrupted
 
 if TYPE_CHECKING:
     from solvent.archive.formats.base import Sink, Source
@@ -36,9 +37,7 @@ class XGBoostFormat:
     def write(self, value: Any, sink: Sink) -> Written:
         """Turn the model into bytes now, so that a later ``fit`` reaches nobody."""
         name = check_own(value, "xgboost", _NAMES)
-        booster = value if name == "Booster" else getattr(value, "_Booster", None)
-        if booster is None:
-            raise NoFormat(f"{name} is not fitted, so there is no model to keep; hand on its settings instead")
+        booster = booster_of(value, name)
         data = bytes(booster.save_raw("ubj"))
         settings = {} if name == "Booster" else value.get_params()
         document, settled = write_settings(settings, sink, name)
