@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ import pytest
 
 import solvent as sv
 from solvent.data import table_digest
+from solvent.engine.project import find_project
 from solvent.errors import PlanError, RunFailed
 
 SEEN: list[int] = []
@@ -350,3 +352,21 @@ def test_rows_of_another_schema_are_worked_on_afresh(tmp_path):
         (tmp_path / "d" / f"{name}.csv").write_text(text)
         made = sv.run(passing, config=config, project=tmp_path).value()
     assert made["v"].to_list() == ["2", "4", "x"] and made["w"].to_list() == [None, 5, 7]
+
+
+def test_steps_by_block_can_be_called_one_by_one(tmp_path: Path) -> None:
+    """In a notebook a row-wise step gets the table itself, and a mergeable one too; both are recorded."""
+    with find_project(tmp_path):
+        rows = pl.DataFrame({"x": [1.0, 2.0, 3.0]})
+        assert eager_twice(rows)["x"].to_list() == [2.0, 4.0, 6.0]
+        assert eager_total(rows) == 6.0
+
+
+@sv.step(rowwise=True)
+def eager_twice(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows * 2
+
+
+@sv.step(combine=sum)
+def eager_total(rows: pl.DataFrame) -> float:
+    return float(rows["x"].sum())

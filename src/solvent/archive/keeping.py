@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from solvent import digest
 from solvent.archive.catalog import query, write
 from solvent.archive.catalog.records import ArtifactRow, BlobRow
+from solvent.archive.formats.asking import kind_of
 from solvent.archive.store.local import BLOB
 from solvent.errors import Corrupted, NotFound, Unwritable
 
@@ -41,12 +42,16 @@ class Artifact:
 
 @dataclass(slots=True)
 class Pending:
-    """A value whose digest is settled, and whose bytes may still have to be written."""
+    """A value whose digest is settled, and whose bytes may still have to be written.
+
+    ``kind`` is the annotation by which it is read back.
+    """
 
     digest: str
     format: Format
     written: Written
     sink: _Sink
+    kind: Any
 
     @property
     def waits(self) -> bool:
@@ -81,7 +86,7 @@ class Archive:
         sink = _Sink(self, near)
         with self.store.explained():
             kept, written = self.formats.write(value, sink)
-        return Pending(self.formats.identify(kept, written), kept, written, sink)
+        return Pending(self.formats.identify(kept, written), kept, written, sink, kind_of(value))
 
     def finish(self, pending: Pending) -> ArtifactRow:
         """Write a value's bytes, and give the row that makes it known once it is committed."""

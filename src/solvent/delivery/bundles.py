@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -22,6 +22,7 @@ from solvent.delivery.contents.folder import check_names, read_folder, write_fol
 from solvent.delivery.contents.reference import Reference
 from solvent.errors import Corrupted
 from solvent.learn.assembly import Predictor
+from solvent.learn.carried.functions import RowFunction, is_function
 from solvent.learn.tables.schema import Column
 from solvent.learn.transforms import Fitted
 
@@ -82,7 +83,9 @@ class Bundle:
             with import_apart(self.closure, code):
                 parts = tuple(self._part(part, reader) for part in self.manifest["parts"])
         said = self.manifest
-        return Predictor(parts, self.columns, tuple(said["classes"]), said["target"], said.get("threshold"))
+        return Predictor(
+            parts, self.columns, tuple(said["classes"]), said["target"], said.get("threshold"), said.get("left_out", {})
+        )
 
     def beginning(self, count: int) -> Predictor:
         """The first ``count`` transforms without a model, for a graph that goes on from there.
@@ -174,7 +177,7 @@ class PackedPredictor(Predictor[Any]):
 
     def __init__(self, bundle: Bundle) -> None:
         inner = bundle.predictor
-        super().__init__(inner.parts, inner.columns, inner.classes, inner.target, inner.threshold)
+        super().__init__(**{one.name: getattr(inner, one.name) for one in fields(inner)})
         object.__setattr__(self, "bundle", bundle)
 
     bundle: ClassVar[Bundle]  # set on the object; no field of the dataclass
@@ -206,7 +209,7 @@ def _find_class(name: str) -> type:
     found: Any = importlib.import_module(module)
     for step in path.split("."):
         found = getattr(found, step)
-    return cast(type, found)
+    return RowFunction.of(found) if is_function(found) else cast(type, found)
 
 
 class Draft:

@@ -99,9 +99,7 @@ def judge(
     theirs = {} if rival is None or before is None else {"size_mb": rival.size / 1e6, **_numbers(before)}
     for name, limit in (budgets or {}).items():
         found += judge_budget(name, figures.get(name), theirs.get(name), limit)
-    if audit is not None:
-        asked = "no leak that nobody gave a reason for"
-        found.append(Gate("leak", audit.passed, float(len(audit.findings)), asked, audit.reasons()))
+    found += _leak(bundle, audit)
     if rival is not None and before is not None:
         found.append(judge_rollback(before))
         if contract == "compatible":
@@ -109,6 +107,17 @@ def judge(
     told: dict[str, Any] = dict(figures)
     log(**told)
     return Judgement(tuple(found), figures, _method(probed), _silenced(audit))
+
+
+def _leak(bundle: Bundle, audit: Audit | None) -> list[Gate]:
+    """The leaks of the audit; beside it a warning where training prepared rows as serving does not."""
+    left = [name for name, reason in bundle.manifest.get("left_out", {}).items() if reason is None]
+    note = f"prepared in training, not in serving: {', '.join(left)}" if left else ""
+    asked = "no leak that nobody gave a reason for"
+    if audit is not None:
+        said = "; ".join(one for one in (audit.reasons(), note) if one)
+        return [Gate("leak", audit.passed, float(len(audit.findings)), asked, said)]
+    return [Gate("leak", True, float(len(left)), asked, note)] if left else []
 
 
 def _silenced(audit: Audit | None) -> tuple[str, ...]:

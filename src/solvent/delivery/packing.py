@@ -92,10 +92,7 @@ def pack(
         {
             "onnx": graph,
             "parts": written,
-            "columns": [asdict(one) for one in predictor.columns],
-            "classes": list(predictor.classes),
-            "target": predictor.target,
-            "threshold": predictor.threshold,
+            **_said(predictor),
             "modules": {name: f"source/{name}.py" for name in closure.sources},
             "packages": sorted(closure.packages),
             "imports": sorted(closure.requirements),
@@ -104,6 +101,17 @@ def pack(
             "lineage": {} if context is None else _digests(context.inputs),
         }
     )
+
+
+def _said(predictor: Predictor) -> dict[str, Any]:
+    """What a predictor is beside its parts."""
+    return {
+        "columns": [asdict(one) for one in predictor.columns],
+        "classes": list(predictor.classes),
+        "target": predictor.target,
+        "threshold": predictor.threshold,
+        "left_out": dict(predictor.left_out),
+    }
 
 
 def _runtime(graph: Mapping[str, Any]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from solvent.engine.execute.driver import do
 from solvent.engine.execute.hand import State
 from solvent.engine.execute.session import Session
 from solvent.engine.planning.key import derive_seed
-from solvent.engine.planning.plan import NodePlan, Plan, Request, plan_node
+from solvent.engine.planning.plan import NodePlan, Plan, Request, kinds_given, plan_node
 from solvent.engine.record.commit import CommitReader
 from solvent.engine.running import open_run
 from solvent.errors import SettingsError
@@ -69,6 +69,8 @@ class Recorder:
             from solvent.config import Bound, Origin
 
             bound["seed"] = Bound(derive_seed(0, path), Origin("derived from the run's seed"), ())
+        if step.options.given is not None:
+            data = step.options.given(data, {}, path)
         fields = step.signature.outputs.fields
         node = Node(path, "step", step, data, dict(bound), step.options, caller_line(), outputs=fields)
         return self._do(node)
@@ -102,6 +104,8 @@ class Recorder:
         constants: dict[str, Any] = {}
         self.project.code.refresh()  # between two calls a cell may have changed a global, or a file been edited
         one: NodePlan = plan_node(node, self.project, constants)
+        if node.step.options.kinds is not None:
+            one.given = kinds_given(node, {})
         self._plan.nodes[node.path] = one
         self._plan.constants.clear()
         self._plan.constants.update(constants)

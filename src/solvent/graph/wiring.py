@@ -238,6 +238,8 @@ class _Wiring:
         mapped: bool = False,
     ) -> Node:  # fmt: skip
         settings = self._bind(step, code, block, _dotted(path), path, mapped)
+        if step.options.given is not None:
+            data = step.options.given(data, self.graph.nodes, path)
         options = self._options(step.options, block, path)
         node = Node(path, "map" if mapped else "step", step, data, settings, options, where, tuple(self.guards))
         for one in step.signature.settings:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from solvent.learn.assembly import Answers, Predictor, assemble
+    from solvent.learn.carried import Lookup, RowFunction, lookup
     from solvent.learn.evaluation import Report, evaluate
     from solvent.learn.leaks import Audit, Finding, audit_leaks
     from solvent.learn.measures.intervals import Figure
@@ -46,10 +47,12 @@ __all__ = [
     "Figure",
     "Finding",
     "Fitted",
+    "Lookup",
     "Model",
     "Passed",
     "Predictor",
     "Report",
+    "RowFunction",
     "Split",
     "Split3",
     "TabularFeatures",
@@ -67,6 +70,7 @@ __all__ = [
     "group_split3",
     "hash_split",
     "hash_split3",
+    "lookup",
     "partition",
     "predefined_split",
     "predefined_split3",
@@ -86,6 +90,7 @@ __all__ = [
 
 _PLACES = {
     "assembly": ("Answers", "Predictor", "assemble"),
+    "carried": ("Lookup", "RowFunction", "lookup"),
     "tables.checking": ("Passed", "check_table"),
     "evaluation": ("Report", "evaluate"),
     "leaks": ("Audit", "Finding", "audit_leaks"),

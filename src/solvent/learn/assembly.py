@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Generic, cast
 
 from annotated_types import Interval
 
 from solvent.data import is_table_type
-from solvent.errors import InputError, PlanError, SettingsError
+from solvent.errors import InputError, PlanError, SettingsError, did_you_mean
 from solvent.graph.steps import step
 from solvent.learn.adapting import apply, label_of, predictions_of, probabilities_of
+from solvent.learn.carried.functions import RowFunction, is_function, settle
+from solvent.learn.carried.lookups import Lookup
+from solvent.learn.carried.proving import needed_columns, prove
+from solvent.learn.carried.wiring import LeftOut, given
 from solvent.learn.tables.rows import as_given, check_columns, frame_of, kind_of
 from solvent.learn.tables.schema import Column, Prepared, describe_columns, fit_frame, read_records
 from solvent.learn.transforms import Fitted
@@ -44,10 +48,12 @@ class Answers:
 class Predictor(Generic[Parts]):
     """Fitted transforms and a model, asked as one.
 
-    ``parts`` are the transforms in order and, last, the model. ``columns`` is what rows have to bring; it is empty
-    where no fit recorded it, and rows are then taken as they are. ``classes`` are the model's, in the order of the
-    probabilities; empty for regression. With a ``threshold`` the second of two classes is answered where its
-    probability is at least that; without one the most probable class.
+    ``parts`` are what prepares rows (row-wise functions, look-ups, transforms) in order and, last, the model.
+    ``columns`` is what rows have to bring; it is empty where no fit recorded it, and rows are then taken as they are.
+    ``classes`` are the model's, in the order of the probabilities; empty for regression. With a ``threshold`` the
+    second of two classes is answered where its probability is at least that; without one the most probable class.
+    ``left_out`` are the row-wise steps that rows went through in training and that are no part, each with the reason
+    that somebody gave.
     """
 
     parts: Parts
@@ -55,6 +61,7 @@ class Predictor(Generic[Parts]):
     classes: tuple[bool | int | float | str, ...] = ()
     target: str | None = None
     threshold: float | None = None
+    left_out: Mapping[str, str | None] = field(default_factory=dict)
 
     @property
     def transforms(self) -> tuple[Any, ...]:
@@ -104,8 +111,13 @@ class Predictor(Generic[Parts]):
 
     def transformed(self, frame: pl.DataFrame) -> pl.DataFrame:
         """What the transforms make of rows that fit."""
+        made = False  # whether a function or look-up made the rows, whose types then need not be those of training
         for one in self.transforms:
-            frame = one.transform(frame) if isinstance(one, Fitted) else apply(one, frame)
+            if isinstance(one, Fitted):
+                frame = one.transform(fit_frame(frame, one.columns).frame if made else frame)
+            else:
+                frame = apply(one, frame)
+            made = isinstance(one, (RowFunction, Lookup))
         return frame
 
     def _ask(self, frame: pl.DataFrame, warnings: tuple[str, ...]) -> Answers:
@@ -147,53 +159,118 @@ def decide(
 def _predictor_kind(settings: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
     """``Predictor[tuple[Fitted[Features], Model]]``, as far as the classes of the parts are known."""
     parts = data.get("parts", ())
-    kinds = tuple(one for one in parts if not is_table_type(one)) if isinstance(parts, tuple) else ()
+    kinds = (
+        tuple(one for one in parts if one is not LeftOut and not is_table_type(one)) if isinstance(parts, tuple) else ()
+    )
     return Predictor[tuple[kinds]] if kinds else Predictor  # type: ignore[valid-type]
 
 
-@step(kinds=_predictor_kind)
+@step(kinds=_predictor_kind, given=given)
 def assemble(
     *parts: Any,
     target: str | None = None,
     drop: Sequence[str] = (),
     threshold: Annotated[float, Interval(gt=0, lt=1)] | None = None,
+    left_out: Mapping[str, str] | None = None,
 ) -> Predictor:
-    """Put fitted transforms and, last, the model together to what serves: ``assemble(features, model)``.
+    """Put what prepares rows and, last, the model together to what serves: ``assemble(features, model)``.
 
-    Rows for it have the columns that the first transform was given by :func:`fit`, less target, weight and drop.
-    Where there is no such transform, give it rows first: ``assemble(parts.train, model)``; a request then has their
-    columns, less ``target`` and ``drop`` (of rows that a model was trained on by name, those columns). With a
-    ``threshold`` a classifier of two classes answers the second where its probability is at least that.
+    Before the model come fitted transforms, look-ups (:func:`lookup`), and row-wise steps or functions, which go along
+    with the settings that they have in the pipeline: ``assemble(distances, planes, features, model)``.
+
+    Rows for it have the columns that the first part was given in training, less target, weight and drop. Where the
+    first part does not know them (a function outside of a pipeline, a transform that :func:`fit` did not fit, a model
+    alone), give it rows first: ``assemble(parts.train, model)``; a request then has their columns, less ``target``
+    and ``drop`` (of rows that a model was trained on by name, those columns). With a ``threshold`` a classifier of
+    two classes answers the second where its probability is at least that. ``left_out`` gives reasons for row-wise
+    steps that rows went through in training and that do not go along.
+
+    Raises :class:`InputError` for a function that needs the target, or other rows than the one it is about.
     """
-    example, rest = _apart(parts)
-    if not rest or not callable(getattr(rest[-1], "predict", None)):
-        last = label_of(type(rest[-1])) if rest else "nothing"
-        raise PlanError(
-            f"assemble takes the transforms in order and the model last; the last was {last}, without predict"
-        )
+    example, rest, left = _apart(parts)
+    _check_parts(rest)
     *transforms, model = rest
-    for one in transforms:
-        if not callable(getattr(one, "transform", None)):
-            raise PlanError(
-                f"assemble takes fitted transforms before the model; {label_of(type(one))} has no method transform"
-            )
-    if isinstance(model, Predictor):
-        raise PlanError("assemble was given a predictor as the model; give it the predictor's own transforms and model")
     classes = _classes(model)
     if threshold is not None and len(classes) != 2:
         raise SettingsError(f"assemble: threshold is for two classes; this model has {len(classes) or 'none'}")
+    fitted = next((one for one in transforms if isinstance(one, Fitted)), None)
+    aim = fitted.target if fitted is not None else target
     first = transforms[0] if transforms else None
-    columns, aim = (first.columns, first.target) if isinstance(first, Fitted) else ((), target)
-    if example is not None:
+    if isinstance(first, (RowFunction, Lookup)):
+        columns = _columns_before(transforms, example, aim or target, drop)
+    elif example is not None:
         columns = _columns_of(example, first if first is not None else model, target, drop)
-    return Predictor(tuple(rest), columns, classes, aim or target, threshold)
+    else:
+        columns = first.columns if isinstance(first, Fitted) else ()
+    return Predictor(tuple(rest), columns, classes, aim or target, threshold, _reasons(left, left_out or {}))
 
 
-def _apart(parts: Sequence[Any]) -> tuple[pl.DataFrame | None, tuple[Any, ...]]:
-    """The rows that stand first, if there are any, and what follows."""
-    if parts and kind_of(parts[0]) in ("polars", "lazy", "pandas", "arrow", "duckdb"):
-        return frame_of(parts[0]), tuple(parts[1:])
-    return None, tuple(parts)
+def _apart(parts: Sequence[Any]) -> tuple[pl.DataFrame | None, tuple[Any, ...], tuple[str, ...]]:
+    """The rows that stand first, if there are any; what follows, functions settled; what the graph says is left out."""
+    left = tuple(name for one in parts if isinstance(one, LeftOut) for name in one.steps)
+    rest = [settle(one) if is_function(one) else one for one in parts if not isinstance(one, LeftOut)]
+    if rest and kind_of(rest[0]) in ("polars", "lazy", "pandas", "arrow", "duckdb"):
+        return frame_of(rest[0]), tuple(rest[1:]), left
+    return None, tuple(rest), left
+
+
+def _check_parts(parts: Sequence[Any]) -> None:
+    """Refuse what is no row of transforms with a model at its end."""
+    if not parts or not callable(getattr(parts[-1], "predict", None)):
+        last = label_of(type(parts[-1])) if parts else "nothing"
+        raise PlanError(
+            f"assemble takes the transforms in order and the model last; the last was {last}, without predict"
+        )
+    for one in parts[:-1]:
+        if not callable(getattr(one, "transform", None)):
+            raise PlanError(
+                f"assemble takes fitted transforms, look-ups and row-wise functions before the model; "
+                f"{label_of(type(one))} has no method transform"
+            )
+    if isinstance(parts[-1], Predictor):
+        raise PlanError("assemble was given a predictor as the model; give it the predictor's own transforms and model")
+
+
+def _columns_before(
+    transforms: Sequence[Any], example: pl.DataFrame | None, target: str | None, drop: Sequence[str]
+) -> tuple[Column, ...]:
+    """What a request brings to functions and look-ups, which are tried on the rows of training."""
+    carried = list(transforms[: _count(transforms)])
+    name = label_of(type(carried[0]))
+    if example is None:
+        raise InputError(
+            f"assemble: what {name} was given in training is not known here, and a request has to bring the same. In a "
+            f"pipeline, apply it there to the rows that are fitted on; elsewhere give rows first: "
+            f"assemble(rows, {name}, …)"
+        )
+    if target is None:
+        raise SettingsError("assemble: which column of the rows is the target? Say it: target: NAME")
+    check_columns(example, drop, "assemble")
+    fitted = transforms[len(carried)] if len(carried) < len(transforms) else None
+    weights = [fitted.weight] if isinstance(fitted, Fitted) and fitted.weight is not None else []
+    prove(carried, example.drop([*drop, *(one for one in weights if one in example.columns)]), target)
+    apart = {target, *drop, *weights}
+    left = example.drop([one for one in example.columns if one in apart])
+    dropped = fitted.drop if isinstance(fitted, Fitted) else ()
+    return describe_columns(left.select(needed_columns(carried, left, dropped)))
+
+
+def _count(transforms: Sequence[Any]) -> int:
+    """How many functions and look-ups come first."""
+    others = (place for place, one in enumerate(transforms) if not isinstance(one, (RowFunction, Lookup)))
+    return next(others, len(transforms))
+
+
+def _reasons(left: Sequence[str], said: Mapping[str, str]) -> dict[str, str | None]:
+    """Each step that is left out, with the reason that was given for it, by its path or its name."""
+    for name in said:
+        known = [*left, *(one.rpartition("/")[2] for one in left)]
+        if name not in known:
+            there = f" Left out are: {', '.join(left)}" if left else " None is"
+            raise SettingsError(
+                f"assemble: left_out: {name!r} is no row-wise step that is left out.{did_you_mean(name, known)}{there}"
+            )
+    return {one: said.get(one, said.get(one.rpartition("/")[2])) for one in left}
 
 
 def _columns_of(example: pl.DataFrame, first: Any, target: str | None, drop: Sequence[str]) -> tuple[Column, ...]:

@@ -11,9 +11,10 @@ from typing import Any
 
 from solvent.errors import InputError
 
-__all__ = ["choose_class", "element", "hints_of", "is_concrete", "options"]
+__all__ = ["choose_class", "element", "hints_of", "is_concrete", "kind_of", "options"]
 
 _DEEPEST = 20
+_WIDEST = 100
 
 
 def options(wanted: Any) -> tuple[Any, ...]:
@@ -49,6 +50,18 @@ def _unfold(wanted: Any, found: list[Any], depth: int) -> None:
 def is_concrete(kind: Any) -> bool:
     """Whether something is a class that a value can be made of (not ``Any``, ``object`` or a protocol)."""
     return isinstance(kind, type) and kind not in (Any, object) and not getattr(kind, "_is_protocol", False)
+
+
+def kind_of(value: Any) -> Any:
+    """By which annotation a value is read back: its class, and those of what it holds if it is generic or a tuple."""
+    kind: Any = type(value)
+    if kind is tuple and 0 < len(value) <= _WIDEST:
+        return tuple[tuple(kind_of(one) for one in value)]  # type: ignore[misc]
+    parameters = getattr(kind, "__parameters__", ()) if hasattr(kind, "__dataclass_fields__") else ()
+    if not parameters:
+        return kind
+    fields = {hint: name for name, hint in hints_of(kind).items() if isinstance(hint, typing.TypeVar)}
+    return kind[tuple(kind_of(getattr(value, fields[one])) if one in fields else Any for one in parameters)]
 
 
 def element(wanted: Any, place: int | str | None = None) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 from solvent.delivery.contents.reference import Reference
 from solvent.learn.assembly import Predictor
+from solvent.learn.carried.lookups import Lookup, describe
 from solvent.learn.evaluation import LOSSES, Report
 from solvent.learn.transforms import Fitted
 
@@ -35,6 +36,8 @@ def make_card(predictor: Predictor, report: Report, packed: Packed) -> dict[str,
         "classes": list(predictor.classes),
         "threshold": predictor.threshold,
         "parts": [_name_of(one) for one in predictor.parts],
+        "lookups": [describe(one) for one in predictor.parts if isinstance(one, Lookup)],
+        "left_out": dict(predictor.left_out),
         "owner": packed.owner,
         "judged": {"rows": report.rows, "method": report.method, "seed": report.seed, "against": report.against},
         "figures": _figures(report),
@@ -101,6 +104,17 @@ def _limits(predictor: Predictor, report: Report, packed: Packed) -> list[str]:
         "It was trained on rows like those that the columns describe and on no others: what lies outside of their "
         "ranges, or is another value than those, was never seen."
     )
+    made += [
+        f"{_listed(list(one.adds))} are looked up by {_listed(list(one.keys))} in a table of {describe(one)['rows']:,} "
+        f"rows that goes along; what is not in it is null."
+        for one in predictor.parts
+        if isinstance(one, Lookup)
+    ]
+    for name, reason in predictor.left_out.items():
+        made.append(
+            f"Rows went through {name} in training, and requests do not: they have to come as it leaves them."
+            f"{'' if reason is None else f' ({reason})'}"
+        )
     if packed.reference is None:
         made.append("The bundle holds no profile of the training rows: deploy was not given them.")
     return made

@@ -12,12 +12,13 @@ from solvent.delivery.runtime.readings import Layout, Reader, Reading
 from solvent.errors import InputError, MissingExtra, PlanError, Problem
 from solvent.learn.adapting import names_asked
 from solvent.learn.assembly import Answers, Predictor, decide
+from solvent.learn.tables.schema import Column, fit_frame
 
 if TYPE_CHECKING:
     import polars as pl
 
     from solvent.delivery.runtime.convert import Converted
-    from solvent.learn.tables.schema import Column, Prepared
+    from solvent.learn.tables.schema import Prepared
 
 __all__ = ["OnnxPredictor"]
 
@@ -46,7 +47,9 @@ class OnnxPredictor:
         self.target = before.target
         self.threshold = before.threshold
         self._features: list[str] | None = told.get("features")
-        self._reader = None if "features" in told else Reader(_layout(told), before.columns)
+        # What a graph is given that begins after functions of Python's is not what a request brings.
+        self._given = tuple(Column(**{**one, "values": tuple(one["values"])}) for one in told.get("columns", ()))
+        self._reader = None if "features" in told else Reader(_layout(told), self._given or before.columns)
         self._answer: str = told["answer"]
         outputs = [one.name for one in self._session.get_outputs()]
         self._outputs = [self._answer, *(["refused"] if "refused" in outputs else [])]
@@ -77,17 +80,18 @@ class OnnxPredictor:
 
         Where the whole predictor is in the graph, no frame is made: a record takes some ten microseconds.
         """
-        if self._reader is None or not records:
+        if self._reader is None or self._given or not records:
             return self.answer(list(records))
         feeds, warnings = self._reader.of_records(records)
         return self._ask(feeds, warnings)
 
     def _feeds(self, frame: pl.DataFrame) -> dict[str, np.ndarray[Any, Any]]:
+        if self.first:
+            frame = self._before.transformed(frame)
         if self._reader is not None:
-            return self._reader.of_frame(frame)
+            return self._reader.of_frame(fit_frame(frame, self._given).frame if self._given else frame)
         import polars as pl
 
-        frame = self._before.transformed(frame)
         if self._features is not None:
             asked = names_asked(self._features, frame.columns)
             missing = [name for name in asked if name not in frame.columns]

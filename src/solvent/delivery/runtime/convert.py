@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -94,8 +94,10 @@ def _write(graph: Graph, predictor: Predictor, first: int) -> bytes:
     start = parts[first]
     inputs: list[Any] = []
     names: list[str] | None = None
-    if first == 0 and isinstance(start, Fitted) and predictor.columns:
-        layout = layout_of(predictor.columns, start.inner)
+    if isinstance(start, Fitted) and (first or predictor.columns):
+        columns = start.columns if first else predictor.columns
+        layout = layout_of(columns, start.inner)
+        said |= {"columns": [asdict(one) for one in columns]} if first else {}
         said |= {"numbers": [[one.column, one.measure] for one in layout.numbers], "texts": list(layout.texts)}
         for name, width, kind in (
             ("numbers", len(layout.numbers), TensorProto.DOUBLE),
@@ -103,8 +105,8 @@ def _write(graph: Graph, predictor: Predictor, first: int) -> bytes:
         ):
             if width:
                 inputs.append(helper.make_tensor_value_info(name, kind, [None, width]))
-        table, names = _begin(graph, start, predictor.columns, layout)
-        rest = parts[1:]
+        table, names = _begin(graph, start, columns, layout)
+        rest = parts[first + 1 :]
     else:
         given = getattr(_inner(start), "n_features_in_", None)
         inputs.append(helper.make_tensor_value_info("features", TensorProto.DOUBLE, [None, given]))

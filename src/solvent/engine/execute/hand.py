@@ -96,6 +96,8 @@ class Values:
         self._settle = settle
         self._keep: dict[str, Callable[[Any], Any]] = {}
         self._held: dict[str, int] = {}
+        self.kinds: dict[str, Any] = {}
+        """The classes of constants, which nothing declares, by digest."""
 
     def hold(self, digest: str, keep: Callable[[Any], Any] | None) -> None:
         """Keep a live value for later consumers."""
@@ -130,7 +132,8 @@ class Values:
                 return None
             return self.get(state.outputs[body[1]], wanted, state.kinds.get(body[1], Any))
         if kind in ("const", "item"):
-            return self.get(body if kind == "const" else body[0], wanted)
+            name = body if kind == "const" else body[0]
+            return self.get(name, wanted, self.kinds.get(name, Any))
         inner = element_of(wanted)
         if kind == "dict":
             return {name: self.load(part, scope, inner) for name, part in body.items()}

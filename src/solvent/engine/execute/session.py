@@ -227,6 +227,7 @@ class Session:
         if not self.plan.constants:
             return
         rows = [self.archive.finish(one) for one in self.plan.constants.values()]
+        self.values.kinds.update((one.digest, one.kind) for one in self.plan.constants.values())
         with self.project.catalog.write() as tx:
             for row in rows:
                 write.add_artifact(tx, row, time.time())

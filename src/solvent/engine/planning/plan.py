@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent import digest
 from solvent.archive.fingerprint import Fingerprint, fingerprint
+from solvent.archive.formats.asking import kind_of
 from solvent.config import Settings, load_settings
 from solvent.data import is_table_type
 from solvent.engine import watch
@@ -202,7 +203,7 @@ def _settle(
     for node in _all_nodes(graph):
         nodes[node.path] = plan_node(node, project, constants)
         if node.step.options.kinds is not None:
-            nodes[node.path].given = {name: _kind_of(value, nodes) for name, value in node.data.items()}
+            nodes[node.path].given = kinds_given(node, nodes)
     for one in inputs.values():
         with one.blamed():
             check_reference(one, nodes.values())
@@ -304,7 +305,8 @@ def _check_blocks(node: Node) -> None:
     word = "rowwise=True" if options.rowwise else "combine="
     if options.rowwise and options.combine is not None:
         raise PlanError(f"{node.where}: {node.path!r} says rowwise=True and combine=: it is one or the other")
-    takes = bool(data) and not data[0].variadic and type(node.data.get(data[0].name)) is Promise
+    given = node.data.get(data[0].name) if data else None  # a table itself, where steps are called one by one
+    takes = bool(data) and not data[0].variadic and (type(given) is Promise or is_table_type(type(given)))
     gives = len(outputs.fields) == 1 and (options.combine is not None or is_table_type(outputs.annotation))
     if not takes or not is_table_type(data[0].annotation) or not gives:
         raise PlanError(
@@ -313,12 +315,17 @@ def _check_blocks(node: Node) -> None:
         )
 
 
+def kinds_given(node: Node, nodes: Mapping[str, NodePlan]) -> dict[str, Any]:
+    """The classes of what a node's data parameters will get."""
+    return {name: _kind_of(value, nodes) for name, value in node.data.items()}
+
+
 def _kind_of(value: Any, nodes: Mapping[str, NodePlan]) -> Any:
     """The class of what a data parameter will get, as far as the plan tells; a tuple of them for several."""
     if type(value) is Promise:
         path, output, kind = node_of(value)
         return nodes[path].kinds().get(output, kind) if path in nodes else kind
-    return tuple(_kind_of(item, nodes) for item in value) if isinstance(value, (list, tuple)) else type(value)
+    return tuple(_kind_of(item, nodes) for item in value) if isinstance(value, (list, tuple)) else kind_of(value)
 
 
 def _behaviours(value: Any, project: Home) -> tuple[str, ...]:

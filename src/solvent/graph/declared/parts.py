@@ -14,7 +14,10 @@ from solvent.graph.promise import PLACE
 from solvent.graph.signature import Data, Signature
 from solvent.graph.steps import Options, Step
 
-__all__ = ["Declared", "Part", "Ref", "refs_in"]
+__all__ = ["Declared", "Part", "Ref", "StepRef", "refs_in"]
+
+
+_STEP = "\0"  # before the name of a block whose step is meant; no block can be called so
 
 
 @dataclass(slots=True)
@@ -50,6 +53,15 @@ class Ref:
         return getattr(value, self.output)
 
 
+@dataclass(frozen=True, slots=True)
+class StepRef(Ref):
+    """``{step: distances}``: the step itself that a block names, and not what it makes."""
+
+    def find(self, values: Mapping[str, Any]) -> Any:
+        """The step."""
+        return values[f"{_STEP}{self.node}"]
+
+
 class Declared(Pipeline[Any, Any]):
     """A pipeline whose body is a list of parts, each after what it needs."""
 
@@ -69,7 +81,7 @@ class Declared(Pipeline[Any, Any]):
             try:
                 places = [_put(one, values) for one in part.places]
                 named = {name: _put(one, values) for name, one in part.named.items()}
-                step = part.step.named(part.name)
+                step = values[f"{_STEP}{part.name}"] = part.step.named(part.name)
                 values[part.name] = step.map(*places, **named) if part.mapped else step(*places, **named)
             finally:
                 PLACE.reset(token)

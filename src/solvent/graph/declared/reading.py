@@ -10,7 +10,7 @@ from typing import Any
 from solvent.config import Block
 from solvent.config.leaf import Leaf, Origin
 from solvent.errors import Problem, SettingsError, did_you_mean
-from solvent.graph.declared.parts import Declared, Part, Ref, refs_in
+from solvent.graph.declared.parts import Declared, Part, Ref, StepRef, refs_in
 from solvent.graph.steps import Step
 from solvent.names import is_name
 
@@ -20,6 +20,7 @@ Finder = Callable[[str], Any]
 """What a name in ``use:`` stands for: ``module:name``, or a short name; raises ``ValueError``."""
 
 EACH = "each"
+STEP = "step"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def declare(name: str, block: Block, inputs: Mapping[str, Origin], terms: Terms,
         if one in block.children:
             text = f"steps.{one}: an input is called {one!r} too, so of: could mean either. Rename the step."
             problems.append(Problem(str(inputs[one]), text))
-    reader = _Reader(known, terms, problems)
+    reader = _Reader(known, terms, problems, inputs)
     read = [reader.part(one, block.child(one)) for one in block.children]
     parts = [part for part in read if part is not None]
     ending = None if result is None else reader.refs(result.value, result.origin, "result")
@@ -61,6 +62,7 @@ class _Reader:
     known: list[str]
     terms: Terms
     problems: list[Problem]
+    inputs: Mapping[str, Origin]
 
     def part(self, name: str, block: Block) -> Part | None:
         """One step of the graph, with what it is of; None if that cannot be known."""
@@ -155,9 +157,18 @@ class _Reader:
         """What is handed over: references in the place of names, in the lists and mappings that they stand in."""
         if isinstance(said, (list, tuple)):
             return [self.refs(one, origin, place) for one in said]
+        if isinstance(said, dict) and set(said) == {STEP}:
+            found = self.ref(str(said[STEP]), origin, place)
+            if found.output is not None or found.node in self.inputs:
+                text = f"{place}: {{{STEP}: {said[STEP]}}} means a step of this graph itself, by its name"
+                self.problems.append(Problem(str(origin), text))
+            return StepRef(found.node, None, origin)
         if isinstance(said, dict):
             return {str(key): self.refs(one, origin, place) for key, one in said.items()}
-        text = str(said)
+        return self.ref(str(said), origin, place)
+
+    def ref(self, text: str, origin: Origin, place: str) -> Ref:
+        """The reference that a text is: a step or input, or ``STEP.OUTPUT``."""
         node, _, output = text.partition(".")
         if node not in self.known:
             hint = did_you_mean(node, self.known) or f" There are: {', '.join(self.known)}."

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from solvent.errors import PlanError
-from solvent.graph.declared.parts import Declared, Ref
+from solvent.graph.declared.parts import Declared, Ref, StepRef
 from solvent.graph.pipelines import Pipeline
 from solvent.graph.steps import Step
 from solvent.names import reference_of
@@ -50,6 +50,7 @@ class _Writer:
     modules: set[str] = field(default_factory=set)
     rooms: set[str] = field(default_factory=set)
     functions: set[str] = field(default_factory=set)
+    steps: dict[str, str] = field(default_factory=dict)
 
     def write(self, pipeline: Declared) -> str:
         """Add the function of a graph; gives its name."""
@@ -60,15 +61,16 @@ class _Writer:
         for part in pipeline.parts:
             called = self.called(part.step)
             taken.add(called.partition(".")[0])
-            places = [_said(one, names) for one in part.places]
-            named = [f"{name}={_said(one, names)}" for name, one in part.named.items()]
+            places = [self.said(one, names) for one in part.places]
+            named = [f"{name}={self.said(one, names)}" for name, one in part.named.items()]
             names[part.name] = _free(_word(part.name), taken)
             own = "" if (part.step.label or part.step.name) == part.name else f'.named("{part.name}")'
+            self.steps[part.name] = f"{called}{own}"
             way = ".map" if part.mapped else ""
             lines.append(f"    {names[part.name]} = {called}{own}{way}({', '.join([*places, *named])})")
         kinds = {one.name: "sv.Table" if self.family(one.annotation) else "Any" for one in pipeline.signature.data}
         data = ", ".join(f"{names[name]}: {kind}" for name, kind in kinds.items())
-        lines.append(f"    return {_said(pipeline.result, names)}")
+        lines.append(f"    return {self.said(pipeline.result, names)}")
         self.bodies.append(f"@sv.pipeline\ndef {function}({data}) -> Any:\n" + "\n".join(lines))
         return function
 
@@ -84,13 +86,15 @@ class _Writer:
         self.modules.add(module)
         return f"{module}.{name}"
 
-
-def _said(value: Any, names: Mapping[str, str]) -> str:
-    if isinstance(value, Ref):
-        return names[value.node] + (f".{value.output}" if value.output else "")
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{name!r}: {_said(item, names)}" for name, item in value.items()) + "}"
-    return f"[{', '.join(_said(item, names) for item in value)}]"
+    def said(self, value: Any, names: Mapping[str, str]) -> str:
+        """What is handed over, as an expression."""
+        if isinstance(value, StepRef):
+            return self.steps[value.node]
+        if isinstance(value, Ref):
+            return names[value.node] + (f".{value.output}" if value.output else "")
+        if isinstance(value, dict):
+            return "{" + ", ".join(f"{name!r}: {self.said(item, names)}" for name, item in value.items()) + "}"
+        return f"[{', '.join(self.said(item, names) for item in value)}]"
 
 
 def _word(name: str) -> str:

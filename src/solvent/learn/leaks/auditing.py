@@ -149,7 +149,23 @@ def _looks(
         ("scaling", "scaling", lambda: find_scalings(sides)),
         ("champion", "champion", lambda: find_champion(sides, champion, test)),
         ("future", "future", lambda: find_future(sides)),
+        ("left_out", "left_out", lambda: _find_left_out(predictor)),
     )
+
+
+def _find_left_out(predictor: Predictor | None) -> list[Finding]:
+    """Row-wise work that rows of the training went through, and that the predictor does not do."""
+    if predictor is None:
+        raise NotChecked("no predictor was given")
+    return [
+        Finding(
+            "left_out", (name,), 0, f"rows went through {name} in training, and requests do not",
+            "Hand the step to assemble, so that it goes along; or say why not: assemble: {left_out: {NAME: why}}.",
+            {}, "hint",
+        )
+        for name, reason in predictor.left_out.items()
+        if reason is None
+    ]  # fmt: skip
 
 
 def _look(looks: Sequence[Look]) -> tuple[list[Finding], list[str], dict[str, str]]:

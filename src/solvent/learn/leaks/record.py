@@ -14,7 +14,7 @@ Severity = Literal["leak", "hint"]
 
 KINDS = (
     "rows", "near_rows", "groups", "time", "fitted_on_test", "disguise", "sum", "after_event", "missing", "id",
-    "encoding", "scaling", "champion", "future",
+    "encoding", "scaling", "champion", "future", "left_out",
 )  # fmt: skip
 """Every kind of leak that is looked for, in the order in which findings are told."""
 
