@@ -179,7 +179,14 @@ def _run(
     recorder = None if endpoint.log is None or project is None else _recorder(project, roster, endpoint.log)
     app = make_app(roster, access, ready, None if recorder is None else recorder.note, ended)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10, lifespan="on"
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        lifespan="on",
+        proxy_headers=False,
+        ws="none",  # neither is made use of, and each request would pay for the first
     )
     _server(config, app, endpoint.drain).run(sockets=[listening])
 
