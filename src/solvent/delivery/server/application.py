@@ -79,7 +79,10 @@ def make_app(
 
 
 class Application:
-    """Answers requests as an ASGI application. ``draining`` tells who balances the load to send no more."""
+    """Answers requests as an ASGI application.
+
+    ``draining`` tells who balances the load to send no more; ``worker`` is the number of this process among several.
+    """
 
     def __init__(
         self, roster: Roster, access: Access, ready: Callable[[], None] | None, note: Callable[[Noted], None] | None
@@ -87,6 +90,7 @@ class Application:
         self.roster = roster
         self.access = access
         self.metrics = Metrics()
+        self.worker: int | None = None
         self.draining = False
         self.ended: Callable[[], None] | None = None
         self._ready = ready
@@ -107,10 +111,25 @@ class Application:
             except ConnectionError:  # the client went away in the middle
                 return
 
+    def put(self, served: Served, place: str = "seat", share: float = 1.0) -> None:
+        """Let a version take a place from now on."""
+        self.roster.put(served, place, share)
+        self.tell_places()
+
+    def take_away(self, model: str, place: str) -> None:
+        """Let nobody have a place beside the seat."""
+        self.roster.take_away(model, place)
+        self.tell_places()
+
+    def tell_places(self) -> None:
+        """Let the figures say who takes part."""
+        self.metrics.serving([one for line in self.roster.lines.values() for one in line.places()])
+
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                self.tell_places()
                 if self._ready is not None:
                     self._ready()
                 await send({"type": "lifespan.startup.complete"})

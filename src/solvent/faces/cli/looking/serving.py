@@ -29,6 +29,7 @@ __all__ = ["explain", "serve"]
 @click.option("--largest", default=16_000_000, show_default=True, help="Bytes of a body; more get a 413.")
 @click.option("--log", "share", metavar="SHARE", help="Log this share of the requests, such as 100% or 0.1.")
 @click.option("--log-column", "kept", multiple=True, metavar="NAME=HOW", help="Of a column: value, hash or none.")
+@click.option("--workers", default=1, show_default=True, help="Processes that answer, all on one port.")
 @click.option("--drain", default=0.0, show_default=True, help="Seconds between not being ready and stopping.")
 @click.pass_obj
 def serve(project: str | None, /, references: tuple[str, ...], **how: Any) -> None:
