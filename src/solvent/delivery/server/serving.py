@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import socket
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -93,9 +92,8 @@ def answer(
     listening: socket.socket, roster: Roster, endpoint: Endpoint, announce: Announce, behind: Behind
 ) -> None:  # fmt: skip
     """Answer on a socket that listens, and follow the aliases meanwhile."""
-    import uvicorn
-
     from solvent.delivery.server.application import Access, make_app
+    from solvent.delivery.server.running.hosting import host
 
     hosts = frozenset({endpoint.host, *endpoint.hosts})
     access = Access(hosts, endpoint.token, endpoint.largest, endpoint.concurrency, endpoint.deadline)
@@ -117,17 +115,7 @@ def answer(
     recorder = None if endpoint.log is None or project is None else _recorder(project, roster, endpoint.log)
     app = make_app(roster, access, ready, None if recorder is None else recorder.note, ended)
     app.metrics, app.worker = behind.metrics, behind.worker
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-        lifespan="on",
-        proxy_headers=False,
-        ws="none",  # neither is made use of, and each request would pay for the first
-    )
-    _server(config, app, endpoint.drain).run(sockets=[listening])
+    host(app, listening, endpoint.drain)
 
 
 def _recorder(project: Home, roster: Roster, policy: Policy) -> Any:
@@ -140,23 +128,6 @@ def _recorder(project: Home, roster: Roster, policy: Policy) -> Any:
         sys.stderr.write(f"solvent: {rows} rows of the log were lost: {why[:200]}\n")
 
     return Recorder(project.folder, policy, lost)
-
-
-def _server(config: Any, app: Application, drain: float) -> Any:
-    """A server that, told to stop, first says that it is not ready any more for as long as it is to drain."""
-    import uvicorn
-
-    class Server(uvicorn.Server):
-        def handle_exit(self, sig: int, frame: Any) -> None:
-            if drain <= 0 or app.draining:
-                super().handle_exit(sig, frame)
-                return
-            app.draining = True
-            timer = threading.Timer(drain, super().handle_exit, (sig, frame))
-            timer.daemon = True
-            timer.start()
-
-    return Server(config)
 
 
 def _follow(project: Home, app: Application, seconds: float, now: Places) -> Any:

@@ -26,9 +26,14 @@ class Metrics:
 
     def __init__(self, own: Figures | None = None, others: Sequence[Figures] = ()) -> None:
         self._own = own or Figures()
-        self._all = (self._own, *others)
+        self._others = tuple(others)
         self._answered: dict[tuple[str, str], memoryview[float]] = {}
         self._lock = threading.Lock()
+
+    @property
+    def figures(self) -> tuple[Figures, Sequence[Figures]]:
+        """Those of this process, and those of the others."""
+        return self._own, self._others
 
     def answered(self, served: Served, rows: int, seconds: float, warned: bool) -> None:
         """A request was answered."""
@@ -62,6 +67,12 @@ class Metrics:
         for key in now:
             self._own.row(key, 1)[0] = 1
 
+    def rest(self) -> None:
+        """This process ended: it serves nothing, and holds no connection."""
+        for key, row in self._own.rows().items():
+            if key[0] in ("serving", "connections"):
+                row[0] = 0
+
     def collect(self) -> Iterator[Any]:
         """The families, as a collector of ``prometheus_client`` gives them."""
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -75,6 +86,7 @@ class Metrics:
         serving = GaugeMetricFamily(
             "solvent_serving", "Processes in which a version takes part", labels=[*by, "place", "runtime"]
         )
+        connections = GaugeMetricFamily("solvent_connections", "Connections that the workers hold", labels=[])
         answered: dict[str, float] = {}
         for (kind, *key), row in self._together().items():
             if kind == "answered":
@@ -86,16 +98,20 @@ class Metrics:
                 requests.add_metric(key, row[0])
             elif kind == "event":
                 events.add_metric(key, row[0])
+            elif kind == "connections":
+                connections.add_metric(key, row[0])
             elif row[0]:
                 serving.add_metric(key, row[0])
         for model, count in answered.items():
             requests.add_metric((model, "200"), count)
         yield from (requests, rows, warned, seconds, events, serving)
+        if connections.samples:
+            yield connections
 
     def _together(self) -> dict[tuple[str, ...], list[float]]:
         """The numbers of each name, over all processes."""
         found: dict[tuple[str, ...], list[float]] = {}
-        for figures in self._all:
+        for figures in (self._own, *self._others):
             for key, row in figures.rows().items():
                 before = found.get(key)
                 found[key] = list(row) if before is None else [a + b for a, b in zip(before, row, strict=True)]

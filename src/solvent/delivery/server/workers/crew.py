@@ -183,7 +183,7 @@ class _Crew:
                 process.stdin.close()
         os.close(one.reports)
         one.process = None
-        one.metrics.serving([])
+        one.metrics.rest()
 
     def _fall(self, one: _Worker, pid: int, code: int) -> None:
         """A worker ended unasked: another takes its place, at once if it had answered for a while."""

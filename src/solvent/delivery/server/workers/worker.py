@@ -19,7 +19,7 @@ from solvent.delivery.server.running.figures import Figures
 from solvent.delivery.server.running.metrics import Metrics
 from solvent.delivery.server.serving import Behind, answer
 from solvent.delivery.server.workers.job import Job, Post, Report, read_job
-from solvent.errors import SolventError
+from solvent.errors import NotFound, SolventError
 
 __all__ = ["main"]
 
@@ -65,6 +65,8 @@ def _work(job: Job, post: Post) -> None:
         from solvent.engine.project import find_project
 
         project = find_project(job.root)
+        if not project.begun:  # the archive went away, and to ask it would begin another
+            raise NotFound(f"there is no archive in {project.root} any more")
         roster, now = open_places(project, job.references, job.endpoint.asides)
         behind = Behind(project, now, metrics, post.number)
     with socket.socket(fileno=post.listening) as listening:
