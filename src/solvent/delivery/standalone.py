@@ -7,22 +7,16 @@ answers its golden rows as it did when it was packed.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from solvent.config import load_project_file
 from solvent.delivery.proving.opening import open_bundle
-from solvent.delivery.shipping.parcel import LABEL
+from solvent.delivery.server.opening import Shipped, check_shipped
 from solvent.delivery.trust.policy import make_trust, open_foreign
 from solvent.errors import Corrupted, SolventError
-from solvent.names import is_name
-
-if TYPE_CHECKING:
-    from solvent.delivery.bundles import Bundle
 
 __all__ = ["main"]
 
@@ -33,12 +27,12 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         keys = () if asked.project is None else load_project_file(asked.project).trust
         trust = make_trust(keys, asked.trust, asked.allow_unsigned)
-        bundle = open_foreign(asked.folder, trust)
         if asked.check:
+            bundle = open_foreign(asked.folder, trust)
             open_bundle(bundle, "the bundle")
             _say(f"{len(bundle.golden)} golden rows are answered as when {bundle.digest} was packed")
         else:
-            _serve(bundle, asked)
+            _serve(check_shipped(asked.folder, trust), asked)
     except SolventError as error:
         sys.stderr.write(f"solvent: {error}\n")
         return 1 if isinstance(error, Corrupted) else 2
@@ -55,30 +49,18 @@ def _parser() -> argparse.ArgumentParser:
     made.add_argument("--trust", type=Path, metavar="FILE", help="the public keys that you trust")
     made.add_argument("--project", type=Path, metavar="FOLDER", help="whose solvent.toml names keys that you trust")
     made.add_argument("--allow-unsigned", action="append", default=[], metavar="DIGEST", help="a bundle by its digest")
+    made.add_argument("--workers", type=int, default=1, metavar="N", help="processes that answer")
     made.add_argument("--check", action="store_true", help="answer the golden rows, and serve nothing")
     return made
 
 
-def _label(folder: Path) -> tuple[str, str]:
-    """The model and version that the folder says it is; it is a name to show, and nothing hangs on it."""
-    try:
-        told = json.loads((folder.resolve().parent / LABEL).read_bytes())
-        model, version = str(told["model"]), str(told["version"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        model, version = folder.resolve().name, "v1"
-    return (model if is_name(model) else "model"), (version if is_name(version) else "v1")
-
-
-def _serve(bundle: Bundle, asked: argparse.Namespace) -> None:
+def _serve(shipped: Shipped, asked: argparse.Namespace) -> None:
     """Listen, and answer until told to stop."""
-    from solvent.delivery.server.application import Served
-    from solvent.delivery.server.serving import Endpoint, serve_opened
+    from solvent.delivery.server.serving import Endpoint, serve_shipped
 
-    model, version = _label(asked.folder)
-    opened = open_bundle(bundle, f"{model} {version}")
-    served = Served(model, version, bundle.digest, opened.predictor, opened.runtime)
-    endpoint = Endpoint(asked.host, asked.port, asked.token, tuple(asked.allow_host))
-    serve_opened(served, endpoint, lambda address: _say(f"{model} {version} at {address}"))
+    name = f"{shipped.model} {shipped.version}"
+    endpoint = Endpoint(asked.host, asked.port, asked.token, tuple(asked.allow_host), workers=asked.workers)
+    serve_shipped(shipped, endpoint, lambda address: _say(f"{name} at {address}"))
 
 
 def _say(text: str) -> None:

@@ -14,17 +14,16 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from solvent.delivery.server.asking import Asked, read
 from solvent.delivery.server.guard import Guard, Late, TooLarge, problem, read_body
 from solvent.delivery.server.lines.batching import Expired
 from solvent.delivery.server.lines.roster import Line, Roster, Seat
 from solvent.delivery.server.lines.served import Refused, Served
-from solvent.delivery.server.protocol import columns_of, read_request, tensors_of
-from solvent.delivery.server.reading import NoJson, read_invocations, read_json
+from solvent.delivery.server.reading import NoJson
 from solvent.delivery.server.routes import make_routes
 from solvent.delivery.server.running.metrics import Metrics
 from solvent.errors import InputError, did_you_mean
 from solvent.learn.assembly import Answers
-from solvent.learn.tables.schema import plain_value
 
 __all__ = ["Access", "Application", "Noted", "Served", "make_app"]
 
@@ -62,14 +61,6 @@ class Noted:
     place: str = "seat"
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """A question: its rows, and how its answer is written."""
-
-    records: Any
-    write: Callable[[Seat, str, Answers], dict[str, Any]]
-
-
 def make_app(
     served: Served | Roster,
     access: Access | None = None,
@@ -88,7 +79,10 @@ def make_app(
 
 
 class Application:
-    """Answers requests as an ASGI application. ``draining`` tells who balances the load to send no more."""
+    """Answers requests as an ASGI application.
+
+    ``draining`` tells who balances the load to send no more; ``worker`` is the number of this process among several.
+    """
 
     def __init__(
         self, roster: Roster, access: Access, ready: Callable[[], None] | None, note: Callable[[Noted], None] | None
@@ -96,6 +90,7 @@ class Application:
         self.roster = roster
         self.access = access
         self.metrics = Metrics()
+        self.worker: int | None = None
         self.draining = False
         self.ended: Callable[[], None] | None = None
         self._ready = ready
@@ -116,10 +111,25 @@ class Application:
             except ConnectionError:  # the client went away in the middle
                 return
 
+    def put(self, served: Served, place: str = "seat", share: float = 1.0) -> None:
+        """Let a version take a place from now on."""
+        self.roster.put(served, place, share)
+        self.tell_places()
+
+    def take_away(self, model: str, place: str) -> None:
+        """Let nobody have a place beside the seat."""
+        self.roster.take_away(model, place)
+        self.tell_places()
+
+    def tell_places(self) -> None:
+        """Let the figures say who takes part."""
+        self.metrics.serving([one for line in self.roster.lines.values() for one in line.places()])
+
     async def _live(self, receive: Receive, send: Send) -> None:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                self.tell_places()
                 if self._ready is not None:
                     self._ready()
                 await send({"type": "lifespan.startup.complete"})
@@ -184,7 +194,7 @@ class Application:
                     said = f"{line.name} is served as {known}, not {version}"
                     return self._refuse(line, 404, "No such version", said)
                 seat = found[0]
-            asked = _read(form, body, headers, seat)
+            asked = read(form, body, headers, seat)
             answers = await seat.batcher.answer(asked.records, until)
             id = f"{line.name}-{seat.served.version}-{id}"
             made = _encode(asked.write(seat, id, answers))
@@ -204,7 +214,7 @@ class Application:
         self._after(line, seat, asked, answers, (id, number, time.monotonic() - started))
         return made, id
 
-    def _after(self, line: Line, seat: Seat, asked: _Asked, answers: Answers, told: tuple[str, int, float]) -> None:
+    def _after(self, line: Line, seat: Seat, asked: Asked, answers: Answers, told: tuple[str, int, float]) -> None:
         """Count the answer, note it, and ask the shadow."""
         id, number, seconds = told
         self.metrics.answered(seat.served, len(answers.prediction), seconds, bool(answers.warnings))
@@ -283,84 +293,3 @@ def _seconds(headers: Mapping[bytes, bytes], most: float) -> float:
     if not said.isdigit() or len(said) > 9:
         raise InputError(f"X-Deadline-Ms is a number of milliseconds, not {said[:40].decode('latin-1')!r}")
     return min(most, int(said) / 1000)
-
-
-def _read(form: str, body: bytes, headers: Mapping[bytes, bytes], seat: Seat) -> _Asked:
-    """The question that a body asks."""
-    columns = seat.served.predictor.columns
-    if form == "predict":
-        said = read_json(body)
-        return _Asked(said, _write_list) if isinstance(said, list) else _Asked([said], _write_one)
-    if form == "invocations":
-        return _Asked(read_invocations(read_json(body), columns), _write_invocations)
-    length = headers.get(b"inference-header-content-length")
-    if length is not None and not length.isdigit():
-        raise InputError(f"Inference-Header-Content-Length is a number of bytes, not {length[:40].decode('latin-1')!r}")
-    try:
-        asked = read_request(body, None if length is None else int(length))
-    except UnicodeDecodeError as error:
-        raise InputError(f"a text of the request is not UTF-8: {error}") from None
-    values, rows = columns_of(asked)
-    wanted = None if asked.outputs is None else [one.name for one in asked.outputs]
-    for name in wanted or ():
-        if name not in ("prediction", "probability") or (name == "probability" and not seat.served.predictor.classes):
-            raise InputError(f"there is no output {name!r}; there are prediction and, for classes, probability")
-    names = list(values)
-    records = [dict(zip(names, row, strict=True)) for row in zip(*values.values(), strict=True)] if names else []
-
-    def write(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
-        told: dict[str, Any] = {
-            "model_name": seat.served.model,
-            "model_version": seat.served.version,
-            "outputs": [one for one in tensors_of(answers) if wanted is None or one["name"] in wanted],
-            "parameters": {"prediction_id": id},
-        }
-        if asked.id is not None:
-            told["id"] = asked.id
-        if answers.warnings:
-            told["parameters"]["warnings"] = list(answers.warnings)
-        return told
-
-    if not names and rows == 0 and asked.inputs == [] and columns:
-        raise InputError("the request has no inputs; each column is one")
-    return _Asked(records, write)
-
-
-def _names(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
-    served = seat.served
-    told: dict[str, Any] = {
-        "model": served.model, "version": served.version, "bundle": served.bundle, "prediction_id": id
-    }  # fmt: skip
-    if answers.warnings:
-        told["warnings"] = list(answers.warnings)
-    return told
-
-
-def _rows_of(seat: Seat, answers: Answers) -> list[dict[str, Any]]:
-    """An object for each row: the prediction and, for a classifier, the probability of each class by its name."""
-    predictions = [plain_value(one) for one in answers.prediction.tolist()]
-    if answers.probability is None:
-        return [{"prediction": one} for one in predictions]
-    labels = seat.served.labels
-    shares = answers.probability.tolist()
-    return [
-        {"prediction": one, "probability": dict(zip(labels, share, strict=True))}
-        for one, share in zip(predictions, shares, strict=True)
-    ]
-
-
-def _write_one(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
-    return {**_names(seat, id, answers), **_rows_of(seat, answers)[0]}
-
-
-def _write_list(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
-    return {**_names(seat, id, answers), "predictions": _rows_of(seat, answers)}
-
-
-def _write_invocations(seat: Seat, id: str, answers: Answers) -> dict[str, Any]:
-    """As MLflow answers with a frame: a record for each row, the probability of each class a column of its own."""
-    rows = _rows_of(seat, answers)
-    for row in rows:
-        for name, value in row.pop("probability", {}).items():
-            row[f"probability_{name}"] = value
-    return {"predictions": rows, **_names(seat, id, answers)}

@@ -7,7 +7,8 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Generator, Mapping, Sequence
+from types import coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -93,12 +94,27 @@ async def _read_rest(receive: Receive, first: bytes, largest: int, patience: flo
 
 
 async def _receive(receive: Receive, seconds: float) -> Message:
-    """The next message; raises :class:`Late` if it is not there in time.
+    """The next message; raises :class:`Late` if it is not there in time."""
+    message = await _within(receive(), seconds)
+    if message["type"] == "http.disconnect":
+        raise ConnectionError("the client went away in the middle of its request")
+    return message
 
-    A timer that cancels the task is what ``asyncio.timeout`` is too, without what that costs each request.
+
+@coroutine
+def _within(waiting: Awaitable[Message], seconds: float) -> Generator[Any, None, Message]:
+    """What is waited for, if it comes in time.
+
+    The clock is set only if there is something to wait for: most bodies are there already, and a timer would cost
+    more than reading them.
     """
-    task = asyncio.current_task()
-    late = False
+    steps = waiting.__await__()
+    try:
+        first = next(steps)
+    except StopIteration as done:
+        message: Message = done.value
+        return message
+    task, late = asyncio.current_task(), False
 
     def end() -> None:
         nonlocal late
@@ -108,7 +124,7 @@ async def _receive(receive: Receive, seconds: float) -> Message:
 
     timer = asyncio.get_running_loop().call_later(max(seconds, 0.0), end)
     try:
-        message = await receive()
+        return (yield from _go_on(first, steps))
     except asyncio.CancelledError:
         if not late:
             raise
@@ -117,9 +133,16 @@ async def _receive(receive: Receive, seconds: float) -> Message:
         raise Late from None
     finally:
         timer.cancel()
-    if message["type"] == "http.disconnect":
-        raise ConnectionError("the client went away in the middle of its request")
-    return message
+
+
+def _go_on(first: Any, steps: Generator[Any, Any, Message]) -> Generator[Any, None, Message]:
+    """The rest of an await whose first step was taken already."""
+    try:
+        yield first
+    except BaseException as error:
+        steps.throw(error)
+        raise
+    return (yield from steps)
 
 
 class Guard:

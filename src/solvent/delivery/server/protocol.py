@@ -13,12 +13,21 @@ from solvent.errors import InputError, Problem, did_you_mean
 from solvent.learn.assembly import Answers
 from solvent.learn.tables.schema import Column, plain_value
 
-__all__ = ["InferRequest", "columns_of", "describe_model", "read_request", "tensors_of"]
+__all__ = [
+    "InferRequest",
+    "columns_of",
+    "datatype_of",
+    "describe_model",
+    "plain_values",
+    "read_request",
+    "tensors_of",
+]
 
 _TYPES = {
     "BOOL": "?", "INT8": "<i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "UINT8": "<u1", "UINT16": "<u2",
     "UINT32": "<u4", "UINT64": "<u8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
 }  # fmt: skip
+_KNOWN = frozenset({*_TYPES, "BYTES"})
 _NULL = "__null"
 
 
@@ -29,14 +38,14 @@ class Tensor(msgspec.Struct):
     shape: list[int]
     datatype: str
     data: list[Any] | None = None
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] | None = None
 
 
 class WantedOutput(msgspec.Struct):
     """One output that was asked for."""
 
     name: str
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] | None = None
 
 
 class InferRequest(msgspec.Struct):
@@ -44,7 +53,7 @@ class InferRequest(msgspec.Struct):
 
     inputs: list[Tensor]
     id: str | None = None
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] | None = None
     outputs: list[WantedOutput] | None = None
 
 
@@ -63,9 +72,11 @@ def read_request(body: bytes, header_length: int | None) -> InferRequest:
         request = _DECODER.decode(head)
     except msgspec.MsgspecError as error:
         raise InputError(f"this is no inference request: {error}") from None
+    if header_length is None and not any(tensor.parameters for tensor in request.inputs):
+        return request
     rest = memoryview(body)[len(head) :]
     for tensor in request.inputs:
-        size = tensor.parameters.get("binary_data_size")
+        size = (tensor.parameters or {}).get("binary_data_size")
         if size is None:
             continue
         if not isinstance(size, int) or not 0 <= size <= len(rest):
@@ -104,6 +115,9 @@ def _type(tensor: Tensor) -> str:
 
 def columns_of(request: InferRequest) -> tuple[dict[str, Sequence[Any]], int]:
     """The values by column, nulls as None, and how many rows there are; raises :class:`InputError`."""
+    plain = _plain(request.inputs)
+    if plain is not None:
+        return plain
     problems: list[Problem] = []
     found: dict[str, list[Any]] = {}
     rows: int | None = None
@@ -139,8 +153,31 @@ def columns_of(request: InferRequest) -> tuple[dict[str, Sequence[Any]], int]:
     return dict(found), rows or 0
 
 
+def _plain(tensors: Sequence[Tensor]) -> tuple[dict[str, Sequence[Any]], int] | None:
+    """The same of tensors about which there is nothing to decide, as nearly all are; None for any other."""
+    rows = len(tensors[0].data or ()) if tensors else 0
+    if not rows:
+        return None
+    shape, matrix = [rows], [rows, 1]
+    found: dict[str, Sequence[Any]] = {}
+    for one in tensors:
+        data = one.data
+        if (
+            data is None
+            or len(data) != rows
+            or (one.shape != shape and one.shape != matrix)
+            or one.datatype not in _KNOWN
+            or one.parameters
+            or type(data[0]) is list
+            or one.name.endswith(_NULL)
+        ):
+            return None
+        found[one.name] = data
+    return (found, rows) if len(found) == len(tensors) else None
+
+
 def _with_nulls(tensor: Tensor, data: list[Any], problems: list[Problem]) -> list[Any]:
-    for place in tensor.parameters.get("null", ()):
+    for place in (tensor.parameters or {}).get("null", ()):
         if isinstance(place, int) and not isinstance(place, bool) and 0 <= place < len(data):
             data[place] = None
         else:
@@ -148,27 +185,37 @@ def _with_nulls(tensor: Tensor, data: list[Any], problems: list[Problem]) -> lis
     return data
 
 
-def tensors_of(answers: Answers) -> list[dict[str, Any]]:
-    """Answers as tensors: ``prediction`` and, for a classifier, ``probability`` with the classes' names."""
-    rows = len(answers.prediction)
-    values = [plain_value(one) for one in answers.prediction]
+def plain_values(values: np.ndarray[Any, Any]) -> list[Any]:
+    """Answers as JSON can carry them."""
+    plain = values.tolist()
+    return list(plain) if values.dtype.kind in "biuU" else [plain_value(one) for one in plain]
+
+
+def tensors_of(answers: Answers, datatype: str, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """Answers as tensors: ``prediction`` of this type and, for a classifier, ``probability`` with the labels."""
     made: list[dict[str, Any]] = [
-        {"name": "prediction", "datatype": _datatype(answers.classes), "shape": [rows], "data": values}
+        {
+            "name": "prediction",
+            "datatype": datatype,
+            "shape": [len(answers.prediction)],
+            "data": plain_values(answers.prediction),
+        }
     ]
     if answers.probability is not None:
         made.append(
             {
                 "name": "probability",
                 "datatype": "FP64",
-                "shape": list(answers.probability.shape),
+                "shape": answers.probability.shape,
                 "data": answers.probability.ravel().tolist(),
-                "parameters": {"classes": [str(one) for one in answers.classes]},
+                "parameters": {"classes": labels},
             }
         )
     return made
 
 
-def _datatype(classes: Sequence[Any]) -> str:
+def datatype_of(classes: Sequence[Any]) -> str:
+    """The type of a tensor of predictions, of these classes or, where there are none, of numbers."""
     kinds = {type(one) for one in classes}
     if len(kinds) != 1:
         return "FP64"
@@ -186,7 +233,7 @@ def describe_model(name: str, version: str, columns: Sequence[Column], classes: 
         inputs.append(
             {"name": one.name, "datatype": datatypes.get(one.kind, "BYTES"), "shape": [-1], "parameters": seen}
         )
-    outputs: list[dict[str, Any]] = [{"name": "prediction", "datatype": _datatype(classes), "shape": [-1]}]
+    outputs: list[dict[str, Any]] = [{"name": "prediction", "datatype": datatype_of(classes), "shape": [-1]}]
     if classes:
         names = {"classes": [str(one) for one in classes]}
         outputs.append({"name": "probability", "datatype": "FP64", "shape": [-1, len(classes)], "parameters": names})

@@ -83,13 +83,11 @@ def _rows(rows: list[Any], names: list[str], always: bool = False) -> list[Any]:
 def _columns(value: Mapping[str, Any]) -> list[Any]:
     """Columns with their values as records; single values are one row."""
     lists = {name: one if isinstance(one, list) else [one] for name, one in value.items()}
-    lists = {name: [_flat(cell) for cell in one] for name, one in lists.items()}
-    lengths = {name: len(one) for name, one in lists.items()}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name} {count}" for name, count in list(lengths.items())[:10])
+    if len(set(map(len, lists.values()))) > 1:
+        told = ", ".join(f"{name} {len(one)}" for name, one in list(lists.items())[:10])
         raise InputError(f"inputs: the columns have different numbers of values: {told}")
     names = list(lists)
-    return [dict(zip(names, row, strict=True)) for row in zip(*lists.values(), strict=True)]
+    return [dict(zip(names, map(_flat, row), strict=True)) for row in zip(*lists.values(), strict=True)]
 
 
 def _flat(cell: Any) -> Any:

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
         roster: Roster
         metrics: Metrics
+        worker: int | None
         draining: bool
+
+        def tell_places(self) -> None:
+            """Let the figures say who takes part."""
 
 
 __all__ = ["make_routes"]
@@ -89,9 +93,11 @@ class _Routes:
         return _json({**told, "models": names, "routes": routes})
 
     async def health(self, _: Request) -> Response:
-        """The server answers, and for which versions."""
+        """The server answers, and for which versions; of several workers, which one this is."""
         only = self._state.roster.only
         told = {} if only is None else _names(only)
+        if self._state.worker is not None:
+            told["worker"] = self._state.worker
         return _json({"status": "ok", **told, "versions": self._state.roster.versions()})
 
     async def server(self, _: Request) -> Response:
@@ -129,15 +135,7 @@ class _Routes:
 
     async def metrics(self, _: Request) -> Response:
         """Figures for Prometheus."""
-        seats = [
-            (place, seat.served)
-            for line in self._state.roster.lines.values()
-            for place, seat in (
-                ("seat", line.seat),
-                *((name, part[0]) for name, part in (("canary", line.canary), ("shadow", line.shadow)) if part),
-            )
-        ]
-        self._state.metrics.serving(seats)
+        self._state.tell_places()
         return Response(render(self._state.metrics), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     async def openapi(self, _: Request) -> Response:

@@ -55,6 +55,11 @@ class Line:
         """All that take part."""
         return [self.seat, *(one[0] for one in (self.canary, self.shadow) if one is not None)]
 
+    def places(self) -> list[tuple[str, Served]]:
+        """What takes part, with the name of its place."""
+        beside = (("canary", self.canary), ("shadow", self.shadow))
+        return [("seat", self.seat.served), *((name, one[0].served) for name, one in beside if one is not None)]
+
 
 @dataclass
 class Roster:

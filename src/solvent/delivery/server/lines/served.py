@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from solvent.delivery.server.protocol import datatype_of
 from solvent.errors import InputError
 from solvent.learn.assembly import Answers, Predictor
 
@@ -34,10 +35,15 @@ class Served:
     names: frozenset[str] = field(init=False, repr=False, compare=False)
     quick: Any = field(init=False, repr=False, compare=False)
     labels: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    shares: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    datatype: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "names", frozenset(one.name for one in self.predictor.columns))
-        object.__setattr__(self, "labels", tuple(map(str, self.predictor.classes)))
+        labels = tuple(map(str, self.predictor.classes))
+        object.__setattr__(self, "labels", labels)
+        object.__setattr__(self, "shares", tuple(f"probability_{one}" for one in labels))
+        object.__setattr__(self, "datatype", datatype_of(self.predictor.classes))
         object.__setattr__(self, "quick", getattr(self.predictor, "answer_records", None))
 
     def answer(self, records: Records) -> Answers:

@@ -182,11 +182,14 @@ def _key(archive: Path) -> bytes:
     """The archive's own key for hashes, made when it is first needed; nobody but its owner may read it."""
     path = archive / "predictions" / "key"
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    with os.fdopen(handle, "wb") as file:
-        made = os.urandom(32)
-        file.write(made)
-    return made
+    if not path.exists():
+        part = path.with_name(f".key-{os.urandom(6).hex()}")
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(os.urandom(32))
+        try:
+            os.link(part, path)  # whole, and only if no other process was first
+        except FileExistsError:
+            pass
+        finally:
+            part.unlink()
+    return path.read_bytes()

@@ -1,0 +1,1 @@
+"""Workers: several processes that answer on one socket, and the one that watches over them."""
