@@ -11,7 +11,8 @@ from annotated_types import Interval
 from solvent.data import is_table_type
 from solvent.errors import InputError, PlanError, SettingsError
 from solvent.graph.steps import step
-from solvent.learn.adapting import apply, label_of, predictions_of, probabilities_of
+from solvent.learn.adapting import hand_on, label_of, predictions_of, probabilities_of
+from solvent.learn.tables.matrix import Matrix
 from solvent.learn.tables.rows import as_given, check_columns, frame_of, kind_of
 from solvent.learn.tables.schema import Column, Prepared, describe_columns, fit_frame, read_records
 from solvent.learn.transforms import Fitted
@@ -102,17 +103,16 @@ class Predictor(Generic[Parts]):
             return Answers(empty, shape, self.classes, prepared.warnings)
         return self._ask(self.transformed(prepared.frame), prepared.warnings)
 
-    def transformed(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def transformed(self, rows: pl.DataFrame | Matrix) -> pl.DataFrame | Matrix:
         """What the transforms make of rows that fit."""
         for one in self.transforms:
-            frame = one.transform(frame) if isinstance(one, Fitted) else apply(one, frame)
-        return frame
+            rows = one.hand_on(rows) if isinstance(one, Fitted) else hand_on(one, rows)
+        return rows
 
-    def _ask(self, frame: pl.DataFrame, warnings: tuple[str, ...]) -> Answers:
-
-        probability = probabilities_of(self.model, frame)
+    def _ask(self, rows: pl.DataFrame | Matrix, warnings: tuple[str, ...]) -> Answers:
+        probability = probabilities_of(self.model, rows)
         if probability is None:
-            return Answers(predictions_of(self.model, frame), None, self.classes, warnings)
+            return Answers(predictions_of(self.model, rows), None, self.classes, warnings)
         classes = self.classes or tuple(range(probability.shape[1]))
         if probability.shape[1] != len(classes):
             name, count = label_of(type(self.model)), probability.shape[1]
