@@ -10,7 +10,9 @@ median of the rounds' ratios. "Start" is from the start of the process to its fi
 server's processes computed, for a request or until the first answer: where others use the cores too, its ratios are
 the steadier ones, but they are blind to a server that waits.
 
-``own`` is the same model inside classes of a user's own, for which no converter to ONNX exists.
+``own`` is the same model inside classes of a user's own, for which no converter to ONNX exists. Its start cannot be
+faster than a process that imports the module of these classes and nothing else (it imports scikit-learn's parts and
+Polars); how much slower it is, is shown too.
 """
 
 from __future__ import annotations
@@ -31,7 +33,7 @@ from typing import Any
 
 from servers.contenders import HERE, SKLEARN, WEB, Contender, Server, all_contenders
 from servers.model import write_tables
-from timing import peer, python, seconds
+from timing import Spent, peer, python, run_once, seconds
 
 CLOSE = 1e-5
 WARM = 1.0  # seconds of load before what counts
@@ -131,15 +133,19 @@ def main() -> None:
         lay_out(folder)
         rows = json.loads((folder / "asked.json").read_text())
         bench = Bench(folder, rows, asked.connections, asked.seconds, (cores[0], cores[1]))
-        found = _rounds(bench, all_contenders(folder, names), asked.rounds)
-        imports = [seconds([python(), "-c", "import sklearn.pipeline"], folder) for _ in range(asked.rounds)]
-    _report(found, statistics.median(imports))
+        found, floors = _rounds(bench, all_contenders(folder, names), asked.rounds)
+    _report(found, floors)
 
 
-def _rounds(bench: Bench, contenders: Mapping[str, Contender], rounds: int) -> dict[str, list[Measure]]:
+def _rounds(
+    bench: Bench, contenders: Mapping[str, Contender], rounds: int
+) -> tuple[dict[str, list[Measure]], list[Spent]]:
+    """The measures of each contender by round, and what the import of the user's own module took in each round."""
     found: dict[str, list[Measure]] = {name: [] for name in contenders}
+    floors: list[Spent] = []
     out: set[str] = set()
     for number in range(rounds):
+        floors.append(run_once([python(), "-c", "import buys_parts"], bench.folder, bench.cores[0]))
         for name, one in contenders.items():
             if name in out:
                 continue
@@ -150,10 +156,10 @@ def _rounds(bench: Bench, contenders: Mapping[str, Contender], rounds: int) -> d
                 continue
             found[name].append(made)
             print(f"  {number + 1} {name:22s} {made.rate:9,.0f}/s  {time.strftime('%H:%M:%S')}", file=sys.stderr)
-    return {name: measures for name, measures in found.items() if measures}
+    return {name: measures for name, measures in found.items() if measures}, floors
 
 
-def _report(found: Mapping[str, Sequence[Measure]], imports: float) -> None:
+def _report(found: Mapping[str, Sequence[Measure]], floors: Sequence[Spent]) -> None:
     def middle(name: str, field: str) -> float:
         return float(statistics.median(getattr(one, field) for one in found[name]))
 
@@ -169,7 +175,9 @@ def _report(found: Mapping[str, Sequence[Measure]], imports: float) -> None:
             f"{middle(name, 'ready'):8.2f}{middle(name, 'ready_cpu'):7.2f} {sum(one.errors for one in measures):6d}"
         )
     busy = max(one.busy for measures in found.values() for one in measures)
-    print(f"The load used at most {busy:.0%} of its core. 'import sklearn.pipeline' takes {imports:.2f} s.")
+    floor, floor_cpu = (statistics.median(getattr(one, field) for one in floors) for field in ("wall", "cpu"))
+    said = f"'import buys_parts' takes {floor:.2f} s, {floor_cpu:.2f} of CPU."
+    print(f"The load used at most {busy:.0%} of its core. {said}")
     ours = [name for name in found if name.startswith("solvent")]
     for name in ours:
         own = name.startswith("solvent own")
@@ -186,6 +194,11 @@ def _report(found: Mapping[str, Sequence[Measure]], imports: float) -> None:
             more = [(one.p99 - two.p99) * 1e3 for one, two in zip(found[name], found["empty"], strict=True)]
             _line(f"p99 of {name} over empty", statistics.median(more), "ms", None if own else 3.0, most=True)
         _line(f"start of {name}", middle(name, "ready"), "s", 2.0, most=True)
+        if own:
+            ratios = [one.ready / two.wall for one, two in zip(found[name], floors, strict=True)]
+            spent = [one.ready_cpu / two.cpu for one, two in zip(found[name], floors, strict=True)]
+            by_cpu = f"   by CPU {statistics.median(spent):.2f}"
+            _line(f"start of {name} / import", statistics.median(ratios), "×", None, note=by_cpu)
 
 
 def _line(what: str, value: float, unit: str, bar: float | None, most: bool = False, note: str = "") -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
 import time
 import venv
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +28,12 @@ def peer(name: str, *packages: str) -> Path:
     return python
 
 
+def environment_of(more: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment and more. Bytecode is written, as where software is installed: a start reads it."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, **more}
+
+
 def seconds(command: Sequence[str | Path], folder: Path, **environment: str) -> float:
     """Wall-clock seconds of one process, which must succeed."""
     return seconds_and_output(command, folder, **environment)[0]
@@ -33,15 +41,30 @@ def seconds(command: Sequence[str | Path], folder: Path, **environment: str) -> 
 
 def seconds_and_output(command: Sequence[str | Path], folder: Path, **environment: str) -> tuple[float, str]:
     """Wall-clock seconds of one process, which must succeed, and what it printed."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     begun = time.perf_counter()
     done = subprocess.run(
-        [str(part) for part in command], cwd=folder, env={**kept, **environment}, capture_output=True, text=True
+        [str(part) for part in command], cwd=folder, env=environment_of(environment), capture_output=True, text=True
     )
     taken = time.perf_counter() - begun
     if done.returncode != 0:
         raise SystemExit(f"{command} failed:\n{done.stdout}\n{done.stderr}")
     return taken, done.stdout
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What one process took, in seconds: by the clock, and of computing."""
+
+    wall: float
+    cpu: float
+
+
+def run_once(command: Sequence[str | Path], folder: Path, core: int) -> Spent:
+    """Run a process on one core; it must succeed."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall, _ = seconds_and_output(["taskset", "-c", str(core), *command], folder)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Spent(wall, after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
 
 
 def in_turn(contenders: Mapping[str, Callable[[int], float]], rounds: int) -> dict[str, list[float]]:

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from timing import peer, python
+from timing import environment_of, peer, python
 
 from servers.model import COLUMNS, TEXTS
 
@@ -137,7 +137,7 @@ class Server:
         self._log = (folder / "server.log").open("w+b")
         began = time.perf_counter()
         self._process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **one.environment}, stdout=self._log, stderr=self._log,
+            command, cwd=folder, env=environment_of(one.environment), stdout=self._log, stderr=self._log,
             start_new_session=True,
         )  # fmt: skip
         try:

@@ -11,11 +11,12 @@ from annotated_types import Interval
 from solvent.data import is_table_type
 from solvent.errors import InputError, PlanError, SettingsError, did_you_mean
 from solvent.graph.steps import step
-from solvent.learn.adapting import apply, label_of, predictions_of, probabilities_of
+from solvent.learn.adapting import as_frame, hand_on, label_of, predictions_of, probabilities_of
 from solvent.learn.carried.functions import RowFunction, is_function, settle
 from solvent.learn.carried.lookups import Lookup
 from solvent.learn.carried.proving import needed_columns, prove
 from solvent.learn.carried.wiring import LeftOut, given
+from solvent.learn.tables.matrix import Matrix
 from solvent.learn.tables.rows import as_given, check_columns, frame_of, kind_of
 from solvent.learn.tables.schema import Column, Prepared, describe_columns, fit_frame, read_records
 from solvent.learn.transforms import Fitted
@@ -109,22 +110,20 @@ class Predictor(Generic[Parts]):
             return Answers(empty, shape, self.classes, prepared.warnings)
         return self._ask(self.transformed(prepared.frame), prepared.warnings)
 
-    def transformed(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def transformed(self, rows: pl.DataFrame | Matrix) -> pl.DataFrame | Matrix:
         """What the transforms make of rows that fit."""
         made = False  # whether a function or look-up made the rows, whose types then need not be those of training
         for one in self.transforms:
-            if isinstance(one, Fitted):
-                frame = one.transform(fit_frame(frame, one.columns).frame if made else frame)
-            else:
-                frame = apply(one, frame)
+            if made and isinstance(one, Fitted):
+                rows = fit_frame(as_frame(rows), one.columns).frame
+            rows = one.hand_on(rows) if isinstance(one, Fitted) else hand_on(one, rows)
             made = isinstance(one, (RowFunction, Lookup))
-        return frame
+        return rows
 
-    def _ask(self, frame: pl.DataFrame, warnings: tuple[str, ...]) -> Answers:
-
-        probability = probabilities_of(self.model, frame)
+    def _ask(self, rows: pl.DataFrame | Matrix, warnings: tuple[str, ...]) -> Answers:
+        probability = probabilities_of(self.model, rows)
         if probability is None:
-            return Answers(predictions_of(self.model, frame), None, self.classes, warnings)
+            return Answers(predictions_of(self.model, rows), None, self.classes, warnings)
         classes = self.classes or tuple(range(probability.shape[1]))
         if probability.shape[1] != len(classes):
             name, count = label_of(type(self.model)), probability.shape[1]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from solvent.errors import InputError
-from solvent.learn.wording import choose_words, marks_of
+from solvent.learn.tables.matrix import Matrix
+from solvent.learn.wording import choose_words, mark_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -43,7 +44,7 @@ class TabularFeatures:
         """Look at each column, and decide; the target chooses words, and nothing else."""
         import polars as pl
 
-        fresh = TabularFeatures(self.most, self.fewest, self.words)
+        fresh = replace(self)
         for name in rows.columns:
             fresh._learn(rows.get_column(name))
         for name in fresh.texts:
@@ -56,9 +57,14 @@ class TabularFeatures:
 
     def transform(self, rows: pl.DataFrame) -> pl.DataFrame:
         """One column of real numbers for each feature, in the order of ``fit``'s columns."""
+        return self.to_matrix(rows).frame()
+
+    def to_matrix(self, rows: pl.DataFrame) -> Matrix:
+        """The same as one array with names, as which it is handed on to a model."""
+        import numpy as np
         import polars as pl
 
-        made: list[pl.Series] = []
+        made: list[pl.Series | _Words] = []
         for name in rows.columns:
             values = rows.get_column(name)
             if name in self.medians:
@@ -68,8 +74,17 @@ class TabularFeatures:
             elif name in self.moments:
                 made += parts_of(values, self.moments[name])
             elif name in self.texts:
-                made += lengths_of(values) + _marks(values, self.texts[name])
-        return pl.DataFrame(made)
+                made += [*lengths_of(values), _Words(values, self.texts[name])]
+        widths = [len(one.words) if isinstance(one, _Words) else 1 for one in made]
+        laid = np.zeros((rows.height, sum(widths)), order="F")
+        place = 0
+        for one, width in zip(made, widths, strict=True):
+            if isinstance(one, _Words):
+                mark_words(one.values.cast(pl.String).to_list(), one.words, laid[:, place : place + width])
+            else:
+                laid[:, place] = one.to_numpy()
+            place += width
+        return Matrix.of(laid, lambda: [name for one in made for name in _names_of(one)])
 
     def explain(self) -> dict[str, str]:
         """What became of each column, in words."""
@@ -195,8 +210,16 @@ def lengths_of(values: pl.Series) -> list[pl.Series]:
     ]
 
 
-def _marks(values: pl.Series, words: list[str]) -> list[pl.Series]:
-    import polars as pl
+@dataclass(frozen=True)
+class _Words:
+    """A column of text, and the words that get a column each."""
 
-    found = marks_of(values.cast(pl.String).to_list(), words)
-    return [pl.Series(f"{values.name} has {word}", found[:, place]) for place, word in enumerate(words)]
+    values: pl.Series
+    words: list[str]
+
+
+def _names_of(made: pl.Series | _Words) -> list[str]:
+    if isinstance(made, _Words):
+        name = made.values.name
+        return [f"{name} has {word}" for word in made.words]
+    return [made.name]

@@ -10,7 +10,8 @@ from solvent.data import Table
 from solvent.engine.context import log
 from solvent.errors import InputError
 from solvent.graph.steps import step
-from solvent.learn.adapting import Lesson, apply, check_role, fit_object, label_of, make_object
+from solvent.learn.adapting import Lesson, apply, as_frame, check_role, fit_object, hand_on, label_of, make_object
+from solvent.learn.tables.matrix import Matrix
 from solvent.learn.tables.rows import check_columns, frame_of, target_of
 from solvent.learn.tables.schema import Column, describe_columns
 from solvent.learn.tabular import TabularFeatures
@@ -18,6 +19,7 @@ from solvent.learn.tabular import TabularFeatures
 __all__ = ["Fitted", "Transform", "fit", "transform"]
 
 if TYPE_CHECKING:
+    import polars as pl
     from typing_extensions import TypeVar
 
     Inner = TypeVar("Inner", default=Any)
@@ -51,8 +53,7 @@ class Fitted(Generic[Inner]):
     def transform(self, rows: Any) -> Any:
         """The rows' new columns, with target and weight where the rows have them; a Polars frame."""
         frame = frame_of(rows)
-        check_columns(frame, [column.name for column in self.columns], f"{label_of(type(self.inner))}.transform")
-        made = apply(self.inner, frame.select([column.name for column in self.columns]))
+        made = as_frame(self.hand_on(frame))
         carried = [name for name in (self.target, self.weight) if name in frame.columns]
         for name in carried:
             if name in made.columns:
@@ -61,6 +62,12 @@ class Fitted(Generic[Inner]):
                     f"or the weight. Give it another name."
                 )
         return made.with_columns(frame.get_column(str(name)) for name in carried)
+
+    def hand_on(self, rows: pl.DataFrame | Matrix) -> pl.DataFrame | Matrix:
+        """The rows' new columns alone, as a model takes them."""
+        names = [column.name for column in self.columns]
+        check_columns(rows, names, f"{label_of(type(self.inner))}.transform")
+        return hand_on(self.inner, rows.select(names))
 
 
 def _fitted_kind(settings: Mapping[str, Any], data: Mapping[str, Any]) -> Any:

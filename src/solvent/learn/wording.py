@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import polars as pl
 
-__all__ = ["choose_words", "marks_of", "words_of"]
+__all__ = ["choose_words", "mark_words", "marks_of", "words_of"]
 
 _WORD = re.compile(r"[^\W\d_]+|\d+|[!?%€£$]")
 _MOST_TRIED = 20_000
@@ -73,10 +73,14 @@ def marks_of(texts: Sequence[str | None], words: Sequence[str]) -> np.ndarray[An
     """Which text has which word: 1 or 0 (texts x words)."""
     import numpy as np
 
-    places = {word: place for place, word in enumerate(words)}
     made = np.zeros((len(texts), len(words)))
+    mark_words(texts, words, made)
+    return made
+
+
+def mark_words(texts: Sequence[str | None], words: Sequence[str], made: np.ndarray[Any, Any]) -> None:
+    """Write a 1 into zeros (texts x words) where a text has a word."""
+    places = {word: place for place, word in enumerate(words)}
     for row, text in enumerate(texts):
         if text:
-            found = [places[word] for word in words_of(text) if word in places]
-            made[row, found] = 1.0
-    return made
+            made[row, [places[word] for word in words_of(text) if word in places]] = 1.0

@@ -10,8 +10,9 @@ import numpy as np
 
 from solvent.delivery.runtime.readings import Layout, Reader, Reading
 from solvent.errors import InputError, MissingExtra, PlanError, Problem
-from solvent.learn.adapting import names_asked
+from solvent.learn.adapting import as_frame, names_asked
 from solvent.learn.assembly import Answers, Predictor, decide
+from solvent.learn.tables.matrix import Matrix
 from solvent.learn.tables.schema import Column, fit_frame
 
 if TYPE_CHECKING:
@@ -86,23 +87,17 @@ class OnnxPredictor:
         return self._ask(feeds, warnings)
 
     def _feeds(self, frame: pl.DataFrame) -> dict[str, np.ndarray[Any, Any]]:
-        if self.first:
-            frame = self._before.transformed(frame)
+        rows = self._before.transformed(frame)
         if self._reader is not None:
-            return self._reader.of_frame(fit_frame(frame, self._given).frame if self._given else frame)
-        import polars as pl
-
+            made = as_frame(rows)
+            return self._reader.of_frame(fit_frame(made, self._given).frame if self._given else made)
         if self._features is not None:
-            asked = names_asked(self._features, frame.columns)
-            missing = [name for name in asked if name not in frame.columns]
+            asked, known = names_asked(self._features, rows.columns), set(rows.columns)
+            missing = [name for name in asked if name not in known]
             if missing:
                 raise InputError(f"the graph was made for the column {missing[0]!r}, which the rows do not have")
-            frame = frame.select(asked)
-        try:
-            numbers = frame.select(pl.all().cast(pl.Float64)).to_numpy()
-        except pl.exceptions.PolarsError as error:
-            raise InputError(f"the graph takes numbers, and the rows have something else: {error}") from None
-        return {"features": np.ascontiguousarray(numbers)}
+            rows = rows if asked == rows.columns else rows.select(asked)
+        return {"features": np.ascontiguousarray(_numbers(rows), dtype=np.float64)}
 
     def _ask(self, feeds: dict[str, np.ndarray[Any, Any]], warnings: tuple[str, ...]) -> Answers:
         told = self._session.run(self._outputs, feeds)
@@ -129,6 +124,17 @@ def _session(model: bytes, threads: int) -> Any:
     # A thread that waits for work by spinning would take a core from the server's other work.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def _numbers(rows: pl.DataFrame | Matrix) -> np.ndarray[Any, Any]:
+    if isinstance(rows, Matrix):
+        return rows.values
+    import polars as pl
+
+    try:
+        return rows.select(pl.all().cast(pl.Float64)).to_numpy()
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"the graph takes numbers, and the rows have something else: {error}") from None
 
 
 def _layout(told: Mapping[str, Any]) -> Layout:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from solvent.errors import DefinitionError
@@ -11,7 +13,7 @@ from solvent.graph.annotation import resolve_annotations
 if TYPE_CHECKING:
     import polars as pl
 
-__all__ = ["annotations_of", "as_wanted", "target_as_wanted"]
+__all__ = ["annotations_of", "as_wanted", "asked_by", "target_as_wanted", "wants_array"]
 
 
 def annotations_of(method: Any) -> Mapping[str, Any]:
@@ -20,9 +22,28 @@ def annotations_of(method: Any) -> Mapping[str, Any]:
     if not hasattr(function, "__code__"):
         return {}
     try:
-        return resolve_annotations(function)
+        return _resolved(function)
     except DefinitionError:
         return {}
+
+
+@lru_cache(maxsize=1024)
+def _resolved(function: Any) -> Mapping[str, Any]:
+    """Kept, because annotations that are text are compiled, which takes longer than most models do for a row."""
+    return resolve_annotations(function)
+
+
+def asked_by(method: Any) -> Any:
+    """What the annotation of a method's first parameter asks for; None where it has none."""
+    wanted = annotations_of(method)
+    return wanted.get(_first(getattr(method, "__func__", method), hasattr(method, "__func__"))) if wanted else None
+
+
+@lru_cache(maxsize=1024)
+def _first(function: Any, bound: bool) -> str:
+    """The name of the first parameter (of a method, after ``self``)."""
+    names = list(inspect.signature(function).parameters)[int(bound) :]
+    return names[0] if names else ""
 
 
 def as_wanted(frame: pl.DataFrame, annotation: Any) -> Any:
@@ -35,6 +56,12 @@ def as_wanted(frame: pl.DataFrame, annotation: Any) -> Any:
     if "pyarrow" in text:
         return frame.to_arrow()
     return frame.lazy() if "LazyFrame" in text else frame
+
+
+def wants_array(annotation: Any) -> bool:
+    """Whether :func:`as_wanted` would make an array."""
+    text = _family(annotation)
+    return "numpy" in text and "pandas" not in text
 
 
 def target_as_wanted(target: pl.Series, annotation: Any) -> Any:

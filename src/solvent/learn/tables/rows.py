@@ -10,6 +10,8 @@ from solvent.errors import InputError, did_you_mean
 if TYPE_CHECKING:
     import polars as pl
 
+    from solvent.learn.tables.matrix import Matrix
+
 __all__ = ["as_given", "check_columns", "frame_of", "kind_of", "target_of"]
 
 
@@ -63,9 +65,10 @@ def as_given(frame: pl.DataFrame, kind: str) -> Any:
     return frame.to_dicts() if kind == "records" else frame
 
 
-def check_columns(frame: pl.DataFrame, asked: Iterable[str | None], what: str) -> None:
+def check_columns(frame: pl.DataFrame | Matrix, asked: Iterable[str | None], what: str) -> None:
     """Raise :class:`InputError` if a column that was asked for by name is not there."""
-    missing = [name for name in asked if name is not None and name not in frame.columns]
+    known = set(frame.columns)
+    missing = [name for name in asked if name is not None and name not in known]
     if missing:
         hints = "".join(did_you_mean(name, frame.columns) for name in missing[:1])
         names = ", ".join(repr(name) for name in missing)

@@ -10,14 +10,11 @@ from typing import Any
 
 from solvent import digest
 from solvent.archive.formats.estimators.members import array_of, clean_array, clean_sparse, pack, parse_schema
-from solvent.archive.formats.estimators.nodes import MUTABLE, Node, attributes, children, full_name, mapped
+from solvent.archive.formats.estimators.nodes import MUTABLE, THREADS, Node, attributes, children, full_name, mapped
 from solvent.archive.formats.estimators.search import COUNTERS
 from solvent.errors import NoFormat
 
-__all__ = ["THREADS", "canonical"]
-
-THREADS = frozenset({"_n_threads", "n_threads"})
-"""Attributes that hold how many threads this machine offers: they are filled in anew where the estimator is read."""
+__all__ = ["canonical"]
 
 _ADDRESSES = frozenset({"_stop_words_id"})
 _BOOLS = frozenset({"builtins.bool", "numpy.bool", "numpy.bool_"})

@@ -7,7 +7,7 @@ from typing import Any
 
 from solvent.errors import Corrupted
 
-__all__ = ["MUTABLE", "Node", "attributes", "children", "full_name", "mapped", "spot"]
+__all__ = ["MUTABLE", "THREADS", "Node", "attributes", "children", "full_name", "mapped", "spot"]
 
 Node = dict[str, Any]
 
@@ -42,6 +42,9 @@ MUTABLE = frozenset(
     }
 )  # fmt: skip
 """Nodes of which it matters whether two places hold the same object."""
+
+THREADS = frozenset({"_n_threads", "n_threads"})
+"""Attributes that hold how many threads this machine offers: they are filled in anew where the estimator is read."""
 
 
 def full_name(node: Node) -> str:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from solvent import digest
 from solvent.archive.formats.base import Written
 from solvent.archive.formats.estimators.audit import Stranger, audit_members, names_of, strangers
-from solvent.archive.formats.estimators.canonical import THREADS, canonical
+from solvent.archive.formats.estimators.canonical import canonical
+from solvent.archive.formats.estimators.construction import PROTOCOL, construct, import_named
 from solvent.archive.formats.estimators.members import pack, parse_schema, unpack
-from solvent.archive.formats.estimators.nodes import Node, attributes, children
+from solvent.archive.formats.estimators.nodes import THREADS, Node, attributes, children
 from solvent.archive.formats.refusal import name_of
 from solvent.errors import ArchiveError, Corrupted, MissingExtra, NoFormat
 
@@ -66,7 +67,7 @@ class EstimatorFormat:
             facts["features"] = columns
 
         def keep(_: Any) -> Any:
-            return _load(data, schema)
+            return _load(schema, unpack(data))
 
         return Written(identity, None, lambda target: {"skops": target.blob(data)}, keep, len(data), facts)
 
@@ -76,14 +77,14 @@ class EstimatorFormat:
         files = unpack(data)
         if "schema.json" not in files:
             raise Corrupted("an estimator's archive has no schema; it was not loaded")
-        _skops()  # imports all of scikit-learn, so that the list below can be checked without importing by name
         try:
             schema = parse_schema(files["schema.json"])
+            import_named(schema)
             found = list(strangers(schema))
             if found:
                 raise _unlisted(found)
             audit_members(schema, files)
-            return _load(data, schema)
+            return _load(schema, files)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise Corrupted(f"the record of an estimator does not fit together, and was not loaded: {error}") from error
 
@@ -112,18 +113,12 @@ def _dump(value: Any) -> tuple[Node, bytes]:
         raise NoFormat(f"{shown} cannot be kept by skops: {error}. {_WAY}") from error
 
 
-def _load(data: bytes, schema: Node) -> Any:
-    if _has_threads(schema):
-        files = unpack(data)
-        files["schema.json"] = json.dumps(_with_threads(parse_schema(files["schema.json"]))).encode()
-        data = pack(files)
-    return _skops().loads(data, trusted=names_of(schema))
-
-
-def _has_threads(node: Node) -> bool:
-    if node["__loader__"] == "ObjectNode" and THREADS & attributes(node).keys():
-        return True
-    return any(_has_threads(part) for _, part in children(node))
+def _load(schema: Node, files: dict[str, bytes]) -> Any:
+    """The estimator of an audited record; skops, which takes seconds to import, reads what we do not."""
+    if schema.get("protocol") == PROTOCOL:
+        return construct(schema, files)
+    text = json.dumps(_with_threads(parse_schema(files["schema.json"]))).encode()
+    return _skops().loads(pack({**files, "schema.json": text}), trusted=names_of(schema))
 
 
 def _with_threads(node: Node) -> Node:
