@@ -53,7 +53,8 @@ class Options:
     step may read without losing reuse (``"host"``, ``"glob"``, ``"env:NAME"``). ``role`` marks the steps that
     adapt what ``use:`` names, ``state`` reads the outside state that a step depends on. ``kinds`` says more exactly
     than the annotation what class comes out (or, by output, which), from the settings and the classes of the data.
-    ``check`` says, before anything runs, what keeps a thing from playing a role with its arguments.
+    ``check`` says, before anything runs, what keeps a thing from playing a role with its arguments. ``beside`` marks a
+    pipeline without a block of its own: the settings of its steps stand where its own block would.
     """
 
     reuse: bool | float = True
@@ -64,6 +65,7 @@ class Options:
     state: Callable[[dict[str, Any], dict[str, str]], str | None] | None = None
     kinds: Callable[[Mapping[str, Any], Mapping[str, Any]], Any] | None = None
     check: Callable[[Any, Mapping[str, Any]], Sequence[str]] | None = None
+    beside: bool = False
     retries: int = 0
     timeout: float | None = None
     cpus: float | None = None

@@ -60,7 +60,7 @@ class _Writer:
         for part in pipeline.parts:
             called = self.called(part.step)
             taken.add(called.partition(".")[0])
-            places = [_said(one, names) for one in part.places]
+            places = [self.called(one) if isinstance(one, Step) else _said(one, names) for one in part.places]
             named = [f"{name}={_said(one, names)}" for name, one in part.named.items()]
             names[part.name] = _free(_word(part.name), taken)
             own = "" if (part.step.label or part.step.name) == part.name else f'.named("{part.name}")'
