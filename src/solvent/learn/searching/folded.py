@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from solvent.data import Table
@@ -15,7 +16,7 @@ from solvent.learn.evaluation import Report
 from solvent.learn.searching.choosing import Goal, Trial, choose, finish_trial, goes_on
 from solvent.learn.splits.parts import Split
 from solvent.learn.validation.gathering import gather_folds
-from solvent.learn.validation.wiring import Candidate, learner_of, tester_of
+from solvent.learn.validation.wiring import Use, learner_of, tester_of
 
 __all__ = ["holds_folds", "search_folds"]
 
@@ -30,10 +31,8 @@ def holds_folds(data: Sequence[Any]) -> bool:
     return isinstance(first, (list, tuple)) and bool(first) and all(isinstance(one, Split) for one in first)
 
 
-def search_folds(
-    candidate: Candidate, drawn: Sequence[Mapping[str, Any]], data: Sequence[Any], goal: Goal, target: str | None
-) -> Trial:
-    """Cross-validate each trial, and let the one with the best mean learn from all rows."""
+def search_folds(use: Use, drawn: Sequence[Mapping[str, Any]], data: Sequence[Any], goal: Goal) -> Trial:
+    """Cross-validate each trial of a candidate, and let the one with the best mean learn from all rows."""
     if len(data) != 2:
         raise PlanError(
             "search: over folds it is given the folds, and the rows that the best candidate learns from at last: "
@@ -42,13 +41,13 @@ def search_folds(
     folds, rows = data
     reports: list[Report | None] = []
     for place, said in enumerate(drawn, 1):
-        tested = tester_of(candidate, target, f"trial-{place}", said).named(f"folds-{place}").map(folds)
+        tested = tester_of(replace(use, name=f"trial-{place}", drawn=said)).named(f"folds-{place}").map(folds)
         reports.append(gather_folds.named(f"gather-{place}")(tested).report)
     made = []
     for place, said in enumerate(drawn, 1):
         best = goes_on.named(f"best-is-{place}")(reports, place=place - 1, keep=1, goal=goal)
-        finisher = _finisher(learner_of(candidate, target, f"best-{place}", said)).named(f"finish-{place}")
-        made.append(when(best, finisher, rows, reports[place - 1]))
+        finish = _finisher(learner_of(replace(use, name=f"best-{place}", drawn=said))).named(f"finish-{place}")
+        made.append(when(best, finish, rows, reports[place - 1]))
     return choose(made, reports, goal=goal, drawn=list(drawn))
 
 

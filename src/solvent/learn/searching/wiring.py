@@ -12,7 +12,7 @@ from solvent.graph.steps import Step, active
 from solvent.learn.searching.choosing import Goal, Trial, choose, goes_on, take_share
 from solvent.learn.searching.drawing import check_space, draw_trials
 from solvent.learn.searching.folded import holds_folds, search_folds
-from solvent.learn.validation.wiring import Candidate
+from solvent.learn.validation.wiring import Candidate, Use
 
 __all__ = ["search"]
 
@@ -55,9 +55,12 @@ def search(
     if holds_folds(data):
         if method != "random":
             raise SettingsError("search: halving takes a part of the rows, and folds are cut already: method: random")
-        return search_folds(candidate, drawn, data, goal, target)
-    if not isinstance(candidate, Step):
-        raise PlanError(f"search: a candidate that is no step or pipeline is tried over folds, not {candidate!r:.80}")
+        return search_folds(Use(candidate, target, seed), drawn, data, goal)
+    if not isinstance(candidate, Step) or candidate.options.role:
+        raise PlanError(
+            "search: a model alone is tried over folds: search(candidate, folds, parts.train). On two parts the "
+            "candidate is a step or pipeline that has to give a predictor and a report: -> Trial"
+        )
     if method == "random":
         made = [_try(candidate, f"trial-{place + 1}", said, data) for place, said in enumerate(drawn)]
         return choose(made, goal=goal, drawn=drawn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from solvent.config import REQUIRED
@@ -19,9 +20,8 @@ from solvent.learn.transforms import fit, transform
 from solvent.learn.validation.gathering import gather_folds
 from solvent.learn.validation.testing import Tested, answer_fold, open_fold, trace_fold
 
-__all__ = ["Candidate", "CrossValidation", "cross_validate", "learner_of", "tester_of"]
+__all__ = ["Candidate", "CrossValidation", "Use", "cross_validate", "learner_of", "tester_of"]
 
-NOTHING: Mapping[str, Any] = {}
 Candidate = Step[Any, Any] | type | Recipe
 """What is learnt: a step or pipeline of training rows that gives a predictor, or the class of a model."""
 
@@ -44,7 +44,12 @@ class CrossValidation(NamedTuple):
 
 @pipeline
 def cross_validate(
-    candidate: Candidate, folds: list[Split], rows: Table | None = None, *, target: str = REQUIRED
+    candidate: Candidate,
+    folds: list[Split],
+    rows: Table | None = None,
+    *,
+    target: str = REQUIRED,
+    seed: int = REQUIRED,
 ) -> CrossValidation:
     """Learn and test the candidate once for each fold: ``cross_validate(candidate, folds, target="late")``.
 
@@ -55,19 +60,30 @@ def cross_validate(
     that is the ``predictor``.
 
     The steps of each fold have keys of their own: a fold that is there already is not repeated. Settings of the
-    candidate stand at ``steps.candidate``, those of the tests at ``steps.evaluate``.
+    candidate stand at ``steps.candidate``, those of the tests at ``steps.evaluate``. A class learns from ``seed`` in
+    every fold; the steps of a candidate have seeds of their own.
     """
-    tested = tester_of(candidate, target).map(folds)
+    use = Use(candidate, target, seed)
+    tested = tester_of(use).map(folds)
     gathered = gather_folds(tested)
-    last = None if rows is None else learner_of(candidate, target).named("refit")(rows)
+    last = None if rows is None else learner_of(use).named("refit")(rows)
     return CrossValidation(*gathered, last)
 
 
-def learner_of(
-    candidate: Candidate, target: str | None, name: str = "candidate", drawn: Mapping[str, Any] = NOTHING
-) -> Pipeline[Any, Any]:
-    """The pipeline that makes a predictor of rows by a candidate, under a name and with drawn settings over its own."""
-    learn = _learning(candidate, target, name, drawn)
+@dataclass(frozen=True)
+class Use:
+    """One use of a candidate: under which name, and with which drawn settings over its own."""
+
+    candidate: Candidate
+    target: str | None
+    seed: int
+    name: str = "candidate"
+    drawn: Mapping[str, Any] = field(default_factory=dict)
+
+
+def learner_of(use: Use) -> Pipeline[Any, Any]:
+    """The pipeline that makes a predictor of rows by a candidate."""
+    learn = _learning(use)
 
     def learner(rows: Table) -> Any:
         return learn(rows)
@@ -75,11 +91,9 @@ def learner_of(
     return Pipeline(learner, Options(beside=True))
 
 
-def tester_of(
-    candidate: Candidate, target: str | None, name: str = "candidate", drawn: Mapping[str, Any] = NOTHING
-) -> Pipeline[Any, Any]:
+def tester_of(use: Use) -> Pipeline[Any, Any]:
     """The pipeline that learns from the one part of a fold, and is tested on the other."""
-    learn = _learning(candidate, target, name, drawn)
+    learn, target = _learning(use), use.target
     if target is None:
         raise SettingsError("over folds the column that is predicted has to be named: target: NAME")
 
@@ -87,24 +101,23 @@ def tester_of(
         parts = open_fold(fold, target=target)
         predictor = learn(parts.train)
         trace_fold(predictor, parts.train, parts.test, target=target)
-        report = evaluate(predictor, parts.test, target=target, draws=0)
+        report = evaluate(predictor, parts.test, target=target, seed=use.seed, draws=0)
         return Tested(report, answer_fold(predictor, parts.test, target=target), parts.learnt)
 
     return Pipeline(folds, Options(beside=True))
 
 
-def _learning(candidate: Candidate, target: str | None, name: str, drawn: Mapping[str, Any]) -> Callable[[Any], Any]:
+def _learning(use: Use) -> Callable[[Any], Any]:
     """How rows become a predictor."""
-    made, given = _step_of(candidate)
-    model = made.options.role
+    made, given = _step_of(use.candidate)
 
     def learn(rows: Any) -> Any:
-        used, values = _varied(made, name, drawn)
-        if not model:
+        used, values = _varied(made, use.name, use.drawn)
+        if not made.options.role:
             return used(rows, **values)
-        features = fit(rows, target=target)
+        features = fit(rows, target=use.target)
         ready = transform(features, rows)
-        return assemble(features, used(ready, target=target, **given, **values))
+        return assemble(features, used(ready, target=use.target, seed=use.seed, **given, **values))
 
     return learn
 
