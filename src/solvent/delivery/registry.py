@@ -13,7 +13,10 @@ from solvent.learn.assembly import Predictor
 if TYPE_CHECKING:
     from solvent.engine.home import Home
 
-__all__ = ["ModelSource", "find_model", "load_bundle", "promote_version", "roll_back_alias"]
+__all__ = ["ModelSource", "find_model", "load_bundle", "note_version", "promote_version", "roll_back_alias"]
+
+_MOST = 65_536
+"""The most characters of a note."""
 
 
 def find_model(project: Home, reference: str) -> models.VersionRow:
@@ -51,6 +54,30 @@ def roll_back_alias(project: Home, model: str, alias: str = "champion", reason: 
     """Point an alias at the version before, and withdraw the one it leaves; gives both numbers."""
     with project.catalog.write() as tx:
         return models.roll_back(tx, _move(model, alias, reason))
+
+
+def note_version(project: Home, reference: str, text: str) -> models.VersionRow:
+    """Add a note to a version, under the name of who runs this; gives the version.
+
+    Notes are kept for good, each with who and when. Raises :class:`UsageError` for a text that is empty, too long, or
+    no text (a zero character, half of a character).
+    """
+    said = text.strip()
+    if not said:
+        raise UsageError("the note is empty: say what there is to know about the version")
+    if len(said) > _MOST:
+        raise UsageError(
+            f"the note has {len(said):,} characters, and {_MOST:,} is the most. Keep what is longer in a file, and "
+            f"name that in the note"
+        )
+    if "\0" in said or any("\ud800" <= one <= "\udfff" for one in said):
+        raise UsageError("the note is no text: it holds a zero character, or bytes that are not UTF-8")
+    from solvent.engine.record.host import here
+
+    chosen = find_model(project, reference)
+    with project.catalog.write() as tx:
+        models.add_note(tx, chosen.model, chosen.version, models.NoteRow(time.time(), here().user, said))
+    return chosen
 
 
 def _move(model: str, alias: str, reason: str | None) -> models.Move:

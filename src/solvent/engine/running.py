@@ -140,7 +140,8 @@ def _note_readers(plan: Plan, run: str) -> None:
 def kinds_of(plan: Plan) -> dict[str, dict[str, Any]]:
     """The declared types of every output, for reading them back as what they were."""
     kinds: dict[str, dict[str, Any]] = {path: one.kinds() for path, one in plan.nodes.items()}
-    kinds[""] = {"record": plan.pipeline.signature.outputs.record}
+    made = type(plan.graph.result)  # what a graph in the settings gives is declared nowhere else
+    kinds[""] = {"record": plan.pipeline.signature.outputs.record or getattr(made, "_make", None)}
     return kinds
 
 

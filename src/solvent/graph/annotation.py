@@ -81,10 +81,13 @@ def resolve_annotations(thing: Any) -> dict[str, Any]:
 
 
 def element_of(annotation: Any) -> Any:
-    """The element type of ``list[T]``, ``dict[str, T]``, ``Sequence[T]`` …; ``Any`` where it is not said."""
+    """The element type of ``list[T]``, ``dict[str, T]``, ``Sequence[T]`` …, or None; ``Any`` where it is not said."""
     origin, args = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
         return element_of(args[0])
+    if origin in (typing.Union, types.UnionType):
+        left = [one for one in args if one is not type(None)]
+        return element_of(left[0]) if len(left) == 1 else Any
     if isinstance(origin, type) and args:
         return args[-1] if args[-1] is not Ellipsis else args[0]
     return Any

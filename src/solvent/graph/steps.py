@@ -54,7 +54,8 @@ class Options:
     adapt what ``use:`` names, ``state`` reads the outside state that a step depends on. ``kinds`` says more exactly
     than the annotation what class comes out (or, by output, which), from the settings and the classes of the data.
     ``check`` says, before anything runs, what keeps a thing from playing a role with its arguments. ``given`` says what
-    the data of a call becomes in a pipeline, from that data, the nodes before it, and its path.
+    the data of a call becomes in a pipeline, from that data, the nodes before it, and its path. ``beside`` marks a
+    pipeline without a block of its own: the settings of its steps stand where its own block would.
     """
 
     reuse: bool | float = True
@@ -66,6 +67,7 @@ class Options:
     kinds: Callable[[Mapping[str, Any], Mapping[str, Any]], Any] | None = None
     check: Callable[[Any, Mapping[str, Any]], Sequence[str]] | None = None
     given: Callable[[Mapping[str, Any], Mapping[str, Any], str], dict[str, Any]] | None = None
+    beside: bool = False
     retries: int = 0
     timeout: float | None = None
     cpus: float | None = None

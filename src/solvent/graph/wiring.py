@@ -82,7 +82,7 @@ class _Wiring:
     def call(self, step: Step[Any, Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         where = caller_line()
         scope, path = self._enter(step, where)
-        block = scope.block.child(step.label or step.name)
+        block = _block(step, scope)
         used = self._used(step, block, where)
         data, settings = _split(used, args, kwargs, where)
         if isinstance(used, Pipeline):
@@ -94,7 +94,7 @@ class _Wiring:
     def map(self, step: Step[Any, Any], items: Any, rest: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         where = caller_line()
         scope, path = self._enter(step, where)
-        block = scope.block.child(step.label or step.name)
+        block = _block(step, scope)
         used = self._used(step, block, where)
         data, settings = _split(used, (items, *rest), kwargs, where)
         if not used.signature.data:
@@ -210,7 +210,7 @@ class _Wiring:
 
     def _used(self, step: Step[Any, Any], block: Block, where: str) -> Step[Any, Any]:
         """The step itself, or the one that ``use:`` puts in its place."""
-        if block.use is None or step.options.role:
+        if step.options.beside or block.use is None or step.options.role:
             return step
         label = step.label or step.name
         try:
@@ -378,6 +378,10 @@ def _split(
         raise
     except TypeError as error:
         raise PlanError(f"{where}: {error}") from None
+
+
+def _block(step: Step[Any, Any], scope: _Scope) -> Block:
+    return scope.block if step.options.beside else scope.block.child(step.label or step.name)
 
 
 def _dotted(path: str) -> str:

@@ -38,12 +38,14 @@ if TYPE_CHECKING:
     from solvent.learn.tabular import TabularFeatures
     from solvent.learn.training import Baseline, Model, train
     from solvent.learn.transforms import Fitted, Transform, fit, transform
+    from solvent.learn.validation import CrossValidation, Tested, cross_validate, gather_folds
 
 __all__ = [
     "Answers",
     "Audit",
     "Baseline",
     "Column",
+    "CrossValidation",
     "Figure",
     "Finding",
     "Fitted",
@@ -56,6 +58,7 @@ __all__ = [
     "Split",
     "Split3",
     "TabularFeatures",
+    "Tested",
     "TorchClassifier",
     "TorchRegressor",
     "Transform",
@@ -63,8 +66,10 @@ __all__ = [
     "assemble",
     "audit_leaks",
     "check_table",
+    "cross_validate",
     "evaluate",
     "fit",
+    "gather_folds",
     "group_folds",
     "group_split",
     "group_split3",
@@ -122,6 +127,7 @@ _PLACES = {
     "tabular": ("TabularFeatures",),
     "training": ("Baseline", "Model", "train"),
     "transforms": ("Fitted", "Transform", "fit", "transform"),
+    "validation": ("CrossValidation", "Tested", "cross_validate", "gather_folds"),
 }
 
 

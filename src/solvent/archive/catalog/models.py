@@ -18,7 +18,9 @@ __all__ = [
     "Move",
     "MoveRow",
     "NewVersion",
+    "NoteRow",
     "VersionRow",
+    "add_note",
     "alias_history",
     "alias_version",
     "find_bundle",
@@ -27,6 +29,7 @@ __all__ = [
     "list_aliases",
     "list_judgements",
     "list_models",
+    "list_notes",
     "list_versions",
     "move_alias",
     "register_version",
@@ -93,6 +96,15 @@ class JudgementRow:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteRow:
+    """What somebody wrote about a version, and when. Notes are added; none is changed or taken away."""
+
+    at: float
+    user: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewVersion:
     """What is registered: a bundle under a model's name, by whom and in which run."""
 
@@ -156,6 +168,25 @@ def list_judgements(catalog: Catalog, model: str, version: int) -> list[Judgemen
         (model, version),
     )
     return [JudgementRow(status, at, user, run, json.loads(told)) for status, at, user, run, told in rows]
+
+
+def add_note(tx: Transaction, model: str, version: int, note: NoteRow) -> None:
+    """Put a note behind those that a version has; raises :class:`UsageError` for a version that there is not."""
+    if not tx.execute("SELECT 1 FROM versions WHERE model = ? AND version = ?", (model, version)):
+        raise UsageError(f"the model {model!r} has no version v{version}")
+    tx.execute(
+        "INSERT INTO version_notes (model, version, at, user_name, text) VALUES (?, ?, ?, ?, ?)",
+        (model, version, note.at, note.user, note.text),
+    )
+
+
+def list_notes(catalog: Catalog, model: str, version: int) -> list[NoteRow]:
+    """The notes of a version, the latest first."""
+    rows = catalog.read(
+        "SELECT at, user_name, text FROM version_notes WHERE model = ? AND version = ? ORDER BY id DESC",
+        (model, version),
+    )
+    return [NoteRow(*row) for row in rows]
 
 
 def move_alias(tx: Transaction, move: Move, version: int, expected: int | Literal["any"] | None = "any") -> bool:

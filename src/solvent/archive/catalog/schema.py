@@ -285,4 +285,16 @@ _SEALS = """
 ALTER TABLE artifacts ADD COLUMN seal TEXT;
 """
 
-MIGRATIONS: tuple[str, ...] = (_START + _MODELS, _INCREMENTS, _DATASETS, _JUDGEMENTS, _SEALS)
+_NOTES = """
+CREATE TABLE version_notes (
+    id INTEGER PRIMARY KEY,
+    model TEXT NOT NULL REFERENCES models (name),
+    version INTEGER NOT NULL,
+    at REAL NOT NULL,
+    user_name TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX version_notes_version ON version_notes (model, version, id);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_START + _MODELS, _INCREMENTS, _DATASETS, _JUDGEMENTS, _SEALS, _NOTES)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,8 @@ __all__ = ["registered_card", "word_registered"]
 def registered_card(project: Home, row: models.VersionRow, bundle: Bundle) -> dict[str, Any]:
     """What is known of a version: ``card`` is its bundle's, ``registered`` who and when, ``judgement`` its gates.
 
-    ``route`` is what led to it. None of this is in the bundle, since it is another for every run that makes it.
+    ``notes`` are what people wrote about it, the oldest first, and ``route`` is what led to it. None of this is in the
+    bundle, since it is another for every run that makes it.
     """
     aliases = [one.alias for one in models.list_aliases(project.catalog, row.model) if one.version == row.version]
     run = None if row.run is None else query.find_run(project.catalog, row.run)
@@ -45,6 +46,10 @@ def registered_card(project: Home, row: models.VersionRow, bundle: Bundle) -> di
             "figures": dict(judgement.get("figures", {})),
             "silenced": list(judgement.get("silenced", ())),
         },
+        "notes": [
+            {"at": _moment(one.at), "user": one.user, "text": one.text}
+            for one in reversed(models.list_notes(project.catalog, row.model, row.version))
+        ],
         "route": asdict(find_route(project, row.bundle)),
         "card": bundle.card,
     }
@@ -58,7 +63,14 @@ def word_registered(told: Mapping[str, Any]) -> str:
     lines = [first.rstrip(), "", *_registered(told), "", *_data(told["route"]), ""]
     if told["route"]["seeds"] or told["route"]["code"]:
         lines += ["## Seeds and code", "", *_code(told["route"]), ""]
-    return "\n".join([*lines, *_gates(told["judgement"])]).rstrip() + "\n"
+    return "\n".join([*lines, *_gates(told["judgement"]), *_notes(told["notes"])]).rstrip() + "\n"
+
+
+def _notes(notes: Sequence[Mapping[str, Any]]) -> list[str]:
+    if not notes:
+        return []
+    rows = [(one["at"], one["user"], one["text"]) for one in notes]
+    return ["## Notes", "", *table_of(("when", "who", "note"), rows), ""]
 
 
 def _registered(told: Mapping[str, Any]) -> list[str]:

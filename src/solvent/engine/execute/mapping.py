@@ -154,12 +154,15 @@ def _gather(
         session.states.append(state)
         session.tell(one.node.path, item, "reused")
         return state
-    values = [
-        outputs.join(
-            {name: session.values.get(made, outputs.fields.get(name, Any)) for name, made in one_done.outputs.items()}
-        )
-        for one_done in done.values()
-    ]
+    if one.node.template is not None:  # what a pipeline returned was made one value already
+        values = [session.values.get(state.outputs["value"], outputs.annotation) for state in done.values()]
+    else:
+        values = [
+            outputs.join(
+                {name: session.values.get(made, outputs.fields.get(name, Any)) for name, made in state.outputs.items()}
+            )
+            for state in done.values()
+        ]
     pending = session.archive.prepare(dict(zip(done, values, strict=True)) if by_key else values)
     state = State("ran", {"value": pending.digest}, number, dict(one.node.outputs))
     session.states.append(state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -180,8 +181,15 @@ class _Reader:
 
 def _handed(step: Step[Any, Any]) -> list[str]:
     """The data parameters that take a step, of a pipeline that has such."""
-    kinds = {one.name: typing.get_origin(one.annotation) or one.annotation for one in step.signature.data}
-    return [name for name, kind in kinds.items() if isinstance(kind, type) and issubclass(kind, Step)]
+    return [one.name for one in step.signature.data if _takes_step(one.annotation)]
+
+
+def _takes_step(annotation: Any) -> bool:
+    """Whether a step fits, alone or among others."""
+    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
+        return any(map(_takes_step, typing.get_args(annotation)))
+    kind = typing.get_origin(annotation) or annotation
+    return isinstance(kind, type) and issubclass(kind, Step)
 
 
 def _roles(found: list[Any], names: list[Any], find: Finder) -> tuple[Step[Any, Any], Any]:

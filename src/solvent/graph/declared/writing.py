@@ -88,6 +88,8 @@ class _Writer:
 
     def said(self, value: Any, names: Mapping[str, str]) -> str:
         """What is handed over, as an expression."""
+        if isinstance(value, Step):
+            return self.called(value)
         if isinstance(value, StepRef):
             return self.steps[value.node]
         if isinstance(value, Ref):

@@ -15,7 +15,7 @@ from solvent.learn.assembly import Predictor
 from solvent.learn.evaluation import Report
 from solvent.learn.tables.rows import frame_of
 
-__all__ = ["Goal", "Trial", "choose", "goes_on", "take_share"]
+__all__ = ["Goal", "Trial", "choose", "finish_trial", "goes_on", "take_share"]
 
 Goal = Mapping[str, Literal["max", "min"]]
 
@@ -65,6 +65,17 @@ def take_share(rows: Table, *, share: float = REQUIRED, seed: int = REQUIRED) ->
     return frame[chosen]
 
 
+def _finished_kinds(settings: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """The predictor is of the class that it was made as."""
+    return {"predictor": data.get("predictor", Predictor), "report": Report}
+
+
+@step(kinds=_finished_kinds)
+def finish_trial(predictor: Predictor, report: Report) -> Trial:
+    """The best trial over folds: what it was worth there, and the predictor that learnt from all rows since."""
+    return Trial(predictor, report)
+
+
 def _chosen_kinds(settings: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
     """The predictor is of the class of one of those that are to be chosen among."""
     trials = [one for one in data.get("trials", ()) if isinstance(one, tuple) and one]
@@ -74,14 +85,20 @@ def _chosen_kinds(settings: Mapping[str, Any], data: Mapping[str, Any]) -> dict[
 
 @step(kinds=_chosen_kinds)
 def choose(
-    trials: list[Trial | None], *, goal: Goal = REQUIRED, drawn: Sequence[Mapping[str, Any]] = REQUIRED
+    trials: list[Trial | None],
+    reports: list[Report | None] | None = None,
+    *,
+    goal: Goal = REQUIRED,
+    drawn: Sequence[Mapping[str, Any]] = REQUIRED,
 ) -> Trial:
     """The best of the trials by the goal (of equal ones, the one that was drawn first).
 
-    What was drawn for each and what came of it are recorded, as a list and as a picture. Raises
-    :class:`InputError` where the figure is not defined in any trial.
+    ``reports`` are those of all trials, where only the best one was finished. What was drawn for each and what came of
+    it are recorded, as a list and as a picture. Raises :class:`InputError` where the figure is not defined in any
+    trial.
     """
-    scores = [score_of(None if one is None else one.report, goal) for one in trials]
+    told_by = reports or [None if one is None else one.report for one in trials]
+    scores = [score_of(one, goal) for one in told_by]
     place = max(range(len(scores)), key=lambda one: (scores[one], -one), default=-1)
     name, way = next(iter(goal.items()))
     if place < 0 or scores[place] == -math.inf:

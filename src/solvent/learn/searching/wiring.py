@@ -11,13 +11,15 @@ from solvent.graph.pipelines import pipeline, when
 from solvent.graph.steps import Step, active
 from solvent.learn.searching.choosing import Goal, Trial, choose, goes_on, take_share
 from solvent.learn.searching.drawing import check_space, draw_trials
+from solvent.learn.searching.folded import holds_folds, search_folds
+from solvent.learn.validation.wiring import Candidate, Use
 
 __all__ = ["search"]
 
 
 @pipeline
 def search(
-    candidate: Step[Any, Any],
+    candidate: Candidate,
     *data: Any,
     space: Mapping[str, Any] = REQUIRED,
     goal: Goal = REQUIRED,
@@ -25,6 +27,7 @@ def search(
     method: Literal["random", "halving"] = "random",
     factor: int = 3,
     smallest: float = 0.1,
+    target: str | None = None,
     seed: int = REQUIRED,
 ) -> Trial:
     """Find the best of ``trials`` candidates: ``best = search(candidate, parts.train, parts.valid)``.
@@ -38,6 +41,10 @@ def search(
     with the share ``smallest`` of the rows of the first table, and goes on with the best ``1/factor`` of the trials
     on ``factor`` times as many rows, until all rows are used. Each trial's steps have keys of their own: a wider
     search repeats none of a narrower one.
+
+    Over folds, ``best = search(candidate, folds, parts.train)``, each trial is cross-validated on ``target``
+    (:func:`cross_validate` says what a candidate is then), the means over the folds are what the goal looks at, and
+    the best one learns from the rows that are given last.
     """
     check_space(space)
     if len(goal) != 1:
@@ -45,6 +52,15 @@ def search(
     if trials < 1 or factor < 2 or not 0 < smallest <= 1:
         raise SettingsError("search: trials is at least 1, factor at least 2, and smallest a share above 0, at most 1")
     drawn = draw_trials(space, trials, seed)
+    if holds_folds(data):
+        if method != "random":
+            raise SettingsError("search: halving takes a part of the rows, and folds are cut already: method: random")
+        return search_folds(Use(candidate, target, seed), drawn, data, goal)
+    if not isinstance(candidate, Step) or candidate.options.role:
+        raise PlanError(
+            "search: a model alone is tried over folds: search(candidate, folds, parts.train). On two parts the "
+            "candidate is a step or pipeline that has to give a predictor and a report: -> Trial"
+        )
     if method == "random":
         made = [_try(candidate, f"trial-{place + 1}", said, data) for place, said in enumerate(drawn)]
         return choose(made, goal=goal, drawn=drawn)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NEITHER", "TEST", "TRAIN", "VALID", "Columns", "Seed", "Share", "Split", "Split3", "check_shares", "columns_of",
-    "frame_with", "numbered", "parts_of", "record",
+    "count_shared", "frame_with", "numbered", "parts_of", "record",
 ]  # fmt: skip
 
 Share = Annotated[float, Interval(gt=0, lt=1)]
@@ -105,7 +105,7 @@ def record(parts: Split | Split3, what: str, situation: str, target: str | None,
     tables: dict[str, Any] = parts._asdict()
     _refuse_empty(tables, situation)
     twice = {
-        f"rows_of_{name}_in_{before}": _overlap(tables[before], part)
+        f"rows_of_{name}_in_{before}": count_shared(tables[before], part)
         for at, (name, part) in enumerate(tables.items())
         for before in list(tables)[:at]
     }
@@ -127,7 +127,7 @@ def _refuse_empty(parts: dict[str, pl.DataFrame], situation: str) -> None:
             raise InputError(f"{situation}: the part {name!r} would have no rows")
 
 
-def _overlap(first: pl.DataFrame, second: pl.DataFrame) -> int:
+def count_shared(first: pl.DataFrame, second: pl.DataFrame) -> int:
     """How many rows of the second are, value by value, also rows of the first."""
     if not second.width:
         return 0

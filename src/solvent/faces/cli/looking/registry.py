@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,8 +14,14 @@ from solvent.faces.cli.looking.kept import find_kept
 from solvent.faces.cli.looking.shipping import card, container, export, sign
 from solvent.faces.cli.output import ago, safe, show_json, show_table, write
 
+if TYPE_CHECKING:
+    from solvent.archive.catalog.models import NoteRow
+
 __all__ = ["models"]
 
+_SHOWN, _LONG = 10, 500
+_MOST = 1_000_000
+"""How many characters of the standard input are read: more is no note, and is said to be too long."""
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -70,8 +78,10 @@ def show(project: str | None, reference: str, as_json: bool) -> None:
     row = find_model(opened, reference)
     history = [asdict(one) for one in catalog_models.alias_history(opened.catalog, row.model)]
     judged = catalog_models.list_judgements(opened.catalog, row.model, row.version)
+    notes = catalog_models.list_notes(opened.catalog, row.model, row.version)
     if as_json:
-        show_json({**asdict(row), "judgements": [asdict(one) for one in judged], "history": history})
+        told = {"judgements": [asdict(one) for one in judged], "notes": [asdict(one) for one in notes]}
+        show_json({**asdict(row), **told, "history": history})
         return
     write(safe(f"{row.model} v{row.version}   {row.status}   {ago(row.created)}   by {row.user}   run {row.run}"))
     write(f"bundle #{row.bundle[:12]}")
@@ -91,6 +101,29 @@ def show(project: str | None, reference: str, as_json: bool) -> None:
         reason = f": {move['reason']}" if move["reason"] else ""
         moved = f"{move['kind']} {move['alias']} {before}v{move['version']}"
         write(safe(f"  {moved}, {ago(move['at'])}, by {move['user']}{reason}"))
+    _show_notes(notes)
+
+
+def _show_notes(notes: Sequence[NoteRow]) -> None:
+    """The latest notes, the oldest of them first, each cut where it is long; --json and the card show all of it."""
+    if len(notes) > _SHOWN:
+        write(f"  {len(notes) - _SHOWN} earlier notes: solvent models show --json, or the card")
+    for one in reversed(notes[:_SHOWN]):
+        text = one.text if len(one.text) <= _LONG else f"{one.text[:_LONG]}… ({len(one.text):,} characters)"
+        write(safe(f"  note {ago(one.at)}, by {one.user}: ") + safe(text).replace("\n", "\n    "))
+
+
+@models.command()
+@click.argument("reference", shell_complete=complete_model)
+@click.argument("text")
+@click.pass_obj
+def note(project: str | None, reference: str, text: str) -> None:
+    """Add a note to a version, which stays with it for good; TEXT is - to read it from the standard input."""
+    from solvent.delivery.registry import note_version
+
+    said = sys.stdin.read(_MOST) if text == "-" else text
+    row = note_version(find_kept(project), reference, said)
+    write(safe(f"{row.model} v{row.version} has the note"))
 
 
 @models.command()
