@@ -97,6 +97,7 @@ def _write(graph: Graph, predictor: Predictor, first: int) -> bytes:
     if first == 0 and isinstance(start, Fitted) and predictor.columns:
         layout = layout_of(predictor.columns, start.inner)
         said |= {"numbers": [[one.column, one.measure] for one in layout.numbers], "texts": list(layout.texts)}
+        said |= {"zoned": list(layout.zoned)} if layout.zoned else {}
         for name, width, kind in (
             ("numbers", len(layout.numbers), TensorProto.DOUBLE),
             ("texts", len(layout.texts), TensorProto.STRING),
