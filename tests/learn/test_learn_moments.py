@@ -144,7 +144,7 @@ def test_a_date_is_answered_alike_beside_a_moment_with_a_zone() -> None:
 @settings(max_examples=100, deadline=None)
 @given(records=st.lists(_records, min_size=1, max_size=6), order=st.randoms(use_true_random=False))
 def test_a_batch_is_answered_as_its_rows_are_alone(records: list[dict[str, Any]], order: Any) -> None:
-    """In any order, by the predictor and by its graph, by records and frames; of a batch with faults, rows are named."""
+    """In any order, by the predictor and its graph, by records and frames; of a batch with faults, rows are named."""
     order.shuffle(records)
     for ask in (PREDICTOR.answer, GRAPH.answer, GRAPH.answer_records):
         alone = [outcome(ask, [one]) for one in records]

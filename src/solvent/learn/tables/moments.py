@@ -1,8 +1,8 @@
 """Times as text: which forms are read. Each text is read by itself, so what stands beside it changes nothing.
 
-A date is ``2013-09-01``; a time of the day ``10:30``, ``10:30:00`` or ``10:30:00.25``. A moment is a date, or a date and
-a time of the day with ``T`` or a blank between them. Behind that stands its zone, if it has one: ``Z``, ``+02:00``,
-``+0200`` or ``+02``. This is RFC 3339 and what is usual beside it. Of the digits of a second, nine at most, six count.
+A date is ``2013-09-01``; a time of the day ``10:30``, ``10:30:00`` or ``10:30:00.25``. A moment is a date, or a date
+and a time of the day with ``T`` or a blank between them. Behind that stands its zone, if it has one: ``Z``, ``+02:00``,
+``+0200`` or ``+02``. This is RFC 3339 and what is usual beside it. Of a second's digits, nine at most, six count.
 """
 
 from __future__ import annotations
