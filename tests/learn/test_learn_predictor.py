@@ -101,7 +101,13 @@ def test_a_missing_column_is_null_only_where_training_saw_nulls(predictor: Predi
         ("text", {"a": 1}, "got an object"),
         ("day", "yesterday", "ISO text such as 2013-09-01"),
         ("day", 20200101, "expected date"),
+        ("day", "0000-00-00", "ISO text such as 2013-09-01"),
+        ("day", "2020-W05-1", "expected date"),
         ("when", "2020-01-02T03:00:00", "with its zone"),
+        ("when", "2020-01-02T03:00:00+25:00", "expected datetime"),
+        ("when", "0001-01-01T00:00:00+01:00", "expected datetime"),
+        ("when", "9999-12-31T23:59:60Z", "expected datetime"),
+        ("when", "٢020-01-02T03:00:00Z", "expected datetime"),
     ],
 )
 def test_values_that_do_not_fit_are_refused_with_row_column_and_reason(
@@ -224,12 +230,14 @@ def test_the_mean_serves(frame: pl.DataFrame) -> None:
     assert answers.prediction == pytest.approx(np.full(40, 0.5))
 
 
-def test_text_that_is_no_time_counts_as_missing() -> None:
-    """Where training saw ISO text, other text and nulls throughout have no year, month or hour, and are no fault."""
+def test_text_that_is_no_time_is_named_with_row_and_column() -> None:
+    """Where training saw times as text, nulls have no year, month or hour; other text is refused, as a number is."""
     times = [f"2020-01-{1 + one % 28:02} {one % 24:02}:00:00" for one in range(60)]
     rows = pl.DataFrame({"when": [*times[:-1], None], "late": [one % 24 > 12 for one in range(60)]})
     features = fit(rows, target="late")
-    for odd in ([None], ["never"], ["never", None]):
-        made = transform(features, pl.DataFrame({"when": odd}, schema={"when": pl.String}))
-        assert made.columns == transform(features, rows.drop("late")).columns
-        assert made.rows() == [(-1.0,) * made.width] * len(odd)
+    made = transform(features, pl.DataFrame({"when": [None]}, schema={"when": pl.String}))
+    assert made.columns == transform(features, rows.drop("late")).columns
+    assert made.rows() == [(-1.0,) * made.width]
+    with pytest.raises(InputError, match="expected datetime as ISO text such as") as caught:
+        transform(features, pl.DataFrame({"when": [times[0], None, "never"]}))
+    assert [one.where for one in caught.value.problems] == ["row 2, when"]

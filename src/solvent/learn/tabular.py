@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.errors import InputError
 from solvent.learn.tables.matrix import Matrix
+from solvent.learn.tables.moments import bears_zone, moments_in
 from solvent.learn.wording import choose_words, mark_words
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ class TabularFeatures:
 
     Numbers: missing ones become the median, with a column ``NAME missing`` where training saw any missing.
     Categories (text with few different values): one column for each of the ``most`` frequent values that at
-    least ``fewest`` rows have, and the share of rows with the same value. Dates and times, also as ISO text:
-    their parts that vary. Other text: its length, its number of words, and whether it has each of the ``words``
-    words that tell most about the target. What has one value only, or names each row, is left out. A value never seen
-    in training has no column, and the share 0.
+    least ``fewest`` rows have, and the share of rows with the same value. Dates and times, also as ISO text (which is
+    read in UTC where it bears a zone): their parts that vary. Other text: its length, its number of words, and whether
+    it has each of the ``words`` words that tell most about the target. What has one value only, or names each row, is
+    left out. A value never seen in training has no column, and the share 0; text that is no time, where training saw
+    times, is refused.
     """
 
     most: int = 20
@@ -37,6 +39,7 @@ class TabularFeatures:
     levels: dict[str, list[str]] = field(init=False, default_factory=dict)
     shares: dict[str, dict[str, float]] = field(init=False, default_factory=dict)
     moments: dict[str, list[str]] = field(init=False, default_factory=dict)
+    zoned: list[str] = field(init=False, default_factory=list)
     texts: dict[str, list[str]] = field(init=False, default_factory=dict)
     skipped: dict[str, str] = field(init=False, default_factory=dict)
 
@@ -72,7 +75,7 @@ class TabularFeatures:
             elif name in self.shares:
                 made += self._categories(values)
             elif name in self.moments:
-                made += parts_of(values, self.moments[name])
+                made += parts_of(values, self.moments[name], name in self.zoned)
             elif name in self.texts:
                 made += [*lengths_of(values), _Words(values, self.texts[name])]
         widths = [len(one.words) if isinstance(one, _Words) else 1 for one in made]
@@ -94,7 +97,7 @@ class TabularFeatures:
         for name, shares in self.shares.items():
             said[name] = f"category; {len(self.levels[name])} of {len(shares)} values have a column, all their share"
         for name, parts in self.moments.items():
-            said[name] = f"time; {', '.join(parts)}"
+            said[name] = f"time; {', '.join(parts)}" + (" in UTC, of text with zones" if name in self.zoned else "")
         for name, words in self.texts.items():
             shown = ", ".join(words[:10]) + (" …" if len(words) > 10 else "")
             said[name] = f"text; its length, its number of words, and {len(words)} words: {shown}"
@@ -115,17 +118,21 @@ class TabularFeatures:
             self.medians[name] = float(known.cast(pl.Float64).median() or 0.0)  # type: ignore[arg-type]
             if len(known) < len(values):
                 self.gaps.append(name)
-        elif dtype.is_temporal() or _reads_as_time(known):
+        elif dtype.is_temporal():
             self._learn_time(values)
+        elif (zoned := bears_zone(known)) is not None:
+            self._learn_time(values, zoned)
         elif dtype == pl.String or isinstance(dtype, (pl.Categorical, pl.Enum)):
             self._learn_text(known.cast(pl.String))
         else:
             self.skipped[name] = f"left out: {dtype} is neither number, text nor time"
 
-    def _learn_time(self, values: pl.Series) -> None:
-        parts = [part.name.rpartition(" ")[2] for part in parts_of(values, list(_DATES)) if part.n_unique() > 1]
+    def _learn_time(self, values: pl.Series, zoned: bool = False) -> None:
+        made = parts_of(values, list(_DATES), zoned)
+        parts = [part.name.rpartition(" ")[2] for part in made if part.n_unique() > 1]
         if parts:
             self.moments[values.name] = parts
+            self.zoned += [values.name] if zoned else []
         else:
             self.skipped[values.name] = "left out: year, month, weekday and hour are the same everywhere"
 
@@ -165,28 +172,15 @@ class TabularFeatures:
         return [*made, shares.fill_null(0.0).alias(f"{name} share")]
 
 
-def _reads_as_time(known: pl.Series) -> bool:
-    """Whether text is ISO dates or times throughout."""
-    import polars as pl
+def parts_of(values: pl.Series, parts: list[str], zoned: bool = False) -> list[pl.Series]:
+    """Year, month, weekday or hour, as they are asked for, -1 where there is no time.
 
-    if known.dtype != pl.String or not known.head(100).str.contains(r"^\d{4}-\d{2}-\d{2}").all():
-        return False
-    try:
-        known.str.to_datetime(strict=True)
-    except pl.exceptions.PolarsError:
-        return False
-    return True
-
-
-def parts_of(values: pl.Series, parts: list[str]) -> list[pl.Series]:
-    """Year, month, weekday or hour, as they are asked for, -1 where there is no time."""
+    Raises :class:`InputError` that names each text that is no time, or has a zone where ``zoned`` says otherwise.
+    """
     import polars as pl
 
     if values.dtype == pl.String:
-        try:
-            values = values.str.to_datetime(strict=False)
-        except pl.exceptions.ComputeError:  # nothing in it looks like a time
-            values = pl.Series(values.name, [None] * len(values), pl.Datetime)
+        values = moments_in(values, zoned)
     made: list[pl.Series] = []
     for part in parts:
         if (part == "hour" and values.dtype == pl.Date) or (part != "hour" and values.dtype == pl.Time):

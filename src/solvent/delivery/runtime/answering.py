@@ -138,7 +138,8 @@ def _numbers(rows: pl.DataFrame | Matrix) -> np.ndarray[Any, Any]:
 
 
 def _layout(told: Mapping[str, Any]) -> Layout:
-    return Layout(tuple(Reading(column, measure) for column, measure in told["numbers"]), tuple(told["texts"]))
+    numbers = tuple(Reading(column, measure) for column, measure in told["numbers"])
+    return Layout(numbers, tuple(told["texts"]), tuple(told.get("zoned", ())))
 
 
 def _labels(told: Mapping[str, Any], classes: Sequence[Any]) -> np.ndarray[Any, Any]:

@@ -99,6 +99,7 @@ def _write(graph: Graph, predictor: Predictor, first: int) -> bytes:
         layout = layout_of(columns, start.inner)
         said |= {"columns": [asdict(one) for one in columns]} if first else {}
         said |= {"numbers": [[one.column, one.measure] for one in layout.numbers], "texts": list(layout.texts)}
+        said |= {"zoned": list(layout.zoned)} if layout.zoned else {}
         for name, width, kind in (
             ("numbers", len(layout.numbers), TensorProto.DOUBLE),
             ("texts", len(layout.texts), TensorProto.STRING),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ import numpy as np
 
 from solvent.delivery.runtime.graphs.writing import NULL
 from solvent.errors import InputError
+from solvent.learn.tables.moments import read_moment
 from solvent.learn.tables.schema import Column, compare_names, read_records, value_of
 from solvent.learn.tabular import TabularFeatures, lengths_of, parts_of
 from solvent.learn.wording import marks_of, words_of
@@ -38,10 +40,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Layout:
-    """The columns of the inputs ``numbers`` and ``texts``, in their order."""
+    """The columns of the inputs ``numbers`` and ``texts``, in their order; ``zoned`` are times as text with a zone."""
 
     numbers: tuple[Reading, ...]
     texts: tuple[str, ...]
+    zoned: tuple[str, ...] = ()
 
 
 def layout_of(columns: Sequence[Column], transform: Any) -> Layout:
@@ -61,7 +64,8 @@ def layout_of(columns: Sequence[Column], transform: Any) -> Layout:
             texts.append(name)
         elif column.kind in ("bool", "int", "float"):
             numbers.append(Reading(name))
-    return Layout(tuple(numbers), tuple(texts))
+    zoned = tuple(transform.zoned) if isinstance(transform, TabularFeatures) else ()
+    return Layout(tuple(numbers), tuple(texts), zoned)
 
 
 class Reader:
@@ -72,12 +76,6 @@ class Reader:
         self._columns = tuple(columns)
         self._names = {column.name for column in columns}
         self._plan = [_cell(column, layout) for column in columns]
-        # Text that holds times is read by Polars in either form; there is no second rule for what it accepts.
-        kinds = {column.name: column.kind for column in columns}
-        self._slow = any(
-            one.measure not in _PLAIN and not one.measure.startswith(HAS) and kinds[one.column] == "text"
-            for one in layout.numbers
-        )
 
     def of_frame(self, frame: pl.DataFrame) -> Feeds:
         """The inputs of a frame that fits the columns."""
@@ -86,7 +84,7 @@ class Reader:
         made: Feeds = {}
         if self._layout.numbers:
             read = [
-                _read(frame.get_column(one.column), one.measure)
+                _read(frame.get_column(one.column), one.measure, one.column in self._layout.zoned)
                 for one in self._layout.numbers
                 if not one.measure.startswith(HAS)
             ]
@@ -122,11 +120,8 @@ class Reader:
         What fits is read here, without a frame. At the first value that does not fit, :func:`read_records` looks at
         all records again: there is one place that words what is wrong with a request.
         """
-        if not self._slow:
-            try:
-                return self._quickly(records)
-            except (_Odd, ValueError, AttributeError, InputError):
-                pass
+        with suppress(_Odd, ValueError, AttributeError, InputError):
+            return self._quickly(records)
         prepared = read_records(records, self._columns)
         return self.of_frame(prepared.frame), prepared.warnings
 
@@ -160,6 +155,7 @@ class _Odd(Exception):
 
 HAS = "has "
 _PLAIN = ("value", "length", "words")
+_YEARS = range(1902, 2038)  # in which Python and Polars know the same rules of each zone
 _NAN = float("nan")
 Cell = Callable[[Any, list[float], list[str]], None]
 
@@ -171,7 +167,7 @@ def _cell(column: Column, layout: Layout) -> tuple[str, Cell]:
         return column.name, _text_cell(column)
     if measures == ["value"]:
         return column.name, _float_cell(column) if column.kind == "float" else _number_cell(column)
-    return column.name, _measured_cell(column, measures)
+    return column.name, _measured_cell(column, measures, column.name in layout.zoned)
 
 
 def _text_cell(column: Column) -> Cell:
@@ -209,14 +205,19 @@ def _number_cell(column: Column) -> Cell:
     return read
 
 
-def _measured_cell(column: Column, measures: list[str]) -> Cell:
+def _measured_cell(column: Column, measures: list[str], zoned: bool) -> Cell:
     zone = ZoneInfo(column.kind[9:]) if column.kind[9:] not in ("", "UTC") else None
     words = [one[len(HAS) :] for one in measures if one.startswith(HAS)]
     plain = [one for one in measures if not one.startswith(HAS)]  # which come first
+    is_time = column.kind == "text" and not words and bool({*plain} - {*_PLAIN})
 
     def read(value: Any, numbers: list[float], texts: list[str]) -> None:
         made = value_of(value, column)
-        if isinstance(made, dt.datetime) and zone is not None:
+        if is_time and made is not None:
+            made = read_moment(made, zoned)
+        elif isinstance(made, dt.datetime) and zone is not None:
+            if made.year not in _YEARS:
+                raise _Odd
             made = made.astimezone(zone)
         for measure in plain:
             numbers.append(_measure(made, measure))
@@ -237,12 +238,12 @@ def _measure(value: Any, measure: str) -> float:
     return float(value.isoweekday() if measure == "weekday" else getattr(value, measure))
 
 
-def _read(values: pl.Series, measure: str) -> pl.Series:
+def _read(values: pl.Series, measure: str, zoned: bool) -> pl.Series:
     import polars as pl
 
     if measure == "value":
         return values.cast(pl.Float64)
     if measure in ("length", "words"):
         return lengths_of(values)[measure == "words"]
-    part = parts_of(values, [measure])[0]
+    part = parts_of(values, [measure], zoned)[0]
     return part.set(part == -1.0, None)

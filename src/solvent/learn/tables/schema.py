@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from solvent.errors import DataError, InputError, Problem, did_you_mean
+from solvent.learn.tables.moments import EXAMPLES, read_date, read_moment, read_time
 
 if TYPE_CHECKING:
     import polars as pl
@@ -150,6 +151,8 @@ def fit_frame(frame: pl.DataFrame, columns: Sequence[Column]) -> Prepared:
             made.append(_cast(values, column))
             if not column.nullable and made[-1].null_count():
                 warnings.append(f"{column.name}: {made[-1].null_count()} are missing, and training saw none missing")
+        except InputError as error:  # text that is no time, by row
+            problems += error.problems
         except (ValueError, pl.exceptions.PolarsError) as error:
             found = _kind(values.dtype) or str(values.dtype)
             reason = str(error) if type(error) is ValueError else f"expected {column.kind}, got {found}"
@@ -173,7 +176,8 @@ def _cast(values: pl.Series, column: Column) -> pl.Series:
         if not (made.cast(pl.Float64) == values.fill_nan(None)).all():
             raise ValueError("expected whole numbers, got fractions")
     elif found == "text" and wanted.startswith(("date", "time")):
-        made = pl.Series(values.name, [value_of(one, column) for one in values.cast(pl.String)], _dtype(wanted))
+        texts = {column.name: values.cast(pl.String).to_list()}
+        made = read_values(texts, len(values), [replace(column, nullable=True)]).frame.to_series()
     elif found == "datetime" and wanted == "date":  # pandas has no dates
         made = values.dt.date()
         if not (made.cast(pl.Datetime("us")) == values).all():
@@ -286,23 +290,23 @@ def value_of(value: Any, column: Column) -> Any:
 
 
 def _moment(value: Any, kind: str) -> Any:
-    """A date, a time of the day or a moment, from ISO text or from Python's own classes."""
+    """A date, a time of the day or a moment, from text or from Python's own classes."""
+    if isinstance(value, str):
+        if kind in _READ:
+            return _READ[kind](value)
+        return read_moment(value, zoned=kind != "datetime")
     wanted: Any = {"date": dt.date, "time": dt.time}.get(kind, dt.datetime)
+    if type(value) is not wanted:
+        example = EXAMPLES.get(kind, EXAMPLES["datetime"])
+        raise ValueError(f"expected {kind} as ISO text such as {example}, got {_json_kind(value)}")
+    if not isinstance(value, dt.datetime):
+        return value
+    if (value.tzinfo is None) != (kind == "datetime"):
+        raise ValueError(f"expected a time {'with its zone' if value.tzinfo is None else 'without a zone'}")
     try:
-        made = wanted.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError(f"expected {kind} as ISO text such as {_EXAMPLES.get(kind, _EXAMPLES['datetime'])}") from None
-    if type(made) is not wanted:
-        raise ValueError(f"expected {kind}, got {_json_kind(value)}")
-    if isinstance(made, dt.datetime):
-        zone = kind[9:]
-        if zone and made.tzinfo is None:
-            raise ValueError("expected a time with its zone, such as 2013-09-01T10:00:00Z")
-        if not zone and made.tzinfo is not None:
-            raise ValueError("expected a time without a zone, as training saw it")
-        if zone:
-            return made.astimezone(dt.UTC)
-    return made
+        return value if value.tzinfo is None else value.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValueError("expected a time between the years 1 and 9999 in UTC") from None
 
 
-_EXAMPLES = {"date": "2013-09-01", "time": "10:30:00", "datetime": "2013-09-01T10:00:00"}
+_READ: Mapping[str, Any] = {"date": read_date, "time": read_time}
