@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from solvent.data import Table
 from solvent.delivery.bundles import Bundle
 from solvent.delivery.proving.gate import Gate
-from solvent.delivery.proving.limits import judge_budget, judge_contract, judge_rollback, judge_slices
+from solvent.delivery.proving.limits import check_budgets, judge_budget, judge_contract, judge_rollback, judge_slices
 from solvent.delivery.proving.probe import probe_bundle
 from solvent.engine import watch
 from solvent.engine.context import log
@@ -29,9 +29,10 @@ __all__ = ["Budget", "Gate", "Judgement", "Rule", "judge"]
 
 Rule = Literal["min", "max", "not_below_champion", "better_than_champion"]
 Budget = Literal[
-    "size_mb", "load_seconds", "start_seconds", "peak_mb", "p50_ms", "p99_ms", "batch_p50_ms", "batch_p99_ms"
-]
-Limit = float | Mapping[Literal["max", "times_champion"], float]
+    "size_mb", "load_seconds", "start_seconds", "peak_mb", "p50_ms", "p99_ms", "batch_p50_ms", "batch_p99_ms",
+    "rows_per_second",
+]  # fmt: skip
+Limit = float | Mapping[Literal["max", "min", "times_champion"], float]
 _RULES = get_args(Rule)
 _DRAWS = 1000
 
@@ -77,12 +78,13 @@ def judge(
     same rows is below minus the margin with 95 % confidence, ``better_than_champion`` passes only when it is
     above the margin with it. Without a champion these two pass. ``slices`` asks the same of every slice of the
     report, and refuses where the whole interval of one lies beyond the limit. ``budgets`` limits ``size_mb,
-    load_seconds, start_seconds, peak_mb, p50_ms, p99_ms, batch_p50_ms, batch_p99_ms``, measured in a fresh process:
-    by a number, or by ``{max: 20, times_champion: 1.5}``, the champion being measured in the same gate. With
-    ``contract: compatible`` what callers of the champion send has to fit. The champion has to open and answer, so that
-    one can go back to it.
+    load_seconds, start_seconds, peak_mb, p50_ms, p99_ms, batch_p50_ms, batch_p99_ms, rows_per_second``, measured in
+    a fresh process: by a number, or by ``{max: 20, times_champion: 1.5}`` (``min`` for rows a second), the champion
+    being measured in the same gate. With ``contract: compatible`` what callers of the champion send has to fit. The
+    champion has to open and answer, so that one can go back to it.
     """
     _check_figures(bundle, {**(gates or {}), **(slices or {})})
+    check_budgets(budgets or {})
     with watch.exempt():
         probed = _probe(bundle)
         before = None if rival is None else _probe(rival)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from solvent.delivery.proving.golden import is_alike
-from solvent.delivery.proving.limits import judge_budget, judge_contract, judge_rollback, judge_slices
+from solvent.delivery.proving.limits import check_budgets, judge_budget, judge_contract, judge_rollback, judge_slices
+from solvent.errors import SettingsError
 from solvent.learn.tables.schema import Column
 
 
@@ -27,6 +28,18 @@ def test_a_slice_is_refused_where_its_whole_interval_is_beyond_the_limit() -> No
     assert not judge_slices([], {"roc_auc": {"min": 0.1}})[0].passed
     assert not judge_slices(slices, {"f1": {"min": 0.1}})[0].passed
     assert judge_slices(slices, {}) == []
+
+
+def test_rows_a_second_can_be_too_few() -> None:
+    """The one budget that is a least: a plain number is a minimum, and the champion's share too; no maximum."""
+    assert [one.passed for one in judge_budget("rows_per_second", 900.0, 1000.0, 1000)] == [False]
+    assert [one.passed for one in judge_budget("rows_per_second", 900.0, 1000.0, {"times_champion": 0.8})] == [True]
+    assert [one.passed for one in judge_budget("rows_per_second", 700.0, 1000.0, {"times_champion": 0.8})] == [False]
+    check_budgets({"rows_per_second": {"min": 10}, "p99_ms": {"max": 3}, "size_mb": 5})
+    with pytest.raises(SettingsError, match=r"rows_per_second has a min and no max: rows_per_second: \{min: 10\}"):
+        check_budgets({"rows_per_second": {"max": 10}})
+    with pytest.raises(SettingsError, match="p99_ms has a max and no min"):
+        check_budgets({"p99_ms": {"min": 10}})
 
 
 def test_a_budget_is_a_number_or_hangs_on_the_champion() -> None:

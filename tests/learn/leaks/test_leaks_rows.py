@@ -43,7 +43,7 @@ def test_nothing_is_found_where_nothing_is() -> None:
     found = audit(TRAIN, TEST)
     assert found.passed and found.findings == () and found.reasons() == ""
     assert set(found.skipped) == {
-        "groups", "time", "fitted_on_test", "after_event as declared", "champion", "future"
+        "groups", "time", "fitted_on_test", "after_event as declared", "champion", "future", "left_out"
     }  # fmt: skip
     assert "group: COLUMN" in found.skipped["groups"]
 

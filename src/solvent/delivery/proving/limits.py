@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from solvent.delivery.proving.gate import Gate
+from solvent.errors import SettingsError
 from solvent.learn.tables.schema import Column
 
-__all__ = ["judge_budget", "judge_contract", "judge_rollback", "judge_slices"]
+__all__ = ["LEAST", "check_budgets", "judge_budget", "judge_contract", "judge_rollback", "judge_slices"]
+
+LEAST = frozenset({"rows_per_second"})
+"""Figures of which there can be too little."""
 
 
 def judge_slices(slices: Sequence[Mapping[str, Any]], asked: Mapping[str, Mapping[Any, float]]) -> list[Gate]:
@@ -44,25 +48,34 @@ def _worst(slices: Sequence[Mapping[str, Any]], name: str, way: str) -> tuple[fl
     return min(found, key=lambda one: one[1]) if way == "min" else max(found, key=lambda one: one[1])
 
 
+def check_budgets(budgets: Mapping[Any, Any]) -> None:
+    """Raise :class:`SettingsError` for a limit on the wrong side: rows a second can be too few, all else too much."""
+    for name, limit in budgets.items():
+        own, other = ("min", "max") if name in LEAST else ("max", "min")
+        if not isinstance(limit, (int, float)) and other in limit:
+            raise SettingsError(f"budgets: {name} has a {own} and no {other}: {name}: {{{own}: {limit[other]:g}}}")
+
+
 def judge_budget(name: str, ours: float | None, theirs: float | None, limit: Any) -> list[Gate]:
     """Gates for a limit on its own, and for one that hangs on the champion."""
-    said: Mapping[str, float] = {"max": limit} if isinstance(limit, (int, float)) else limit
+    own, word = ("min", "at least") if name in LEAST else ("max", "at most")
+    said: Mapping[str, float] = {own: limit} if isinstance(limit, (int, float)) else limit
     made = []
-    if "max" in said:
-        made.append(_at_most(name, ours, said["max"], f"at most {said['max']:g}"))
+    if own in said:
+        made.append(_within(name, ours, said[own], f"{word} {said[own]:g}"))
     if "times_champion" in said:
         times = said["times_champion"]
         if theirs is None:
-            made.append(Gate(name, True, ours, f"at most {times:g} times the champion's", "no champion yet"))
+            made.append(Gate(name, True, ours, f"{word} {times:g} times the champion's", "no champion yet"))
         else:
-            made.append(_at_most(name, ours, times * theirs, f"at most {times:g} times the champion's {theirs:.4g}"))
+            made.append(_within(name, ours, times * theirs, f"{word} {times:g} times the champion's {theirs:.4g}"))
     return made
 
 
-def _at_most(name: str, value: float | None, limit: float, asked: str) -> Gate:
+def _within(name: str, value: float | None, limit: float, asked: str) -> Gate:
     if value is None:
         return Gate(name, False, None, asked, "it could not be measured")
-    return Gate(name, value <= limit, value, asked)
+    return Gate(name, value >= limit if name in LEAST else value <= limit, value, asked)
 
 
 def judge_rollback(probed: Mapping[str, Any]) -> Gate:

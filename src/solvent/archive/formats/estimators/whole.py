@@ -22,9 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["EstimatorFormat"]
 
 _WAY = (
-    "Keep your own work apart from scikit-learn's: make it a dataclass with fit and transform beside the pipeline, or "
-    "give "
-    "the outer object a class with to_artifact and from_artifact."
+    "Keep your own work apart from scikit-learn's: hand a function to assemble as a row-wise step, make a dataclass "
+    "with fit and transform of it, or give the outer object a class with to_artifact and from_artifact."
 )
 
 
