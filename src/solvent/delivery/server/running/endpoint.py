@@ -48,11 +48,11 @@ def check_endpoint(endpoint: Endpoint) -> None:
     """Raise for what could not be served: extras that are missing, a foreign interface without a token, no worker."""
     from importlib.util import find_spec
 
-    from solvent.delivery.server.guard import is_loopback
-
     missing = [one for one in ("starlette", "uvicorn", "msgspec", "prometheus_client") if find_spec(one) is None]
     if missing:
         raise MissingExtra(f"serving needs {', '.join(missing)}: pip install 'solvent[serve]'")
+    from solvent.delivery.server.guard import is_loopback
+
     if not is_loopback(endpoint.host) and not endpoint.token:
         raise UsageError(
             f"{endpoint.host} can be reached from elsewhere, and nothing would ask who is there. Serve on 127.0.0.1, "
