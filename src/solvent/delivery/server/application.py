@@ -14,7 +14,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from solvent.delivery.server.guard import Guard, Late, TooLarge, problem, read_body
+from solvent.delivery.server.guard import Guard, Late, TooLarge, check_rows, problem, read_body
 from solvent.delivery.server.lines.batching import Expired
 from solvent.delivery.server.lines.roster import Line, Roster, Seat
 from solvent.delivery.server.lines.served import Refused, Served
@@ -36,9 +36,10 @@ _JSON = (b"content-type", b"application/json")
 class Access:
     """Who may ask, and how much.
 
-    ``hosts`` are host names beside loopback; ``largest`` the bytes of a body; ``concurrency`` the requests that are
-    answered at a time, beyond which there is a 429; ``deadline`` the seconds that a request may take, which the header
-    ``X-Deadline-Ms`` can shorten, and ``patience`` those in which its body has to arrive.
+    ``hosts`` are host names beside loopback; ``largest`` the bytes of a body, and ``rows`` its rows at most;
+    ``concurrency`` the requests that are answered at a time, beyond which there is a 429; ``deadline`` the seconds that
+    a request may take, which the header ``X-Deadline-Ms`` can shorten, and ``patience`` those in which its body has to
+    arrive.
     """
 
     hosts: frozenset[str] = field(default_factory=frozenset)
@@ -47,6 +48,7 @@ class Access:
     concurrency: int = 512
     deadline: float = 30.0
     patience: float = 10.0
+    rows: int = 100_000
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,10 @@ class Application:
             if kind != b"application/json" and not _is_json(kind, form):
                 said = f"send application/json, not {kind[:100].decode('latin-1') or 'nothing'}"
                 return self._refuse(line, 415, "Wrong content type", said)
+            coding = headers.get(b"content-encoding")
+            if coding is not None and coding.lower() not in (b"", b"identity"):
+                said = f"send the body as it is, without the content encoding {coding[:40].decode('latin-1')!r}"
+                return self._refuse(line, 415, "Wrong content encoding", said)
             body = await read_body(receive, headers, self.access.largest, self.access.patience)
             id, number = self._new_id()
             seat = line.choose(number)
@@ -184,18 +190,20 @@ class Application:
                     said = f"{line.name} is served as {known}, not {version}"
                     return self._refuse(line, 404, "No such version", said)
                 seat = found[0]
-            asked = _read(form, body, headers, seat)
+            given = (form, body, headers, seat, self.access.rows)
+            asked = _read(*given) if len(body) < _LONG else await _beside(_read, *given)
             answers = await seat.batcher.answer(asked.records, until)
             id = f"{line.name}-{seat.served.version}-{id}"
-            made = _encode(asked.write(seat, id, answers))
+            many = len(answers.prediction) > _MANY
+            made = await _beside(_written, asked, seat, id, answers) if many else _written(asked, seat, id, answers)
         except InputError as error:
             return self._refuse(line, 422, "The rows do not fit", str(error), error.problems)
         except Refused as error:
             return self._refuse(line, 422, "The rows cannot be answered", str(error))
         except NoJson as error:
             return self._refuse(line, 400, "No JSON", str(error))
-        except TooLarge:
-            said = f"a request has at most {self.access.largest} bytes here; send fewer rows at a time"
+        except TooLarge as error:
+            said = str(error) or f"a request has at most {self.access.largest} bytes here; send fewer rows at a time"
             return self._refuse(line, 413, "Too large", said)
         except Late:
             return self._refuse(line, 408, "Too slow", f"the body did not arrive within {self.access.patience:g} s")
@@ -248,6 +256,17 @@ class Application:
         return f"{int(time.time() * 1000):012x}{chance:012x}", chance & 0xFFFFFFFF
 
 
+_LONG, _MANY = 500_000, 2000  # bytes that are read, and rows that are written, beside the loop, so that others go on
+
+
+async def _beside(do: Callable[..., Any], *given: Any) -> Any:
+    return await asyncio.get_running_loop().run_in_executor(None, do, *given)
+
+
+def _written(asked: _Asked, seat: Seat, id: str, answers: Answers) -> bytes:
+    return _encode(asked.write(seat, id, answers))
+
+
 _TOO_MANY = "as many requests as may be are being answered; try again in a moment"
 
 
@@ -285,14 +304,15 @@ def _seconds(headers: Mapping[bytes, bytes], most: float) -> float:
     return min(most, int(said) / 1000)
 
 
-def _read(form: str, body: bytes, headers: Mapping[bytes, bytes], seat: Seat) -> _Asked:
-    """The question that a body asks."""
+def _read(form: str, body: bytes, headers: Mapping[bytes, bytes], seat: Seat, most: int) -> _Asked:
+    """The question that a body asks, of at most so many rows."""
     columns = seat.served.predictor.columns
     if form == "predict":
         said = read_json(body)
+        check_rows(len(said) if isinstance(said, list) else 1, most)
         return _Asked(said, _write_list) if isinstance(said, list) else _Asked([said], _write_one)
     if form == "invocations":
-        return _Asked(read_invocations(read_json(body), columns), _write_invocations)
+        return _Asked(read_invocations(read_json(body), columns, most), _write_invocations)
     length = headers.get(b"inference-header-content-length")
     if length is not None and not length.isdigit():
         raise InputError(f"Inference-Header-Content-Length is a number of bytes, not {length[:40].decode('latin-1')!r}")
@@ -300,7 +320,7 @@ def _read(form: str, body: bytes, headers: Mapping[bytes, bytes], seat: Seat) ->
         asked = read_request(body, None if length is None else int(length))
     except UnicodeDecodeError as error:
         raise InputError(f"a text of the request is not UTF-8: {error}") from None
-    values, rows = columns_of(asked)
+    values, rows = columns_of(asked, most)
     wanted = None if asked.outputs is None else [one.name for one in asked.outputs]
     for name in wanted or ():
         if name not in ("prediction", "probability") or (name == "probability" and not seat.served.predictor.classes):

@@ -48,6 +48,7 @@ class Endpoint:
     token: str | None = field(default=None, repr=False)
     hosts: tuple[str, ...] = ()
     largest: int = 16_000_000
+    rows: int = 100_000
     concurrency: int = 512
     deadline: float = 30.0
     follow: float = 1.0
@@ -157,12 +158,15 @@ def _run(
     import uvicorn
 
     from solvent.delivery.server.application import Access, make_app
+    from solvent.delivery.server.running.connections import patient_connection
 
     announce, now = told
     host, port = listening.getsockname()[:2]
     address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     hosts = frozenset({endpoint.host, *endpoint.hosts})
-    access = Access(hosts, endpoint.token, endpoint.largest, endpoint.concurrency, endpoint.deadline)
+    access = Access(
+        hosts, endpoint.token, endpoint.largest, endpoint.concurrency, endpoint.deadline, rows=endpoint.rows
+    )
     follower: list[Any] = []
 
     def ready() -> None:
@@ -179,8 +183,9 @@ def _run(
     recorder = None if endpoint.log is None or project is None else _recorder(project, roster, endpoint.log)
     app = make_app(roster, access, ready, None if recorder is None else recorder.note, ended)
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=10, lifespan="on"
-    )
+        app, http=patient_connection(), log_level="warning", access_log=False, server_header=False,
+        timeout_graceful_shutdown=10, lifespan="on",
+    )  # fmt: skip
     _server(config, app, endpoint.drain).run(sockets=[listening])
 
 
