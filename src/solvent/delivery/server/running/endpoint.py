@@ -35,6 +35,7 @@ class Endpoint:
     token: str | None = field(default=None, repr=False)
     hosts: tuple[str, ...] = ()
     largest: int = 16_000_000
+    rows: int = 100_000
     concurrency: int = 512
     deadline: float = 30.0
     follow: float = 1.0
