@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from solvent.delivery.bundles import Bundle
 from solvent.delivery.proving.opening import open_bundle
 from solvent.delivery.registry import find_model
+from solvent.delivery.server.needed import missing_to_serve
 from solvent.errors import MissingExtra, UsageError
 
 if TYPE_CHECKING:
@@ -255,8 +256,6 @@ def _listen(endpoint: Endpoint) -> socket.socket:
 
 
 def _check_extra() -> None:
-    from importlib.util import find_spec
-
-    missing = [one for one in ("starlette", "uvicorn", "msgspec", "prometheus_client") if find_spec(one) is None]
+    missing = missing_to_serve()
     if missing:
         raise MissingExtra(f"serving needs {', '.join(missing)}: pip install 'solvent[serve]'")
