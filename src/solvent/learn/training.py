@@ -13,7 +13,7 @@ from solvent.errors import InputError
 from solvent.graph.steps import step
 from solvent.learn.adapting import Lesson, check_role, fit_object, make_object, prepare_early_stop
 from solvent.learn.adapting.labels import Labelled, numbered, plain_names
-from solvent.learn.tables.rows import check_columns, frame_of, target_of
+from solvent.learn.tables.rows import check_columns, features_of, frame_of, target_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -133,15 +133,9 @@ class _Columns:
     weight: str | None
     drop: tuple[str, ...]
 
-    def given(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.drop([name for name in {self.target, self.weight, *self.drop} if name is not None])
-
 
 def _lesson(frame: pl.DataFrame, unseen: pl.DataFrame | None, columns: _Columns, classes: tuple[Any, ...]) -> Lesson:
-    check_columns(frame, [columns.target, columns.weight, *columns.drop], "train")
-    given = columns.given(frame)
-    if not given.width:
-        raise InputError(f"train: no column is left beside target, weight and drop. There were: {frame.columns}")
+    given = features_of(frame, [columns.target, columns.weight, *columns.drop], "train")
     weight = None if columns.weight is None else frame.get_column(columns.weight)
     values = _labels(frame.get_column(columns.target), classes, "train")
     if unseen is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass, field
 
+from solvent.delivery.server.needed import missing_to_serve
 from solvent.delivery.server.running.recording import Policy
 from solvent.errors import MissingExtra, UsageError
 
@@ -47,9 +48,7 @@ class Endpoint:
 
 def check_endpoint(endpoint: Endpoint) -> None:
     """Raise for what could not be served: extras that are missing, a foreign interface without a token, no worker."""
-    from importlib.util import find_spec
-
-    missing = [one for one in ("starlette", "uvicorn", "msgspec", "prometheus_client") if find_spec(one) is None]
+    missing = missing_to_serve()
     if missing:
         raise MissingExtra(f"serving needs {', '.join(missing)}: pip install 'solvent[serve]'")
     from solvent.delivery.server.guard import is_loopback
