@@ -1,0 +1,198 @@
+"""Running a notebook from its top in a fresh kernel, watched from inside: what each cell showed, and what it did."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from solvent.errors import MissingExtra, UsageError
+from solvent.notebook.observing import sources
+
+__all__ = ["Event", "Kernel", "Ran", "Running", "open_kernel"]
+
+Status = Literal["ok", "error", "timeout", "dead", "skipped"]
+_MOST_OUTPUT = 20_000_000  # bytes that one cell may show before the rest is left out
+
+
+@dataclass(frozen=True)
+class Running:
+    """How a notebook is run: in which folder, by which interpreter, and for how long at most (seconds)."""
+
+    folder: Path
+    python: str = sys.executable
+    cell_seconds: float = 600.0
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Event:
+    """What one statement did, as the probe saw it.
+
+    ``bound`` are names that got another object, ``altered`` those whose object changed, ``unsure`` those that were
+    too costly to look at; ``files`` are ``(path, mode)``; ``dice`` the shared generators that it used.
+    """
+
+    cell: int
+    statement: int
+    seconds: float
+    bound: tuple[str, ...]
+    altered: tuple[str, ...]
+    deleted: tuple[str, ...]
+    unsure: tuple[str, ...]
+    files: tuple[tuple[str, str], ...]
+    dice: tuple[str, ...]
+    kinds: Mapping[str, str]
+    alike: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One cell that was run: what it showed, and the error that it broke off with (name, text, line in the cell)."""
+
+    cell: int
+    status: Status
+    outputs: Sequence[Mapping[str, Any]] = ()
+    error: tuple[str, str, int | None] | None = None
+    seconds: float = 0.0
+    events: tuple[Event, ...] = ()
+
+
+class Kernel:
+    """A kernel that is open, and watched."""
+
+    def __init__(self, client: Any, running: Running, out: Path) -> None:
+        self._client, self._running, self._out = client, running, out
+        self._read = 0
+        self.alive = True
+
+    def run(self, number: int, source: str, touched: Sequence[Sequence[str]]) -> Ran:
+        """Run a cell's plain source; ``touched`` are the names that each of its statements reads or may alter."""
+        import nbformat
+        from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+        if not self.alive:
+            return Ran(number, "skipped")
+        self.silently(f"__import__('_solvent_probe').PROBE.begin({number}, {[list(one) for one in touched]!r})")
+        cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
+        self._client.nb.cells = [cell]
+        started = time.perf_counter()
+        status: Status = "ok"
+        try:
+            self._client.execute_cell(cell, 0, store_history=True)
+        except CellTimeoutError:
+            status = "timeout"
+        except DeadKernelError:
+            status, self.alive = "dead", False
+        seconds = time.perf_counter() - started
+        if self.alive:
+            try:
+                self.silently("__import__('_solvent_probe').PROBE.end()")
+            except DeadKernelError:
+                status, self.alive = "dead", False
+        error = next((one for one in cell.outputs if one.output_type == "error"), None)
+        if error is not None and status == "ok":
+            status = "error"
+        told = None if error is None else (str(error.ename), str(error.evalue)[:2000], _line(error))
+        return Ran(number, status, tuple(map(dict, cell.outputs)), told, seconds, tuple(self._events()))
+
+    def silently(self, source: str) -> dict[str, str]:
+        """Carry out a line that is no cell of the notebook; gives what its ``user_expressions`` are not: nothing."""
+        from nbclient.exceptions import DeadKernelError
+
+        kc = self._client.kc
+        id = kc.execute(source, silent=True, store_history=False, allow_stdin=False)
+        late = time.monotonic() + 120
+        while time.monotonic() < late:
+            try:
+                reply = self._client.wait_for_reply(id) if hasattr(self._client, "wait_for_reply") else None
+            except Exception as error:
+                raise DeadKernelError("the kernel died") from error
+            if reply is not None:
+                content: dict[str, Any] = reply["content"]
+                if content.get("status") == "error":
+                    raise RuntimeError(f"{content.get('ename')}: {content.get('evalue')}")
+                return {}
+        raise DeadKernelError("the kernel does not answer")
+
+    def _events(self) -> Iterator[Event]:
+        if not self._out.exists():
+            return
+        with self._out.open("rb") as file:
+            file.seek(self._read)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self._read += len(line)
+                said = json.loads(line)
+                yield Event(
+                    said["cell"], said["statement"], said["seconds"], tuple(said["bound"]), tuple(said["altered"]),
+                    tuple(said["deleted"]), tuple(said["unsure"]),
+                    tuple((path, mode) for path, mode in said["files"]), tuple(said["dice"]), said["kinds"],
+                    tuple(map(tuple, said["alike"])),
+                )  # fmt: skip
+
+
+@contextmanager
+def open_kernel(running: Running) -> Iterator[Kernel]:
+    """A fresh kernel in the folder, with the probe in it.
+
+    Raises :class:`UsageError` where the interpreter has no ipykernel, or does not start.
+    """
+    try:
+        import nbformat
+        from jupyter_client.kernelspec import KernelSpecManager
+        from jupyter_client.manager import AsyncKernelManager
+        from nbclient import NotebookClient
+    except ImportError:
+        raise MissingExtra("running notebooks needs nbclient and ipykernel: pip install 'solvent[notebook]'") from None
+
+    with tempfile.TemporaryDirectory(prefix="solvent-kernel-") as place:
+        spec = Path(place) / "specs" / "solvent"
+        spec.mkdir(parents=True)
+        argv = [running.python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        told = {"argv": argv, "display_name": "solvent", "language": "python", "interrupt_mode": "signal"}
+        (spec / "kernel.json").write_text(json.dumps(told), encoding="utf-8")
+        specs = KernelSpecManager(kernel_dirs=[str(spec.parent)], ensure_native_kernel=False)
+        manager = AsyncKernelManager(kernel_name="solvent", kernel_spec_manager=specs)
+        notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+        client = NotebookClient(
+            notebook, km=manager, timeout=int(max(1, running.cell_seconds)), allow_errors=True,
+            interrupt_on_timeout=True, startup_timeout=120, resources={"metadata": {"path": str(running.folder)}},
+            store_widget_state=False,
+        )  # fmt: skip
+        out = Path(place) / "events.jsonl"
+        variables = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **running.variables}
+        try:
+            with client.setup_kernel(cwd=str(running.folder), env=variables):
+                kernel = Kernel(client, running, out)
+                kernel.silently(sources.start(str(out)))
+                yield kernel
+        except RuntimeError as error:
+            raise UsageError(
+                f"{running.python}: no kernel of this interpreter can be started ({error}). Install ipykernel in it: "
+                f"{running.python} -m pip install ipykernel"
+            ) from error
+
+
+def _line(error: Any) -> int | None:
+    """The line of the cell in which an error arose, from the last frame of the traceback that is a cell's."""
+    import re
+
+    found: int | None = None
+    for frame in error.get("traceback", ()):
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", frame)
+        for pattern in (r"Cell In\[\d+\], line (\d+)", r"Input In \[\d+\], in .*?\n(?:.*\n)*?-+> (\d+) ",
+                        r"<ipython-input-[^>]*> in .*\n(?:.*\n)*?-+> (\d+) ", r"line (\d+)\n"):  # fmt: skip
+            hit = re.search(pattern, plain)
+            if hit:
+                found = int(hit[1])
+                break
+    return found
