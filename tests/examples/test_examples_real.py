@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 import solvent as sv
@@ -111,6 +113,27 @@ def test_a_real_set_goes_from_file_to_endpoint_by_settings_alone(tmp_path: Path,
         assert found.prediction == pytest.approx(expected.prediction, rel=1e-5)
     else:
         assert found.probability == pytest.approx(expected.probability, abs=1e-5)
+
+
+def test_three_files_are_joined_cross_validated_and_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The example of the spaceflights: a workbook and two files of text, and no company on both sides of a fold."""
+    folder = tmp_path / "spaceflights"
+    shutil.copytree(Path(__file__).resolve().parents[2] / "examples" / "spaceflights", folder)
+    (folder / "solvent.toml").write_text("")
+    monkeypatch.chdir(folder)
+    run = sv.run(folder / "spaceflights.yaml", project=folder, set=[f"vars.data={DATA}/spaceflights"])
+    assert run["table"].value(as_=pl.DataFrame).height == 15_531 and run["audit"].value().findings == ()
+    folded = run["checked/gather_folds"]
+    assert folded.value("scores").height == 4 and folded.value("report")["r2"] > 0.3
+    assert folded.value("answers").group_by("company_id").agg(pl.col("fold").n_unique())["fold"].max() == 1
+    deployment = run["deployment/promote"].value()
+    assert deployment.status == "promoted"
+    assert next(gate for gate in deployment.gates if gate.name == "parity").measured == 0
+    project = find_project(folder)
+    bundle, served = load_bundle(project, "spaceflights"), open_served(project, "spaceflights")
+    assert isinstance(served, Served) and served.runtime == "onnx"
+    rows = run["parts"].value("test").drop("price").head(500).to_dicts()
+    assert served.answer(rows).prediction == pytest.approx(bundle.predictor.answer(rows).prediction, rel=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The examples that are settings alone, but for where their rows come from: a regression by storm, and text."""
+"""The examples that are settings alone, but for where their rows come from: by storm, over folds, and text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pytest
 
 import solvent as sv
 from solvent.delivery.registry import load_bundle
+from solvent.delivery.server.lines.served import Served
+from solvent.delivery.server.serving import open_served
 from solvent.engine.project import find_project
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -44,3 +46,26 @@ def test_names_of_emoji_tell_their_language(tmp_path: Path, monkeypatch: pytest.
     assert report["accuracy"] > 0.6 and len(report.classes) == 8 and len(report.confusion) == 8
     predictor = load_bundle(find_project(tmp_path), "emoji").predictor
     assert predictor.predict({"text": "visage souriant aux yeux rieurs"})["prediction"] == "fr"
+
+
+@pytest.mark.slow
+def test_penguins_are_tried_over_folds_and_served_as_they_were_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The best mean over the folds wins, every row is answered once, and what serves answers as the training did."""
+    pytest.importorskip("palmerpenguins", reason="the example's rows lie in the package palmerpenguins")
+    run = _run(tmp_path, "penguins", monkeypatch)
+    assert run["deployment/promote"].value().status == "promoted"
+    means = [run[f"best/gather-{number}"].value("report")["log_loss"] for number in (1, 2, 3, 4)]
+    best = run["best/choose"]
+    assert best.value("report")["log_loss"] == min(means) and "Nadeau and Bengio" in best.value("report").method
+    assert run["report"].value()["accuracy"] > 0.93 and run["audit"].value().findings == ()
+    answers = run[f"best/gather-{means.index(min(means)) + 1}"].value("answers")
+    assert answers.height == run["parts"].value("train").height and answers["fold"].n_unique() == 5
+    project = find_project(tmp_path)
+    bundle, served = load_bundle(project, "penguins"), open_served(project, "penguins")
+    rows = run["parts"].value("test").drop("species").to_dicts()
+    assert isinstance(served, Served) and served.runtime == "onnx" and any(row["sex"] is None for row in rows)
+    expected, found = bundle.predictor.answer(rows), served.answer(rows)
+    assert found.prediction.tolist() == expected.prediction.tolist()
+    assert found.probability == pytest.approx(expected.probability, abs=1e-5)

@@ -57,6 +57,17 @@ def test_patience_that_the_settings_say_is_kept() -> None:
     assert model.get_params()["early_stopping_rounds"] == 7 and "early_stopping_round" not in model.get_params()
 
 
+@pytest.mark.parametrize("labels", [["no", "yes"], [1, 2], [5, 6]])
+def test_lightgbm_stops_by_labels_of_any_kind(labels: list[Any]) -> None:
+    """The classes of the validation part are those of training, not numbers: what was learnt is seen to gain."""
+    named = pl.col("late").replace_strict([False, True], labels)
+    parts = [_rows(seed=seed).drop("price").with_columns(named) for seed in (0, 1)]
+    given = {"n_estimators": 40, "verbose": -1, "n_jobs": 1}
+    model = train(*parts, target="late", seed=3, use=lightgbm.LGBMClassifier, with_=given)
+    losses = model.evals_result_["valid_0"]["binary_logloss"]
+    assert losses[9] < 0.9 * losses[0] and list(model.classes_) == labels
+
+
 @pytest.mark.parametrize("labels", [[False, True], ["no", "yes"], [1, 2], [0, 2, 5], ["a", "b", "c"]])
 def test_xgboost_learns_labels_of_any_kind(labels: list[Any]) -> None:
     """It numbers its classes from 0; here they keep their names, in answers and probabilities."""

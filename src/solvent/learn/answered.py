@@ -34,8 +34,8 @@ def ask(predictor: Predictor, frame: pl.DataFrame, target: str) -> Answered:
     truth = target_of(frame, target, "evaluate")
     answers = predictor.answer(frame.drop(target))
     if answers.probability is not None:
-        numbers = _class_numbers(truth, answers.classes)
-        chosen = _class_places(answers.prediction, answers.classes)
+        numbers = _places(truth.to_list(), answers.classes)
+        chosen = _places(answers.prediction.tolist(), answers.classes)
         return Answered("classification", numbers, answers, Classified(numbers, answers.probability, chosen))
     if not truth.dtype.is_numeric():
         raise InputError(
@@ -86,12 +86,11 @@ def last_of(asked: Answered, frame: pl.DataFrame, time: str, group: str | None) 
     return Classified(asked.truth, np.where(missing[:, None], shares, certain))
 
 
-def _class_numbers(truth: pl.Series, classes: tuple[Any, ...]) -> np.ndarray[Any, Any]:
-    """The place of each true class among the model's; raises :class:`InputError` for one that it never saw."""
+def _places(values: list[Any], classes: tuple[Any, ...]) -> np.ndarray[Any, Any]:
+    """The place of each class among the model's; raises :class:`InputError` for one that it never saw."""
     import numpy as np
 
     places = {one: place for place, one in enumerate(classes)}
-    values = truth.to_list()
     unknown = sorted({str(one) for one in values if one not in places})
     if unknown:
         raise InputError(
@@ -99,10 +98,3 @@ def _class_numbers(truth: pl.Series, classes: tuple[Any, ...]) -> np.ndarray[Any
             f"{', '.join(str(one) for one in classes)}"
         )
     return np.array([places[one] for one in values], dtype=np.int64)
-
-
-def _class_places(prediction: np.ndarray[Any, Any], classes: tuple[Any, ...]) -> np.ndarray[Any, Any]:
-    import numpy as np
-
-    places = {one: place for place, one in enumerate(classes)}
-    return np.array([places[one] for one in prediction.tolist()], dtype=np.int64)

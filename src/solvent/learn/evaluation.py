@@ -22,7 +22,7 @@ from solvent.learn.measures.intervals import (
     measure_once,
     summarise,
 )
-from solvent.learn.measures.metrics import Measures
+from solvent.learn.measures.metrics import Measures, row_losses
 from solvent.learn.measures.slices import Slice, find_worst, parts_by
 from solvent.learn.tables.rows import check_columns, frame_of
 
@@ -205,17 +205,9 @@ def _look_closer(
 
     def loss(rows: pl.DataFrame) -> float:
         answers = predictor.answer(rows.select(columns))
-        return float(_loss(answers.probability, answers.prediction, truth).mean())
+        return float(row_losses(truth, answers.probability, answers.prediction).mean())
 
     return tuple(made), tuple(measure_importance(sample, columns, loss, wanted.seed))
-
-
-def _loss(probability: Any, prediction: Any, truth: Any) -> Any:
-    import numpy as np
-
-    if probability is None:
-        return (np.asarray(prediction, dtype=np.float64) - truth) ** 2
-    return -np.log(np.clip(probability[np.arange(len(truth)), truth], np.finfo(np.float64).eps, 1.0))
 
 
 def _slice(part: Any, asked: Answered, wanted: _Wanted, found: bool = False) -> Slice:

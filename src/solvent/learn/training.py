@@ -12,8 +12,8 @@ from solvent.engine.context import log
 from solvent.errors import InputError
 from solvent.graph.steps import step
 from solvent.learn.adapting import Lesson, check_role, fit_object, make_object, prepare_early_stop
-from solvent.learn.adapting.labels import Labelled, numbered
-from solvent.learn.tables.rows import check_columns, frame_of, target_of
+from solvent.learn.adapting.labels import Labelled, numbered, plain_names
+from solvent.learn.tables.rows import check_columns, features_of, frame_of, target_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,11 +81,12 @@ def _may_train(use: Any, arguments: Mapping[str, Any]) -> list[str]:
 
 
 def _model_kind(settings: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
-    """The class that ``use`` names, or that class behind labels of another kind."""
+    """The class that ``use`` names, or that class behind names that it does not take."""
     use = settings["use"]
     if not isinstance(use, type):
         return Model
-    return Union[use, Labelled[use]] if use.__module__.startswith("xgboost.") else use  # type: ignore  # noqa: UP007
+    boosted = use.__module__.startswith(("lightgbm.", "xgboost."))
+    return Union[use, Labelled[use]] if boosted else use  # type: ignore  # noqa: UP007
 
 
 @step(role=True, kinds=_model_kind, check=_may_train)
@@ -115,10 +116,13 @@ def train(
     made = make_object(use, arguments, "model", seed)
     classes = numbered(made, values)
     lesson = _lesson(frame, unseen, _Columns(target, weight, tuple(drop)), classes)
-    model = fit_object(made, lesson)
+    given = tuple(lesson.frame.columns)
+    plain = dict(zip(given, plain_names(made, given), strict=True))
+    renamed = given if list(plain.values()) != list(given) else ()
+    model = fit_object(made, lesson.renamed(plain) if renamed else lesson)
     rounds = _rounds(model)
     log(rows=lesson.frame.height, columns=lesson.frame.width, **rounds)
-    return Labelled(model, classes) if classes else model
+    return Labelled(model, classes, renamed) if classes or renamed else model
 
 
 @dataclass(frozen=True)
@@ -129,15 +133,9 @@ class _Columns:
     weight: str | None
     drop: tuple[str, ...]
 
-    def given(self, frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.drop([name for name in {self.target, self.weight, *self.drop} if name is not None])
-
 
 def _lesson(frame: pl.DataFrame, unseen: pl.DataFrame | None, columns: _Columns, classes: tuple[Any, ...]) -> Lesson:
-    check_columns(frame, [columns.target, columns.weight, *columns.drop], "train")
-    given = columns.given(frame)
-    if not given.width:
-        raise InputError(f"train: no column is left beside target, weight and drop. There were: {frame.columns}")
+    given = features_of(frame, [columns.target, columns.weight, *columns.drop], "train")
     weight = None if columns.weight is None else frame.get_column(columns.weight)
     values = _labels(frame.get_column(columns.target), classes, "train")
     if unseen is None:

@@ -12,7 +12,7 @@ from solvent.errors import InputError
 from solvent.graph.steps import step
 from solvent.learn.adapting import Lesson, apply, as_frame, check_role, fit_object, hand_on, label_of, make_object
 from solvent.learn.tables.matrix import Matrix
-from solvent.learn.tables.rows import check_columns, frame_of, target_of
+from solvent.learn.tables.rows import check_columns, features_of, frame_of, target_of
 from solvent.learn.tables.schema import Column, describe_columns
 from solvent.learn.tabular import TabularFeatures
 
@@ -98,13 +98,10 @@ def fit(
     as the method's annotation asks (Polars, pandas or NumPy), as Polars where it asks for nothing.
     """
     frame = frame_of(rows)
-    check_columns(frame, [target, weight, *drop], "fit")
+    given = features_of(frame, [target, weight, *drop], "fit")
     if not frame.height:
         raise InputError("fit: the table has no rows to learn from")
     values = None if target is None else target_of(frame, target, "fit")
-    given = frame.drop([name for name in {target, weight, *drop} if name is not None])
-    if not given.width:
-        raise InputError(f"fit: no column is left beside target, weight and drop. There were: {frame.columns}")
     fitted = fit_object(make_object(use, with_, "transform"), Lesson(given, values))
     log(rows=given.height, columns=given.width)
     explain = getattr(fitted, "explain", None)

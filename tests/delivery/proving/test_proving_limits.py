@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from solvent import digest
+from solvent.archive.store.local import BLOB
+from solvent.delivery import Bundle
 from solvent.delivery.proving.golden import is_alike
 from solvent.delivery.proving.limits import check_budgets, judge_budget, judge_contract, judge_rollback, judge_slices
+from solvent.delivery.proving.probe import examine
 from solvent.errors import SettingsError
 from solvent.learn.tables.schema import Column
 
@@ -94,3 +99,19 @@ def test_answers_are_alike_to_the_tolerance_and_ties_may_fall_either_way() -> No
     assert is_alike([True, [0.4999999, 0.5000001]], [False, [0.5000001, 0.4999999]], 1e-5)
     assert not is_alike([True, [0.4, 0.6]], [False, [0.4, 0.6]], 1e-5)
     assert is_alike([3.00001, None], [3.0, None], 1e-5) and not is_alike([3.001, None], [3.0, None], 1e-5)
+
+
+def test_a_probe_tells_which_rows_differ(small: Any) -> None:
+    """A bundle that answers otherwise than was packed is no error: the rows are named, and it is measured."""
+    golden = [dict(one) for one in small.bundle.golden]
+    for place in (3, 25):
+        golden[place]["probability"] = golden[place]["probability"][::-1]
+    data = json.dumps(golden).encode()
+    listed = {**small.bundle.manifest["files"], "golden.json": digest.of_bytes(BLOB, data)}
+    manifest = json.dumps({**small.bundle.manifest, "files": listed}).encode()
+    probed = examine(Bundle({**small.bundle.files, "golden.json": data, "bundle.json": manifest}))
+    places = [(one["row"], one.get("form", "golden")) for one in probed["differences"]]
+    assert {(3, "golden"), (25, "golden"), (3, "predict"), (25, "list")} <= set(places)
+    assert probed["runtime"] == "python" and probed["p50_ms"] > 0
+    gate = judge_rollback(probed)
+    assert not gate.passed and gate.measured == probed["different"]

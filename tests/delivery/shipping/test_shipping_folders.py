@@ -204,9 +204,11 @@ def test_a_base_that_is_no_image_is_refused(parcel: Parcel, base: str) -> None:
 
 
 def test_a_graph_leaves_alone_and_a_bundle_without_one_says_so(parcel: Parcel, small: Any) -> None:
-    """The graph comes as it is in the bundle, and loads; without one the error says what to do."""
-    data = graph_of(parcel)
-    assert data == parcel.bundle.graph and len(data) > 100
+    """The graph has an input for each number of a column, and loads; without one the error says what to do."""
+    from onnxruntime import InferenceSession
+
+    inputs = [one.name for one in InferenceSession(graph_of(parcel)).get_inputs()]
+    assert {"flag", "count", "size", "kind", "day month", "at hour"} <= set(inputs)
     without = pack(small.predictor, small.report, small.test, golden=10, onnx=False)
     assert without.graph is None and "onnxruntime" not in without.manifest["requirements"]
     assert "onnxruntime" in parcel.bundle.manifest["requirements"]

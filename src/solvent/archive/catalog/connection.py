@@ -62,8 +62,10 @@ class Catalog:
         self._full = False
         self._copy: tuple[tuple[int, ...], Path] | None = None
         self._copying = threading.Lock()
+        self._flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
         with self._explained():
             self._migrate()
+        self._flags = apsw.SQLITE_OPEN_READWRITE  # one that went away since is missed, not made anew
 
     def read(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of one query."""
@@ -128,7 +130,7 @@ class Catalog:
         return self._look()
 
     def _made(self) -> apsw.Connection:
-        connection = apsw.Connection(str(self.path), statementcachesize=200)
+        connection = apsw.Connection(str(self.path), flags=self._flags, statementcachesize=200)
         connection.set_busy_timeout(_BUSY_MS)
         connection.execute("PRAGMA foreign_keys = OFF")
         if _wal_is_safe(apsw.sqlite_lib_version()):

@@ -15,27 +15,31 @@ CLOSE = 1e-5
 
 
 def compare_golden(
-    predictor: Any, golden: Sequence[Mapping[str, Any]], alone: int | None = None, tolerance: float = 1e-9
+    predictor: Any,
+    golden: Sequence[Mapping[str, Any]],
+    alone: range | None = None,
+    tolerance: float = 1e-9,
+    together: bool = True,
 ) -> list[dict[str, Any]]:
     """The golden rows that are answered otherwise than when they were packed, with both answers.
 
-    All are asked together, and the first ``alone`` (or all) one by one too. Numbers are equal if they are so to the
-    ``tolerance``: nine digits, since a matrix product rounds otherwise for one row than for many, and for one thread
-    than for two; or five for a graph (:data:`CLOSE`). Classes are equal or not, except where two are as probable as
-    each other to that tolerance.
+    All are asked ``together``, and those whose place is in ``alone`` (or all) one by one too. Numbers are equal if they
+    are so to the ``tolerance``: nine digits, since a matrix product rounds otherwise for one row than for many, and for
+    one thread than for two; or five for a graph (:data:`CLOSE`). Classes are equal or not, except where two are as
+    probable as each other to that tolerance.
     """
-    together = predictor.answer([one["row"] for one in golden])
+    batch = predictor.answer([one["row"] for one in golden]) if together else None
     found = []
     for place, one in enumerate(golden):
         expected = [one["prediction"], one.get("probability")]
-        asked = [(True, together, place)]
-        if alone is None or place < alone:
+        asked = [] if batch is None else [(True, batch, place)]
+        if alone is None or place in alone:
             asked.append((False, predictor.answer(one["row"]), 0))
-        for batch, answers, at in asked:
+        for in_batch, answers, at in asked:
             probability = None if answers.probability is None else answers.probability[at].tolist()
             got = [plain_value(answers.prediction[at]), probability]
             if not is_alike(got, expected, tolerance):
-                found.append({"row": place, "batch": batch, "expected": expected, "got": got})
+                found.append({"row": place, "batch": in_batch, "expected": expected, "got": got})
                 break
     return found
 

@@ -9,20 +9,42 @@ from solvent.delivery.bundles import Bundle
 from solvent.delivery.proving.golden import CLOSE, compare_golden
 from solvent.errors import Corrupted, SolventError
 
-__all__ = ["Opened", "open_bundle"]
+__all__ = ["ALONE", "Opened", "open_bundle", "try_bundle"]
+
+ALONE = 20
+"""How many golden rows are asked one by one, besides all of them together, whenever a bundle is opened."""
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What answers, and in which runtime; ``why`` the graph of the bundle does not, if it has one."""
+    """What answers, and in which runtime; ``why`` the graph of the bundle does not, if it has one.
+
+    ``differences`` are the golden rows that it answers otherwise than when it was packed, with both answers.
+    """
 
     predictor: Any
     runtime: str
     why: str = ""
+    differences: tuple[dict[str, Any], ...] = ()
 
 
 def open_bundle(bundle: Bundle, name: str, runtime: str | None = None) -> Opened:
     """Open a bundle, and prove it; raises :class:`Corrupted` if it does not answer as it did when it was packed.
+
+    ``runtime`` asks for ``onnx`` or ``python``; else it is what :func:`try_bundle` finds.
+    """
+    opened = try_bundle(bundle, name, runtime)
+    if opened.differences:
+        packed = ", ".join(f"{name} {version}" for name, version in bundle.closure.requirements.items())
+        raise Corrupted(
+            f"{name} answers {len(opened.differences)} of {len(bundle.golden)} golden rows otherwise than when it was "
+            f"packed, so it does not serve. Packed with: {packed}. Install these versions, or run the pipeline again."
+        )
+    return opened
+
+
+def try_bundle(bundle: Bundle, name: str, runtime: str | None = None) -> Opened:
+    """Open a bundle whatever it answers, and say which golden rows it answers otherwise.
 
     The graph answers if there is one that proves itself here, else the Python form does; ``runtime`` asks for one of
     them.
@@ -31,7 +53,7 @@ def open_bundle(bundle: Bundle, name: str, runtime: str | None = None) -> Opened
     if bundle.graph is not None and runtime != "python":
         try:
             graph = _graph_of(bundle)
-            different = compare_golden(graph, bundle.golden, alone=20, tolerance=CLOSE)
+            different = compare_golden(graph, bundle.golden, alone=range(ALONE), tolerance=CLOSE)
         except (SolventError, RuntimeError) as error:
             why = str(error)
         else:
@@ -43,14 +65,8 @@ def open_bundle(bundle: Bundle, name: str, runtime: str | None = None) -> Opened
         raise Corrupted(f"{name} has no graph that serves: {said}")
     predictor = bundle.predictor
     _keep_to_one_thread()
-    different = compare_golden(predictor, bundle.golden, alone=20)
-    if different:
-        packed = ", ".join(f"{name} {version}" for name, version in bundle.closure.requirements.items())
-        raise Corrupted(
-            f"{name} answers {len(different)} of {len(bundle.golden)} golden rows otherwise than when it was packed, "
-            f"so it does not serve. Packed with: {packed}. Install these versions, or run the pipeline again."
-        )
-    return Opened(predictor, "python", why)
+    different = compare_golden(predictor, bundle.golden, alone=range(ALONE))
+    return Opened(predictor, "python", why, tuple(different))
 
 
 def _graph_of(bundle: Bundle) -> Any:

@@ -16,9 +16,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from solvent.delivery.server.needed import missing_to_serve
 
 if TYPE_CHECKING:
     from solvent.delivery.bundles import Bundle
@@ -47,16 +48,17 @@ def probe_bundle(folder: Path, timeout: float = 300.0) -> dict[str, Any]:
 def examine(bundle: Bundle) -> dict[str, Any]:
     """Answer the golden rows one by one and together, in the runtime that will serve, and measure."""
     from solvent.delivery.proving.golden import CLOSE, compare_golden
-    from solvent.delivery.proving.opening import open_bundle
+    from solvent.delivery.proving.opening import ALONE, try_bundle
 
     started = time.perf_counter()
-    opened = open_bundle(bundle, "the bundle")
+    opened = try_bundle(bundle, "the bundle")
     loaded, ready = time.perf_counter() - started, time.time()
     predictor, golden = opened.predictor, bundle.golden
     tolerance = CLOSE if opened.runtime == "onnx" else 1e-9
-    differences = compare_golden(predictor, golden, tolerance=tolerance)
+    differences = list(opened.differences)
+    differences += compare_golden(predictor, golden, range(ALONE, len(golden)), tolerance, together=False)
     asked = len(golden)
-    if all(find_spec(name) is not None for name in ("starlette", "msgspec", "prometheus_client")):
+    if not missing_to_serve():
         from solvent.delivery.proving.requests import compare_requests
 
         more, count = compare_requests(opened, bundle, tolerance)

@@ -177,5 +177,5 @@ def _name_answer(graph: Graph, answer: Said, said: dict[str, Any], model: Any) -
         said |= {"labels": labels.tolist(), "dtype": str(labels.dtype)}
         return helper.make_tensor_value_info("choice", TensorProto.INT64, [None])
     if answer.kind == "value":
-        said["dtype"] = "float32" if family_of(model) == "xgboost" else "float64"
+        said["dtype"] = "float32" if family_of(getattr(model, "inner", model)) == "xgboost" else "float64"
     return helper.make_tensor_value_info(answer.kind, TensorProto.DOUBLE, [None, None])

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from solvent.delivery.runtime.graphs.writing import NotConvertible
+from solvent.errors import MissingExtra
 
 if TYPE_CHECKING:
     from solvent.learn.tables.schema import Column
@@ -22,8 +23,10 @@ def split_inputs(model: bytes, columns: Sequence[Column]) -> bytes:
     It answers a little slower than the graph that it is made of. Raises :class:`NotConvertible` for a graph that does
     not begin with the columns of a request.
     """
-    from onnx import TensorProto, checker, helper, load_model_from_string
-
+    try:
+        from onnx import TensorProto, checker, helper, load_model_from_string
+    except ImportError:
+        raise MissingExtra("a graph is written by onnx: pip install 'solvent[onnx]'") from None
     made = load_model_from_string(model)
     told = json.loads({one.key: one.value for one in made.metadata_props}["solvent"])
     if "numbers" not in told:

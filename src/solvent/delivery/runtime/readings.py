@@ -14,7 +14,7 @@ import numpy as np
 from solvent.delivery.runtime.graphs.writing import NULL
 from solvent.errors import InputError
 from solvent.learn.tables.moments import read_moment
-from solvent.learn.tables.schema import Column, compare_names, read_records, value_of
+from solvent.learn.tables.schema import Column, compare_names, read_records, told_once, value_of
 from solvent.learn.tabular import TabularFeatures, lengths_of, parts_of
 from solvent.learn.wording import marks_of, words_of
 
@@ -127,7 +127,7 @@ class Reader:
 
     def _quickly(self, records: Sequence[Mapping[str, Any]]) -> tuple[Feeds, tuple[str, ...]]:
         names, plan = self._names, self._plan
-        warnings: tuple[str, ...] = ()
+        warnings: list[str] = []
         numbers: list[float] = []
         texts: list[str] = []
         before: Any = names
@@ -146,7 +146,7 @@ class Reader:
             feeds["numbers"] = np.array(numbers, dtype=np.float64).reshape(rows, -1)
         if self._layout.texts:
             feeds["texts"] = np.array(texts, dtype=object).reshape(rows, -1)
-        return feeds, tuple(dict.fromkeys(warnings)) if warnings else ()
+        return feeds, told_once(warnings) if warnings else ()
 
 
 class _Odd(Exception):

@@ -35,9 +35,10 @@ _JSON = (b"content-type", b"application/json")
 class Access:
     """Who may ask, and how much.
 
-    ``hosts`` are host names beside loopback; ``largest`` the bytes of a body; ``concurrency`` the requests that are
-    answered at a time, beyond which there is a 429; ``deadline`` the seconds that a request may take, which the header
-    ``X-Deadline-Ms`` can shorten, and ``patience`` those in which its body has to arrive.
+    ``hosts`` are host names beside loopback; ``largest`` the bytes of a body, and ``rows`` its rows at most;
+    ``concurrency`` the requests that are answered at a time, beyond which there is a 429; ``deadline`` the seconds that
+    a request may take, which the header ``X-Deadline-Ms`` can shorten, and ``patience`` those in which its body has to
+    arrive.
     """
 
     hosts: frozenset[str] = field(default_factory=frozenset)
@@ -46,6 +47,7 @@ class Access:
     concurrency: int = 512
     deadline: float = 30.0
     patience: float = 10.0
+    rows: int = 100_000
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,10 @@ class Application:
             if kind != b"application/json" and not _is_json(kind, form):
                 said = f"send application/json, not {kind[:100].decode('latin-1') or 'nothing'}"
                 return self._refuse(line, 415, "Wrong content type", said)
+            coding = headers.get(b"content-encoding")
+            if coding is not None and coding.lower() not in (b"", b"identity"):
+                said = f"send the body as it is, without the content encoding {coding[:40].decode('latin-1')!r}"
+                return self._refuse(line, 415, "Wrong content encoding", said)
             body = await read_body(receive, headers, self.access.largest, self.access.patience)
             id, number = self._new_id()
             seat = line.choose(number)
@@ -194,18 +200,20 @@ class Application:
                     said = f"{line.name} is served as {known}, not {version}"
                     return self._refuse(line, 404, "No such version", said)
                 seat = found[0]
-            asked = read(form, body, headers, seat)
+            given = (form, body, headers, seat, self.access.rows)
+            asked = read(*given) if len(body) < _LONG else await _beside(read, *given)
             answers = await seat.batcher.answer(asked.records, until)
             id = f"{line.name}-{seat.served.version}-{id}"
-            made = _encode(asked.write(seat, id, answers))
+            many = len(answers.prediction) > _MANY
+            made = await _beside(_written, asked, seat, id, answers) if many else _written(asked, seat, id, answers)
         except InputError as error:
             return self._refuse(line, 422, "The rows do not fit", str(error), error.problems)
         except Refused as error:
             return self._refuse(line, 422, "The rows cannot be answered", str(error))
         except NoJson as error:
             return self._refuse(line, 400, "No JSON", str(error))
-        except TooLarge:
-            said = f"a request has at most {self.access.largest} bytes here; send fewer rows at a time"
+        except TooLarge as error:
+            said = str(error) or f"a request has at most {self.access.largest} bytes here; send fewer rows at a time"
             return self._refuse(line, 413, "Too large", said)
         except Late:
             return self._refuse(line, 408, "Too slow", f"the body did not arrive within {self.access.patience:g} s")
@@ -256,6 +264,17 @@ class Application:
         """The part of an id that is its own: when, in milliseconds, and 48 random bits, of which 32 as a number."""
         chance = self._random.getrandbits(48)
         return f"{int(time.time() * 1000):012x}{chance:012x}", chance & 0xFFFFFFFF
+
+
+_LONG, _MANY = 500_000, 2000  # bytes that are read, and rows that are written, beside the loop, so that others go on
+
+
+async def _beside(do: Callable[..., Any], *given: Any) -> Any:
+    return await asyncio.get_running_loop().run_in_executor(None, do, *given)
+
+
+def _written(asked: Asked, seat: Seat, id: str, answers: Answers) -> bytes:
+    return _encode(asked.write(seat, id, answers))
 
 
 _TOO_MANY = "as many requests as may be are being answered; try again in a moment"

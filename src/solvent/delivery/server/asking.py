@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from solvent.delivery.server.guard import check_rows
 from solvent.delivery.server.lines.roster import Seat
 from solvent.delivery.server.protocol import columns_of, plain_values, read_request, tensors_of
 from solvent.delivery.server.reading import read_invocations, read_json
@@ -23,27 +24,29 @@ class Asked:
     write: Callable[[Seat, str, Answers], dict[str, Any]]
 
 
-def read(form: str, body: bytes, headers: Mapping[bytes, bytes], seat: Seat) -> Asked:
-    """The question that a body asks in the form ``predict``, ``invocations`` or ``infer``.
+def read(form: str, body: bytes, headers: Mapping[bytes, bytes], seat: Seat, most: int) -> Asked:
+    """The question that a body asks in the form ``predict``, ``invocations`` or ``infer``, of at most so many rows.
 
-    Raises :class:`NoJson` for what cannot be read, :class:`InputError` for what is no such question.
+    Raises :class:`NoJson` for what cannot be read, :class:`InputError` for what is no such question,
+    :class:`TooLarge` for one of more rows.
     """
     if form == "predict":
         said = read_json(body)
+        check_rows(len(said) if isinstance(said, list) else 1, most)
         return Asked(said, _write_list) if isinstance(said, list) else Asked([said], _write_one)
     if form == "invocations":
-        return Asked(read_invocations(read_json(body), seat.served.predictor.columns), _write_invocations)
-    return _read_tensors(body, headers.get(b"inference-header-content-length"), seat)
+        return Asked(read_invocations(read_json(body), seat.served.predictor.columns, most), _write_invocations)
+    return _read_tensors(body, headers.get(b"inference-header-content-length"), seat, most)
 
 
-def _read_tensors(body: bytes, length: bytes | None, seat: Seat) -> Asked:
+def _read_tensors(body: bytes, length: bytes | None, seat: Seat, most: int) -> Asked:
     if length is not None and not length.isdigit():
         raise InputError(f"Inference-Header-Content-Length is a number of bytes, not {length[:40].decode('latin-1')!r}")
     try:
         asked = read_request(body, None if length is None else int(length))
     except UnicodeDecodeError as error:
         raise InputError(f"a text of the request is not UTF-8: {error}") from None
-    values, rows = columns_of(asked)
+    values, rows = columns_of(asked, most)
     wanted = None if asked.outputs is None else [one.name for one in asked.outputs]
     for name in wanted or ():
         if name not in ("prediction", "probability") or (name == "probability" and not seat.served.predictor.classes):

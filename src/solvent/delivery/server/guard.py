@@ -18,7 +18,7 @@ from starlette.types import Message, Receive
 
 from solvent.errors import Problem
 
-__all__ = ["Guard", "Late", "TooLarge", "is_loopback", "problem", "read_body"]
+__all__ = ["Guard", "Late", "TooLarge", "check_rows", "is_loopback", "problem", "read_body"]
 
 _ROW = re.compile(r"row (\d+)(?:, (.*))?$", re.S)
 _OPEN = ("/healthz", "/v2/health/live", "/v2/health/ready")
@@ -46,13 +46,20 @@ def problem(status: int, title: str, detail: str, problems: Sequence[Problem] = 
 
 def _placed(one: Problem) -> dict[str, Any]:
     found = _ROW.match(one.where)
+    reason = one.what[:1000]
     if found is None:
-        return {"column": one.where, "reason": one.what}
-    return {"row": int(found[1]), "column": found[2], "reason": one.what}
+        return {"column": one.where[:1000], "reason": reason}
+    return {"row": int(found[1]), "column": found[2][:1000] if found[2] else None, "reason": reason}
 
 
 class TooLarge(Exception):
-    """The body of a request is larger than the server takes."""
+    """A request is larger than the server takes; the text says in what, if it is not the number of bytes."""
+
+
+def check_rows(rows: int, most: int) -> None:
+    """Raise :class:`TooLarge` for more rows than the server takes."""
+    if rows > most:
+        raise TooLarge(f"a request has at most {most} rows here, and this one has {rows}; send fewer at a time")
 
 
 class Late(Exception):

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from solvent.delivery.server.guard import check_rows
 from solvent.errors import InputError, Problem, did_you_mean
 from solvent.learn.assembly import Answers
 from solvent.learn.tables.schema import Column, plain_value
@@ -29,6 +30,7 @@ _TYPES = {
 }  # fmt: skip
 _KNOWN = frozenset({*_TYPES, "BYTES"})
 _NULL = "__null"
+_FIRST = 20  # how many faults are named
 
 
 class Tensor(msgspec.Struct):
@@ -113,10 +115,14 @@ def _type(tensor: Tensor) -> str:
         raise InputError(text) from None
 
 
-def columns_of(request: InferRequest) -> tuple[dict[str, Sequence[Any]], int]:
-    """The values by column, nulls as None, and how many rows there are; raises :class:`InputError`."""
+def columns_of(request: InferRequest, most: int) -> tuple[dict[str, Sequence[Any]], int]:
+    """The values by column, nulls as None, and how many rows there are; raises :class:`InputError`.
+
+    Raises :class:`TooLarge` for more than ``most`` rows.
+    """
     plain = _plain(request.inputs)
     if plain is not None:
+        check_rows(plain[1], most)
         return plain
     problems: list[Problem] = []
     found: dict[str, list[Any]] = {}
@@ -131,6 +137,7 @@ def columns_of(request: InferRequest) -> tuple[dict[str, Sequence[Any]], int]:
         if data is None:
             problems.append(Problem(tensor.name, "the tensor has no data"))
             continue
+        check_rows(len(data), most)
         if len(tensor.shape) not in (1, 2) or (len(tensor.shape) == 2 and tensor.shape[1] != 1):
             problems.append(Problem(tensor.name, f"a column has the shape [n] or [n, 1], not {tensor.shape}"))
             continue
@@ -145,7 +152,7 @@ def columns_of(request: InferRequest) -> tuple[dict[str, Sequence[Any]], int]:
         rows = len(data)
         found[tensor.name] = _with_nulls(tensor, list(data), problems)
     if problems:
-        raise InputError("the tensors do not fit together", problems)
+        raise InputError("the tensors do not fit together", problems[:_FIRST])
     for name in [name for name in found if name.endswith(_NULL) and name.removesuffix(_NULL) in found]:
         for place, missing in enumerate(found.pop(name)):
             if missing:
@@ -177,11 +184,16 @@ def _plain(tensors: Sequence[Tensor]) -> tuple[dict[str, Sequence[Any]], int] | 
 
 
 def _with_nulls(tensor: Tensor, data: list[Any], problems: list[Problem]) -> list[Any]:
-    for place in (tensor.parameters or {}).get("null", ()):
+    places = (tensor.parameters or {}).get("null", [])
+    if not isinstance(places, list):
+        problems.append(Problem(tensor.name, "the parameter null is a list of places"))
+        return data
+    for place in places:
         if isinstance(place, int) and not isinstance(place, bool) and 0 <= place < len(data):
             data[place] = None
         else:
             problems.append(Problem(tensor.name, f"the parameter null names the place {place!r}, which is none"))
+            break
     return data
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from solvent.delivery.server.guard import check_rows
 from solvent.errors import InputError, Problem
 from solvent.learn.tables.schema import Column
 
@@ -27,8 +28,10 @@ def read_json(body: bytes) -> Any:
         raise NoJson(f"the body is no JSON: {error}") from None
 
 
-def read_invocations(asked: Any, columns: Sequence[Column]) -> list[Any]:
+def read_invocations(asked: Any, columns: Sequence[Column], most: int) -> list[Any]:
     """The records of a request to ``/invocations``; raises :class:`InputError` for one that is none.
+
+    Raises :class:`TooLarge` for one of more than ``most`` rows.
 
     ``dataframe_split`` is ``{columns, data}``, ``dataframe_records`` and ``instances`` lists of records; ``inputs`` is
     a mapping of columns to values. Rows without names (lists, or the values of a model of one column) are taken in
@@ -44,23 +47,28 @@ def read_invocations(asked: Any, columns: Sequence[Column]) -> list[Any]:
         raise InputError(f"expected an object with one of {', '.join(_FORMS)}; {said}")
     value = asked[found[0]]
     if found[0] == "dataframe_split":
-        return _split(value)
+        return _split(value, most)
     if isinstance(value, dict) and value and found[0] == "inputs":
-        return _columns(value)
+        return _columns(value, most)
     if not isinstance(value, list):
         more = ", or a mapping of columns to their values" if found[0] == "inputs" else ""
         raise InputError(f"{found[0]}: expected a list of rows{more}")
+    check_rows(len(value), most)
     return _rows(value, [one.name for one in columns])
 
 
-def _split(value: Any) -> list[Any]:
+def _split(value: Any, most: int) -> list[Any]:
     if not isinstance(value, dict) or not isinstance(value.get("data"), list):
         raise InputError("dataframe_split: expected {columns: [names], data: [rows]}")
     names = value.get("columns")
     if not isinstance(names, list) or not all(isinstance(one, str) for one in names):
         raise InputError("dataframe_split: columns is a list of names")
-    if len(set(names)) < len(names):
-        raise InputError(f"dataframe_split: the column {next(n for n in names if names.count(n) > 1)!r} is named twice")
+    check_rows(len(value["data"]), most)
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise InputError(f"dataframe_split: the column {name!r} is named twice")
+        seen.add(name)
     return _rows(value["data"], names, always=True)
 
 
@@ -80,9 +88,10 @@ def _rows(rows: list[Any], names: list[str], always: bool = False) -> list[Any]:
     return made
 
 
-def _columns(value: Mapping[str, Any]) -> list[Any]:
+def _columns(value: Mapping[str, Any], most: int) -> list[Any]:
     """Columns with their values as records; single values are one row."""
     lists = {name: one if isinstance(one, list) else [one] for name, one in value.items()}
+    check_rows(max(map(len, lists.values())), most)
     if len(set(map(len, lists.values()))) > 1:
         told = ", ".join(f"{name} {len(one)}" for name, one in list(lists.items())[:10])
         raise InputError(f"inputs: the columns have different numbers of values: {told}")

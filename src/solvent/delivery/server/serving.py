@@ -96,7 +96,9 @@ def answer(
     from solvent.delivery.server.running.hosting import host
 
     hosts = frozenset({endpoint.host, *endpoint.hosts})
-    access = Access(hosts, endpoint.token, endpoint.largest, endpoint.concurrency, endpoint.deadline)
+    access = Access(
+        hosts, endpoint.token, endpoint.largest, endpoint.concurrency, endpoint.deadline, rows=endpoint.rows
+    )
     project, address = behind.project, address_of(listening)
     follower: list[Any] = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,11 @@ class Lesson:
     target: pl.Series | None = None
     weight: pl.Series | None = None
     valid: tuple[pl.DataFrame, pl.Series] | None = None
+
+    def renamed(self, names: Mapping[str, str]) -> Lesson:
+        """The same with other names for the columns."""
+        valid = None if self.valid is None else (self.valid[0].rename(names), self.valid[1])
+        return Lesson(self.frame.rename(names), self.target, self.weight, valid)
 
 
 PATIENCE = 50
@@ -53,8 +59,8 @@ def fit_object(made: Any, lesson: Lesson) -> Any:
     """Fit on these rows. Gives the fitted object, which most often is the same one.
 
     A validation part goes as ``X_val`` and ``y_val`` (scikit-learn, and a class of one's own), ``eval_X`` and
-    ``eval_y`` (LightGBM) or ``eval_set`` (XGBoost), whichever ``fit`` takes. Raises :class:`SettingsError` for
-    weights or a validation part that it does not take.
+    ``eval_y`` (LightGBM) or ``eval_set`` (LightGBM's classifiers, XGBoost), whichever ``fit`` takes. Raises
+    :class:`SettingsError` for weights or a validation part that it does not take.
     """
     parameters = list(inspect.signature(made.fit).parameters.values())
     names = {one.name for one in parameters}
@@ -75,13 +81,18 @@ def fit_object(made: Any, lesson: Lesson) -> Any:
         given |= _valid(made, names, as_wanted(rows, kinds[0]), target_as_wanted(truth, kinds[1]))
     if type(made).__module__.startswith("xgboost."):
         given["verbose"] = False
-    result = made.fit(*data, **given)
+    with warnings.catch_warnings():
+        if type(made).__module__.startswith("lightgbm."):
+            warnings.filterwarnings("ignore", "The argument 'eval_set' is deprecated")
+        result = made.fit(*data, **given)
     return made if result is None or not isinstance(result, type(made)) else result
 
 
 def _valid(made: Any, names: set[str], rows: Any, truth: Any) -> dict[str, Any]:
     """The validation part, by the names that this ``fit`` has for it."""
     pairs: Sequence[tuple[str, str]] = (("X_val", "y_val"), ("eval_X", "eval_y"))
+    if type(made).__module__.startswith("lightgbm.") and hasattr(made, "predict_proba"):
+        pairs = ()  # LightGBM 4.7 numbers the classes of eval_set, and takes those of eval_y for numbers already
     for first, second in pairs:
         if {first, second} <= names:
             return {first: rows, second: truth}

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-__all__ = ["Array", "Classified", "Measures", "Regressed"]
+__all__ = ["Array", "Classified", "Measures", "Regressed", "row_losses"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 _EPSILON = float(np.finfo(np.float64).eps)
@@ -31,6 +31,15 @@ class Measures(Protocol):
         """The same for some of the rows."""
 
 
+def row_losses(truth: Array, probability: Array | None, prediction: Array | None = None) -> Array:
+    """The loss of each row: log loss, or where there are no probabilities the squared error of the prediction."""
+    if probability is None:
+        error: Array = np.asarray(prediction, dtype=np.float64) - truth
+        return error**2
+    told = np.clip(probability[np.arange(len(truth)), truth], _EPSILON, 1 - _EPSILON)
+    return np.asarray(-np.log(told))
+
+
 class Classified:
     """A classifier's figures, from the true class numbers and the probabilities (rows x classes).
 
@@ -46,11 +55,10 @@ class Classified:
         self.rows, count = probability.shape
         self._given = (truth, probability, chosen)
         hit = truth[:, None] == np.arange(count)
-        of_truth = np.clip(probability[np.arange(self.rows), truth], _EPSILON, 1 - _EPSILON)
         squared = (probability - hit) ** 2
         if chosen is None:
             chosen = probability.argmax(axis=1)
-        self._loss: Array = -np.log(of_truth)
+        self._loss = row_losses(truth, probability)
         self._bins = [
             _binned(probability[:, one], hit[:, one])
             for one in ([1] if count == 2 else range(count) if count > 1 else [])
@@ -153,8 +161,8 @@ class Regressed:
         self._given = (truth, prediction)
         error = prediction - truth
         centred = truth - truth.mean() if len(truth) else truth  # so that squaring large numbers loses nothing
-        parts = [np.abs(error), error**2, centred, centred**2]
-        self._loss: Array = parts[1]
+        self._loss = row_losses(truth, None, prediction)
+        parts = [np.abs(error), self._loss, centred, centred**2]
         self._relative = bool(len(truth)) and bool((truth != 0).all())
         if self._relative:
             parts.append(np.abs(error / truth))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from solvent.learn.tables.matrix import Matrix
 
-__all__ = ["as_given", "check_columns", "frame_of", "kind_of", "target_of"]
+__all__ = ["as_given", "check_columns", "features_of", "frame_of", "kind_of", "target_of"]
 
 
 def kind_of(rows: Any) -> str:
@@ -73,6 +73,19 @@ def check_columns(frame: pl.DataFrame | Matrix, asked: Iterable[str | None], wha
         hints = "".join(did_you_mean(name, frame.columns) for name in missing[:1])
         names = ", ".join(repr(name) for name in missing)
         raise InputError(f"{what}: the table has no column {names}.{hints} It has: {', '.join(frame.columns)}")
+
+
+def features_of(frame: pl.DataFrame, left_out: Iterable[str | None], what: str) -> pl.DataFrame:
+    """The columns to learn from: all but target, weight and what is dropped.
+
+    Raises :class:`InputError` if one of these is not there, or none is left.
+    """
+    named = {name for name in left_out if name is not None}
+    check_columns(frame, sorted(named), what)
+    given = frame.drop(named)
+    if not given.width:
+        raise InputError(f"{what}: no column is left beside target, weight and drop. There were: {frame.columns}")
+    return given
 
 
 def target_of(frame: pl.DataFrame, target: str, what: str) -> pl.Series:

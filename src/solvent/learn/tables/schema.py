@@ -23,10 +23,12 @@ __all__ = [
     "plain_value",
     "read_records",
     "read_values",
+    "told_once",
     "value_of",
 ]
 
-_FIRST = 20  # how many faulty values are named before the rest is only counted
+_FIRST = 20  # how many faulty values, or odd names, are told of before the rest is only counted
+_COMPARED = 200  # how many names too many are looked at for one that was meant
 
 
 @dataclass(frozen=True)
@@ -212,7 +214,7 @@ def read_records(records: Sequence[Mapping[str, Any]], columns: Sequence[Column]
             break
     _raise(problems)
     values = {column.name: [record.get(column.name) for record in records] for column in columns}
-    return Prepared(read_values(values, len(records), columns).frame, tuple(dict.fromkeys(warnings)))
+    return Prepared(read_values(values, len(records), columns).frame, told_once(warnings))
 
 
 def read_values(values: Mapping[str, Sequence[Any]], rows: int, columns: Sequence[Column]) -> Prepared:
@@ -240,15 +242,25 @@ def read_values(values: Mapping[str, Sequence[Any]], rows: int, columns: Sequenc
 
 def compare_names(names: Sequence[str], columns: Sequence[Column]) -> tuple[str, ...]:
     """Warnings about columns too many or too few; raises :class:`InputError` where a needed one is missing."""
-    known = {column.name for column in columns}
+    known, given = {column.name for column in columns}, set(names)
     extra = [name for name in names if name not in known]
-    absent = [column for column in columns if column.name not in names]
-    needed = [column for column in absent if not column.nullable]
+    absent = [column for column in columns if column.name not in given]
+    needed = [column.name for column in absent if not column.nullable]
     if needed:
-        hints = {one.name: did_you_mean(one.name, extra).replace("Did you mean", "Is it") for one in needed}
-        _raise([Problem(name, f"this column is missing.{hint}") for name, hint in hints.items()])
-    said = [f"{name} is not used" for name in extra]
+        meant = [name for name in extra[:_COMPARED] if len(name) <= 200]
+        hints = [did_you_mean(name, meant).replace("Did you mean", "Is it") for name in needed[:_FIRST]]
+        hints += [""] * (len(needed) - len(hints))
+        _raise([Problem(name, f"this column is missing.{hint}") for name, hint in zip(needed, hints, strict=True)])
+    said = [f"{name[:200]} is not used" for name in extra[:_FIRST]]
+    if len(extra) > _FIRST:
+        said.append(f"{len(extra) - _FIRST} more columns are not used")
     return tuple(said + [f"{column.name} is missing, taken as null" for column in absent])
+
+
+def told_once(warnings: Sequence[str]) -> tuple[str, ...]:
+    """Each warning once, the first hundred of many."""
+    once = list(dict.fromkeys(warnings))
+    return tuple(once if len(once) <= 100 else [*once[:100], f"and {len(once) - 100} more warnings"])
 
 
 def _raise(problems: Sequence[Problem]) -> None:

@@ -80,7 +80,7 @@ def _state(value: Any, name: str) -> dict[str, Any]:
         "features": value._n_features,
         "named": value._fitted_with_feature_names,
         "best": value._best_iteration,
-        "classes": None if classes is None else classes,
+        "classes": classes.tolist() if classes is not None and classes.dtype.hasobject else classes,
     }
 
 
@@ -95,6 +95,10 @@ def _restore(made: Any, booster: Any, state: dict[str, Any]) -> None:
     made._class_weight = made.class_weight
     classes = state["classes"]
     if classes is not None:
+        if isinstance(classes, list):
+            import numpy as np
+
+            classes = np.array(classes, dtype=object)
         from sklearn.preprocessing import LabelEncoder
 
         made._le = LabelEncoder().fit(classes)

@@ -22,6 +22,7 @@ from solvent.delivery.runtime.graphs.trees.forests import (
     two_columns,
 )
 from solvent.delivery.runtime.graphs.writing import Block, Graph, NotConvertible
+from solvent.learn.adapting.labels import Labelled
 from solvent.learn.training import Baseline
 
 __all__ = ["Said", "write_model"]
@@ -37,6 +38,7 @@ class Said:
 
 def write_model(graph: Graph, model: Any, table: Table) -> Said:
     """What a fitted model says of the columns; raises :class:`NotConvertible` that names the part."""
+    model = model.inner if isinstance(model, Labelled) else model
     name, family = type(model).__name__, family_of(model)
     if isinstance(model, Baseline):
         return _baseline(graph, model, table)

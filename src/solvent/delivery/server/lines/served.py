@@ -59,7 +59,10 @@ class Served:
             return self.predictor.answer(list(records))
         except InputError:
             raise
-        except Exception as error:
+        except BaseException as error:
+            # A library in Rust that panics raises what is no Exception; an end of the process is none of the rows'.
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
             raise Refused(f"the predictor cannot answer these rows: {type(error).__name__}: {error}") from error
 
     def plain(self, records: Records) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass, field
 
+from solvent.delivery.server.needed import missing_to_serve
 from solvent.delivery.server.running.recording import Policy
 from solvent.errors import MissingExtra, UsageError
 
@@ -35,6 +36,7 @@ class Endpoint:
     token: str | None = field(default=None, repr=False)
     hosts: tuple[str, ...] = ()
     largest: int = 16_000_000
+    rows: int = 100_000
     concurrency: int = 512
     deadline: float = 30.0
     follow: float = 1.0
@@ -46,13 +48,11 @@ class Endpoint:
 
 def check_endpoint(endpoint: Endpoint) -> None:
     """Raise for what could not be served: extras that are missing, a foreign interface without a token, no worker."""
-    from importlib.util import find_spec
-
-    from solvent.delivery.server.guard import is_loopback
-
-    missing = [one for one in ("starlette", "uvicorn", "msgspec", "prometheus_client") if find_spec(one) is None]
+    missing = missing_to_serve()
     if missing:
         raise MissingExtra(f"serving needs {', '.join(missing)}: pip install 'solvent[serve]'")
+    from solvent.delivery.server.guard import is_loopback
+
     if not is_loopback(endpoint.host) and not endpoint.token:
         raise UsageError(
             f"{endpoint.host} can be reached from elsewhere, and nothing would ask who is there. Serve on 127.0.0.1, "

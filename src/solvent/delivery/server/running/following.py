@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Follower", "Place"]
 
-_AGAIN = 60.0  # seconds after which a version that could not be opened is tried once more
+_AGAIN = 2.0, 60.0
+"""Seconds after which a version that could not be opened is tried once more, the first time, and at most.
+
+Each time it is twice as long: its bytes may be away for a moment, and what is broken must not cost much.
+"""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Follower:
         self._seconds = seconds
         self._stop = threading.Event()
         self._now: dict[Place, str | None] = {}
-        self._bad: dict[str, float] = {}
+        self._bad: dict[str, tuple[float, float]] = {}  # until when each bundle is left alone, and for how long
         self._lost = False
         self._thread = threading.Thread(target=self._run, name="solvent-follower", daemon=True)
 
@@ -87,16 +91,18 @@ class Follower:
         if self._lost:
             self._lost = False
             self._told.event("catalog_found", "the catalog can be read again")
-        if row.bundle == self._now[place] or time.monotonic() < self._bad.get(row.bundle, 0.0):
+        if row.bundle == self._now[place] or time.monotonic() < self._bad.get(row.bundle, (0.0, 0.0))[0]:
             return
         try:
             served = self._told.open(row)
         except Exception as error:  # whatever a foreign bundle does wrong: what serves goes on serving
-            self._bad[row.bundle] = time.monotonic() + _AGAIN
+            wait = min(2 * self._bad[row.bundle][1], _AGAIN[1]) if row.bundle in self._bad else _AGAIN[0]
+            self._bad[row.bundle] = time.monotonic() + wait, wait
             self._told.event("version_refused", f"{place.model} v{row.version} does not serve: {error}")
             return
         if self._stop.is_set():
             return
+        self._bad.pop(row.bundle, None)
         self._now[place] = row.bundle
         self._told.put(served, place)
         self._told.event("swapped", f"{place.model}@{place.alias} is v{row.version} now ({place.name})")

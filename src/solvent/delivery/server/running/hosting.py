@@ -7,6 +7,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Any
 
+from solvent.delivery.server.running.connections import patient_connection
 from solvent.delivery.server.workers.turns import Turns
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def host(app: Application, listening: socket.socket, drain: float) -> None:
 
     config = uvicorn.Config(
         app,
+        http=patient_connection(),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -68,10 +68,10 @@ class Metrics:
             self._own.row(key, 1)[0] = 1
 
     def rest(self) -> None:
-        """This process ended: it serves nothing, and holds no connection."""
+        """This process ended: it serves nothing, and takes no connection, which is less than to have none."""
         for key, row in self._own.rows().items():
             if key[0] in ("serving", "connections"):
-                row[0] = 0
+                row[0] = 0 if key[0] == "serving" else -1
 
     def collect(self) -> Iterator[Any]:
         """The families, as a collector of ``prometheus_client`` gives them."""
@@ -113,8 +113,8 @@ class Metrics:
         found: dict[tuple[str, ...], list[float]] = {}
         for figures in (self._own, *self._others):
             for key, row in figures.rows().items():
-                before = found.get(key)
-                found[key] = list(row) if before is None else [a + b for a, b in zip(before, row, strict=True)]
+                before = found.get(key, [0.0] * len(row))
+                found[key] = [a + max(b, 0.0) for a, b in zip(before, row, strict=True)]
         return dict(sorted(found.items()))
 
 

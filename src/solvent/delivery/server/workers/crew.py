@@ -35,7 +35,7 @@ _LOOK = 0.05  # seconds between looks at the workers
 _STEADY = 10.0  # seconds after which one that answers counts as well
 _LONGEST = 30.0  # seconds that are waited before one more try
 _TRIES = 5  # falls in a row after which there is no hope, if no other worker answers
-_GRACE = 15.0  # seconds for what is under way, after the time to drain
+_GRACE = 25.0  # seconds for what is under way and for the log, after the time to drain
 
 
 @dataclass

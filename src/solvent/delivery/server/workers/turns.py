@@ -51,7 +51,7 @@ class Turns:
 
     def close(self) -> None:
         """Accept nothing more."""
-        self._closed = True
+        self._closed, self._own[0] = True, -1
         self._loop.remove_reader(self._listening)
         if self._later is not None:
             self._later.cancel()
@@ -61,7 +61,8 @@ class Turns:
 
     def count(self) -> None:
         """Tell the others how many connections are open here."""
-        self._own[0] = len(self._connections) + len(self._coming)
+        if not self._closed:
+            self._own[0] = len(self._connections) + len(self._coming)
 
     def _look(self) -> None:
         """Something waits to be accepted: at once, or a moment later if another has fewer connections."""
@@ -72,12 +73,13 @@ class Turns:
             self._accept()
 
     def _least(self) -> float:
+        """The fewest connections that any of the others has; those who take none do not count."""
         for one in list(self._unseen):
             found = one.rows().get(OPEN)
             if found is not None:
                 self._unseen.remove(one)
                 self._others.append(found)
-        return min((one[0] for one in self._others), default=0.0) if self._others else self._own[0]
+        return min((one[0] for one in self._others if one[0] >= 0), default=self._own[0])
 
     def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listening)

@@ -29,6 +29,7 @@ __all__ = ["explain", "serve"]
 @click.option("--deadline", default=30.0, show_default=True, help="Seconds that a request may take.")
 @click.option("--concurrency", default=512, show_default=True, help="Requests at a time in a worker; more get a 429.")
 @click.option("--largest", default=16_000_000, show_default=True, help="Bytes of a body; more get a 413.")
+@click.option("--rows", default=100_000, show_default=True, help="Rows of a request; more get a 413.")
 @click.option("--log", "share", metavar="SHARE", help="Log this share of the requests, such as 100% or 0.1.")
 @click.option("--log-column", "kept", multiple=True, metavar="NAME=HOW", help="Of a column: value, hash or none.")
 @click.option("--workers", default=1, show_default=True, help="Processes that answer, all on one port.")
