@@ -63,9 +63,10 @@ class Home:
         from solvent.archive.formats import BUILTIN, Formats
         from solvent.config.typed.structured import load_reference
         from solvent.data import ReferenceFormat, TableFormat
+        from solvent.data.series import SeriesFormat
 
         own = [load_reference(name)() for name in self.file.formats]
-        return Formats([*own, TableFormat(), ReferenceFormat(), *BUILTIN])
+        return Formats([*own, TableFormat(), SeriesFormat(), ReferenceFormat(), *BUILTIN])
 
     @cached_property
     def code(self) -> Code:

@@ -24,11 +24,16 @@ _MOST_OUTPUT = 20_000_000  # bytes that one cell may show before the rest is lef
 
 @dataclass(frozen=True)
 class Running:
-    """How a notebook is run: in which folder, by which interpreter, and for how long at most (seconds)."""
+    """How a notebook is run: in which folder, by which interpreter, and for how long at most (seconds).
+
+    With a ``seed`` the generators that all of a process shares begin from it, so that a notebook that sets none gives
+    the same again.
+    """
 
     folder: Path
     python: str = sys.executable
     cell_seconds: float = 600.0
+    seed: int | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -173,7 +178,7 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
         try:
             with client.setup_kernel(cwd=str(running.folder), env=variables):
                 kernel = Kernel(client, running, out)
-                kernel.silently(sources.start(str(out)))
+                kernel.silently(sources.start(str(out), running.seed))
                 yield kernel
         except RuntimeError as error:
             raise UsageError(

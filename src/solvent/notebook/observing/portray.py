@@ -97,7 +97,9 @@ class _Artist:
         if numpy is None or not isinstance(value, (numpy.ndarray, numpy.generic)):
             scipy = sys.modules.get("scipy.sparse")
             if scipy is not None and scipy.issparse(value):
-                made = value.tocoo()
+                made = value.tocsr(copy=True)
+                made.sum_duplicates()
+                made = made.tocoo()
                 told = {one: self.save(getattr(made, one)) for one in ("row", "col", "data")}
                 return {"is": "sparse", "shape": list(value.shape), **told}
             return None

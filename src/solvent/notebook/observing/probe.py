@@ -31,7 +31,7 @@ class Probe:
     after one statement, beyond which the rest counts as not compared.
     """
 
-    def __init__(self, stamps: Any, shell: Any, out: str, stamped: float = 5.0) -> None:
+    def __init__(self, stamps: Any, shell: Any, out: str, seed: int | None = None, stamped: float = 5.0) -> None:
         self.stamps, self.shell, self.names = stamps, shell, shell.user_ns
         self.out = out
         self.budget = stamped
@@ -39,7 +39,9 @@ class Probe:
         self.cell = 0
         self.touched: list[set[str]] = []
         self.opened: list[list[str]] = []
-        self.seeds = _dice()
+        self.seed = seed
+        self.seeds: dict[str, str] = {}
+        self._seed_new()
         self.watching = False
         self.started = 0.0
         shell.ast_transformers.append(_Between())
@@ -76,6 +78,13 @@ class Probe:
         if self.touched:
             self.after(len(self.touched) - 1)
         self.watching = False
+
+    def _seed_new(self) -> None:
+        """Note the generators' states; with a seed, those that came with an import begin from it."""
+        if self.seed is not None:
+            for name in set(_dice()) - set(self.seeds):
+                _SEEDERS[name](sys.modules[name], self.seed)
+        self.seeds = _dice()
 
     # -- what it sees ------------------------------------------------------------------------------------------
 
@@ -119,7 +128,7 @@ class Probe:
         for name in deleted:
             del self.known[name]
         dice, before_dice = _dice(), self.seeds
-        self.seeds = dice
+        self._seed_new()
         return {
             "cell": self.cell, "statement": place, "seconds": round(seconds, 6), "bound": bound,
             "altered": sorted(altered), "deleted": deleted, "unsure": unsure, "files": _once(self.opened),
@@ -207,6 +216,13 @@ def _dice() -> dict[str, str]:
     if torch is not None and hasattr(torch, "get_rng_state"):
         found["torch"] = _short(bytes(torch.get_rng_state().numpy().data))
     return found
+
+
+_SEEDERS: dict[str, Any] = {
+    "random": lambda module, seed: module.seed(seed),
+    "numpy": lambda module, seed: module.random.seed(seed),
+    "torch": lambda module, seed: module.manual_seed(seed),
+}
 
 
 def _short(data: bytes) -> str:

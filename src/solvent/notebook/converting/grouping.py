@@ -1,0 +1,226 @@
+"""Grouping statements into steps: by what they are for, by the headings above them, and by what has to be handed on."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from solvent.notebook.converting.keeping import Sorted
+from solvent.notebook.flow.chains import DICE, Chains
+from solvent.notebook.flow.program import Program, Statement
+from solvent.notebook.flow.roles import Role
+
+__all__ = ["StepDraft", "group_statements"]
+
+_COARSE: Mapping[Role, str] = {
+    "load": "load", "clean": "prepare", "feature": "prepare", "split": "split", "fit": "fit", "evaluate": "evaluate",
+    "export": "export", "view": "prepare", "import": "prepare", "definition": "prepare",
+}  # fmt: skip
+_MOST_LINES = 45
+# What an archive keeps; anything else stays inside of the step that made it.
+_KEPT = (
+    "pandas.", "polars.", "numpy.", "sklearn.", "xgboost.", "lightgbm.", "scipy.sparse", "torch.", "datetime.",
+    "collections.", "decimal.",
+)  # fmt: skip
+_PLAIN = frozenset({"int", "float", "str", "bool", "list", "dict", "tuple", "set", "NoneType", "bytes", "frozenset", "complex"})
+
+
+@dataclass
+class StepDraft:
+    """A step to be: its statements, what it is given, and what it hands on.
+
+    ``inputs`` maps names to the number of the step that made them; ``outputs`` are names that later steps, views or
+    the end need. ``reason`` says why it is larger than it should be.
+    """
+
+    statements: list[Statement]
+    role: str
+    heading: str = ""
+    name: str = ""
+    inputs: dict[str, int] = field(default_factory=dict)
+    outputs: list[str] = field(default_factory=list)
+    reason: str = ""
+
+    @property
+    def lines(self) -> int:
+        """How many lines of code it has."""
+        return sum(one.text.count("\n") + 1 for one in self.statements)
+
+    @property
+    def cells(self) -> list[int]:
+        """The cells that it was made of."""
+        return sorted({one.cell for one in self.statements})
+
+
+def group_statements(program: Program, sorted_: Sorted, chains: Chains) -> list[StepDraft]:
+    """The steps, in order, with their inputs and outputs; each is named."""
+    headings = headings_of(program)
+    drafts: list[StepDraft] = []
+    for one in sorted_.steps:
+        role = _COARSE[sorted_.roles[one.place]]
+        heading = headings.get(one.cell, "")
+        last = drafts[-1] if drafts else None
+        if last is not None and _continues(last, one, role, heading):
+            last.statements.append(one)
+        else:
+            drafts.append(StepDraft([one], role, heading))
+    drafts = _absorb(drafts)
+    drafts = _bind(drafts, program, sorted_, chains)
+    _name(drafts, sorted_)
+    return drafts
+
+
+def headings_of(program: Program) -> dict[int, str]:
+    """The last heading above each code cell."""
+    found: dict[int, str] = {}
+    heading = ""
+    for cell in program.notebook.cells:
+        if cell.kind == "markdown":
+            for line in cell.source.splitlines():
+                hit = re.match(r"^#{1,6}\s+(.*)$", line)
+                if hit:
+                    heading = re.sub(r"[*_`#]|<[^>]*>|\[([^\]]*)\]\([^)]*\)", r"\1", hit[1]).strip()
+        elif cell.is_code:
+            found[cell.number] = heading
+    return found
+
+
+def _continues(last: StepDraft, one: Statement, role: str, heading: str) -> bool:
+    if role != last.role:
+        return False
+    new_cell = one.cell != last.statements[-1].cell
+    if heading != last.heading and new_cell and last.lines >= 3:
+        return False
+    return not (new_cell and last.lines + one.text.count("\n") + 1 > _MOST_LINES)
+
+
+def _absorb(drafts: list[StepDraft]) -> list[StepDraft]:
+    """Small pieces of preparation go to the step that they serve: an assignment between two fits is no step."""
+    made: list[StepDraft] = []
+    for place, one in enumerate(drafts):
+        after = drafts[place + 1] if place + 1 < len(drafts) else None
+        if one.role == "prepare" and one.lines <= 2 and made and after is not None and after.role == made[-1].role:
+            made[-1].statements += one.statements
+        elif made and made[-1].role == one.role and made[-1].heading == one.heading and (
+            made[-1].lines + one.lines <= _MOST_LINES
+        ):  # fmt: skip
+            made[-1].statements += one.statements
+        else:
+            made.append(one)
+    return made
+
+
+def _bind(drafts: list[StepDraft], program: Program, sorted_: Sorted, chains: Chains) -> list[StepDraft]:
+    """Steps with inputs and outputs; steps that would hand on what cannot be kept become one."""
+    while True:
+        _wire(drafts, program, sorted_, chains)
+        pair = _inseparable(drafts, program)
+        if pair is None:
+            return drafts
+        first, last, why = pair
+        merged = StepDraft(
+            [one for draft in drafts[first : last + 1] for one in draft.statements],
+            drafts[last].role, drafts[first].heading, reason=why,
+        )  # fmt: skip
+        drafts[first : last + 1] = [merged]
+
+
+def _wire(drafts: list[StepDraft], program: Program, sorted_: Sorted, chains: Chains) -> None:
+    where = {one.place: number for number, draft in enumerate(drafts) for one in draft.statements}
+    needed: list[set[str]] = [set() for _ in drafts]
+    for number, draft in enumerate(drafts):
+        draft.inputs = {}
+        for one in draft.statements:
+            for name, maker in chains.takes[one.place].items():
+                source = where.get(maker)
+                if source is not None and source != number:
+                    draft.inputs.setdefault(name, source)
+                    needed[source].add(name)
+    for view in sorted_.views:
+        for name, maker in chains.takes[view.place].items():
+            if maker in where:
+                needed[where[maker]].add(name)
+    for name in sorted_.survivors:
+        maker = chains.last.get(name)
+        if maker in where:
+            needed[where[maker]].add(name)
+    for number, draft in enumerate(drafts):
+        order = [name for one in draft.statements for name in sorted(chains.makes[one.place])]
+        draft.outputs = [name for name in dict.fromkeys(order) if name in needed[number]]
+
+
+def _inseparable(drafts: list[StepDraft], program: Program) -> tuple[int, int, str] | None:
+    """Two steps between which something would have to be handed on that cannot be kept, or that is one object by two names."""
+    kinds = {
+        (one.place, name): kind for one in program.statements if one.event for name, kind in one.event.kinds.items()
+    }
+    for number, draft in enumerate(drafts):
+        for name, source in draft.inputs.items():
+            if name.startswith(DICE):
+                continue
+            found = [kinds.get((one.place, name)) for one in drafts[source].statements]
+            kind = next((one for one in reversed(found) if one), "")
+            if kind and not can_be_kept(kind):
+                return source, number, f"{name} is {kind}, which cannot be handed on from step to step"
+    shared = _shared(drafts, program)
+    if shared is not None:
+        return shared
+    return None
+
+
+def _shared(drafts: list[StepDraft], program: Program) -> tuple[int, int, str] | None:
+    """One object under two names, of which a later step alters one and reads the other."""
+    where = {one.place: number for number, draft in enumerate(drafts) for one in draft.statements}
+    for one in program.statements:
+        if one.event is None or one.place not in where:
+            continue
+        for name in one.altered:
+            others = {other for group in one.event.alike if name in group for other in group} - {name}
+            for other in others & set(drafts[where[one.place]].outputs):
+                for source in {drafts[where[one.place]].inputs.get(n) for n in (name, other)} - {None}:
+                    assert source is not None
+                    first = min(source, where[one.place])
+                    return first, where[one.place], f"{name} and {other} are one object, and {name} is altered"
+    return None
+
+
+def can_be_kept(kind: str) -> bool:
+    """Whether a value of a class (by its name with its module) can be handed on from step to step."""
+    return kind in _PLAIN or kind.startswith(_KEPT)
+
+
+_VERBS = {"load": "load", "prepare": "prepare", "split": "split", "fit": "fit", "evaluate": "evaluate", "export": "export"}
+_STOP = frozenset({"the", "a", "an", "of", "and", "to", "our", "in", "on", "for", "with", "let", "s", "us", "lets", "now", "is", "it"})
+
+
+def _name(drafts: Sequence[StepDraft], sorted_: Sorted) -> None:
+    """Names: the words of a heading where it is one step's alone, else what is done and to what."""
+    count: dict[str, int] = {}
+    for one in drafts:
+        count[one.heading] = count.get(one.heading, 0) + 1
+    taken: set[str] = set()
+    for one in drafts:
+        words = [word for word in re.findall(r"[a-z0-9]+", one.heading.lower()) if word not in _STOP][:4]
+        while words and words[0].isdigit():
+            words.pop(0)
+        subject = _subject(one)
+        plain = f"{_VERBS[one.role]}_{subject}" if subject else _VERBS[one.role]
+        name = "_".join(words) if words and count[one.heading] == 1 and len(words) > 1 else plain
+        name = name if name.isidentifier() and not keyword.iskeyword(name) else plain
+        if name in sorted_.constants or name in {out for draft in drafts for out in draft.outputs}:
+            name = f"{name}_step" if name == plain else plain
+        made, number = name, 2
+        while made in taken:
+            made, number = f"{name}_{number}", number + 1
+        taken.add(made)
+        one.name = made
+
+
+def _subject(one: StepDraft) -> str:
+    """The name that tells best what a step is about: its only output, or the first that is a table or model."""
+    names = [name for name in one.outputs if not name.startswith(DICE)]
+    if not names:
+        return ""
+    return re.sub(r"\W|^(?=\d)", "_", names[0]).strip("_").lower() if len(names) == 1 else ""

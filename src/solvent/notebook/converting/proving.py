@@ -1,0 +1,89 @@
+"""The proof: the pipeline is run in a process of its own, and each of its last values is compared with the notebook's."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from solvent.notebook.observing.likening import Likeness, liken
+from solvent.notebook.observing.sources import portray
+from solvent.notebook.converting.writing import Project
+
+__all__ = ["Proof", "prove"]
+
+_SCRIPT = """
+import sys
+sys.path.insert(0, {root!r})
+import solvent as sv
+{portray}
+run = sv.run({settings!r}, project={root!r}, check=False)
+values = {{}}
+if run.status == "succeeded":
+    for name, (step, output) in {values!r}.items():
+        values[name] = run[step].value(output) if output else run[step].value()
+    sys.modules["_solvent_portray"].portray(values, {folder!r})
+failed = [(one.name, str(one.error)) for one in run.steps if one.status == "failed"]
+again = sv.run({settings!r}, project={root!r}, check=False) if run.status == "succeeded" else run
+import json
+print("\\n" + json.dumps({{"status": run.status, "failed": failed,
+    "again": sorted(one.name for one in again.steps if one.status == "ran" and not one.name.startswith("inputs/"))}}))
+"""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Whether the pipeline ran, what each value is to the notebook's, and which steps were done again the second time.
+
+    ``error`` says at which step and why it did not run.
+    """
+
+    ran: bool
+    values: Mapping[str, Likeness]
+    again: tuple[str, ...] = ()
+    error: str = ""
+
+    @property
+    def proven(self) -> bool:
+        """Whether every surviving value is equal or close."""
+        return self.ran and all(one.verdict in ("equal", "close") for one in self.values.values())
+
+
+def prove(
+    project: Project, root: Path, portraits: Path, scratch: Path, python: str = sys.executable, seconds: float = 3600
+) -> Proof:
+    """Run the project at ``root`` and compare its values with the portraits of the notebook's."""
+    folder = scratch / "pipeline"
+    script = scratch / "prove.py"
+    script.write_text(
+        _SCRIPT.format(
+            root=str(root), settings=str(root / f"{project.name}.yaml"), portray=portray(),
+            values=dict(project.values), folder=str(folder),
+        ),
+        encoding="utf-8",
+    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            [python, "-X", "utf8", str(script)], capture_output=True, timeout=seconds, cwd=root, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return Proof(False, {}, error=f"it was not done within {seconds:g} s")
+    try:
+        told = json.loads(done.stdout.decode("utf-8", "replace").splitlines()[-1])
+    except (ValueError, IndexError):
+        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it ended without a word"]
+        return Proof(False, {}, error=last[0][:1000])
+    if told["status"] != "succeeded":
+        return Proof(False, {}, error="; ".join(f"{name}: {why}" for name, why in told["failed"])[:2000])
+    ours = json.loads((folder / "portraits.json").read_text(encoding="utf-8"))
+    theirs = json.loads((portraits / "portraits.json").read_text(encoding="utf-8"))
+    found: dict[str, Likeness] = {}
+    for name in project.values:
+        if name not in theirs:
+            found[name] = Likeness("not compared", "the notebook has no such value at its end")
+        else:
+            found[name] = liken(theirs[name], ours[name], (portraits, folder))
+    return Proof(True, found, tuple(told["again"]))

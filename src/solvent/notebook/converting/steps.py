@@ -1,0 +1,160 @@
+"""Steps as text: a typed function for each group of statements, and the record of what it hands on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from solvent.notebook.converting.code import annotated, indented
+from solvent.notebook.converting.kinds import Annotation, annotation_of
+from solvent.notebook.converting.lifting import Lifted
+from solvent.notebook.converting.modules import Library, names_in
+from solvent.notebook.flow.chains import DICE
+from solvent.notebook.flow.program import Program
+
+__all__ = ["StepText", "state_name", "write_step"]
+
+_STATES = {
+    "numpy": ("np.random.set_state({0})", "{0} = np.random.get_state(legacy=False)", "import numpy as np"),
+    "random": ("random.setstate({0})", "{0} = random.getstate()", "import random"),
+    "torch": ("torch.set_rng_state({0})", "{0} = torch.get_rng_state()", "import torch"),
+}
+_SEEDS = {"numpy": "np.random.seed({0})", "random": "random.seed({0})", "torch": "torch.manual_seed({0})"}
+
+
+@dataclass
+class StepText:
+    """A step as it is written: its code, the lines that it needs imported, and how its outputs are called.
+
+    ``data`` are its positional parameters, ``files`` those of them that are files. ``record`` is the class of its
+    outputs, if they are several.
+    """
+
+    name: str
+    code: str
+    needs: set[str]
+    data: list[str]
+    files: list[str]
+    outputs: list[str]
+    record: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
+
+
+def state_name(name: str) -> str:
+    """How the state of a shared random generator is called in the pipeline."""
+    return f"{name.removeprefix(DICE)}_state"
+
+
+def write_step(lifted: Lifted, program: Program, library: Library, kinds: Mapping[str, str], seeds: Sequence[str]) -> StepText:
+    """One step. ``kinds`` are the classes of what it is given and makes; ``seeds`` generators that nobody seeded."""
+    draft = lifted.draft
+    needs = {"from typing import Any", "import solvent as sv"}
+    body: list[str] = []
+    parameters: list[str] = []
+    for name in draft.inputs:
+        if name.startswith(DICE):
+            parameters.append(f"{state_name(name)}: Any")
+            continue
+        said = annotation_of(kinds.get(name, ""))
+        needs.add(said.needs)
+        parameters.append(f"{name}: {said.text}")
+    for name in lifted.files:
+        needs.add("from pathlib import Path")
+        parameters.append(f"{name}: Path")
+    settings = dict(lifted.settings)
+    for one in seeds:
+        settings["seed"] = 0
+        body.append(_SEEDS[one].format("seed"))
+        needs.add(_STATES[one][2])
+    for name in draft.inputs:
+        if name.startswith(DICE):
+            restore, _, line = _STATES[name.removeprefix(DICE)]
+            body.append(restore.format(state_name(name)))
+            needs.add(line)
+    read = set().union(*(program.reads[one.place] for one in draft.statements))
+    inner = library.locals_for(read, draft.statements[-1].place)
+    body += [annotated(one.text) for one in inner]
+    body += [annotated(text) for text in lifted.texts]
+    for name in draft.outputs:
+        if name.startswith(DICE):
+            _, take, line = _STATES[name.removeprefix(DICE)]
+            body.append(take.format(state_name(name)))
+            needs.add(line)
+    used = names_in("\n".join(body))
+    needs |= set(library.lines_for(used - set(draft.inputs)))
+    result, record, give = _result(draft.name, draft.outputs, kinds, needs)
+    named = ", ".join([*parameters, *(["*"] if settings else []), *(f"{name}: {_type(value)} = sv.required"
+                                                                    for name, value in settings.items())])  # fmt: skip
+    heading = draft.heading or _SAID[draft.role]
+    cells = ", ".join(map(str, draft.cells))
+    doc = f'"""{_sentence(heading)}\n\n    Cell{"s" if len(draft.cells) > 1 else ""} {cells} of the notebook.'
+    doc += f" They are one step since {draft.reason}." if draft.reason else ""
+    doc += '\n    """'
+    text = "\n".join([doc, *body, *([give] if give else [])])
+    option = "(reuse=False)" if draft.role == "export" else ""
+    code = f"@sv.step{option}\ndef {draft.name}({named}) -> {result}:\n{indented(text)}\n"
+    if record is not None:
+        code = f"{record}\n\n\n{code}"
+    return StepText(
+        draft.name, code, {one for one in needs if one}, [*draft.inputs, *lifted.files], list(lifted.files),
+        list(draft.outputs), _record_name(draft.name) if record else None, settings, used & set(library.shared),
+    )  # fmt: skip
+
+
+_SAID = {
+    "load": "Load the data", "prepare": "Prepare the data", "split": "Split the data", "fit": "Fit the model",
+    "evaluate": "Judge the model", "export": "Write what was made",
+}  # fmt: skip
+
+
+def _result(
+    name: str, outputs: Sequence[str], kinds: Mapping[str, str], needs: set[str]
+) -> tuple[str, str | None, str]:
+    """The return annotation, the class of a record, and the line that returns."""
+    said = {one: _said(one, kinds) for one in outputs}
+    needs |= {one.needs for one in said.values()}
+    if not outputs:
+        return "None", None, ""
+    if len(outputs) == 1:
+        (one,) = outputs
+        return said[one].text, None, f"return {_given(one, said[one])}"
+    needs.add("from typing import NamedTuple")
+    record = _record_name(name)
+    fields = "\n".join(f"    {field_name(one)}: {said[one].text}" for one in outputs)
+    text = f'class {record}(NamedTuple):\n    """What {name} hands on."""\n\n{fields}'
+    given = ", ".join(f"{field_name(one)}={_given(one, said[one])}" for one in outputs)
+    return record, text, f"return {record}({given})"
+
+
+def field_name(name: str) -> str:
+    """The name of an output: records have no fields that begin with an underscore."""
+    plain = state_name(name) if name.startswith(DICE) else name
+    return f"{plain.lstrip('_')}_" if plain.startswith("_") else plain
+
+
+def _said(name: str, kinds: Mapping[str, str]) -> Annotation:
+    return Annotation("Any") if name.startswith(DICE) else annotation_of(kinds.get(name, ""))
+
+
+def _given(name: str, said: Annotation) -> str:
+    plain = state_name(name) if name.startswith(DICE) else name
+    return f"{said.cast}({plain})" if said.cast else plain
+
+
+def _record_name(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_")) or "Made"
+
+
+def _type(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        inner = {_type(one) for one in value}
+        element = inner.pop() if len(inner) == 1 else "Any"
+        return f"list[{element}]" if isinstance(value, list) else f"tuple[{element}, ...]"
+    return "dict[str, Any]" if isinstance(value, dict) else type(value).__name__
+
+
+def _sentence(text: str) -> str:
+    plain = " ".join(text.replace('"', "'").replace("\\", "").split())[:90]
+    return plain if plain.endswith((".", "!", "?")) else f"{plain}."

@@ -1,0 +1,156 @@
+"""Writing the project: steps, views, the pipeline, its settings, a test, and a page that leads from cells to steps."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from solvent.notebook.converting.grouping import StepDraft
+from solvent.notebook.converting.keeping import Sorted
+from solvent.notebook.converting.modules import Library
+from solvent.notebook.converting.steps import StepText, field_name, state_name
+from solvent.notebook.flow.chains import DICE
+
+__all__ = ["Project", "write_project"]
+
+
+@dataclass(frozen=True)
+class Project:
+    """The files of a converted notebook by their paths, and where each surviving value is found: (step, output)."""
+
+    name: str
+    files: Mapping[str, str]
+    values: Mapping[str, tuple[str, str | None]]
+
+
+def write_project(
+    name: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText], sorted_: Sorted, library: Library,
+    data: Mapping[str, str],
+) -> Project:  # fmt: skip
+    """The project; ``data`` maps the names of input files to their paths as the settings say them."""
+    package = name
+    files = {
+        f"{package}/__init__.py": f'"""{_line(title)}"""\n',
+        f"{package}/steps.py": _steps(title, steps, library, package),
+        f"{package}/pipeline.py": _pipeline(package, title, drafts, steps),
+        f"{name}.yaml": _settings(package, steps, data),
+        f"tests/test_{name}.py": _test(name, steps),
+        "pyproject.toml": _pyproject(name),
+        "solvent.toml": 'code = ["."]\n',
+    }
+    shared = library.module(f"Functions and classes of the notebook: {_line(title)}")
+    if shared is not None:
+        files[f"{package}/functions.py"] = shared
+    return Project(name, files, _values(steps, sorted_))
+
+
+def _steps(title: str, steps: Sequence[StepText], library: Library, package: str) -> str:
+    needs = sorted(set().union(*(one.needs for one in steps)))
+    used = sorted(set().union(*(one.shared for one in steps)))
+    own = [f"from {package}.functions import {', '.join(used)}"] if used else []
+    head = "\n".join(["from __future__ import annotations", "", *needs, *own])
+    return f'"""The steps of the notebook: {_line(title)}"""\n\n{head}\n\n\n' + "\n\n".join(one.code for one in steps)
+
+
+def _pipeline(package: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText]) -> str:
+    files = list(dict.fromkeys(name for one in steps for name in one.files))
+    current: dict[str, str] = {name: name for name in files}
+    lines: list[str] = []
+    taken = set(files)
+    for draft, one in zip(drafts, steps, strict=True):
+        given = [current.get(name, _plain(name)) for name in one.data]
+        call = f"steps.{one.name}({', '.join(given)})"
+        if not one.outputs:
+            lines.append(f"    {call}")
+        elif one.record is None:
+            (output,) = one.outputs
+            lines.append(f"    {_plain(output)} = {call}")
+            current[output] = _plain(output)
+        else:
+            variable = one.name if one.name not in taken else f"{one.name}_made"
+            lines.append(f"    {variable} = {call}")
+            current.update({name: f"{variable}.{field_name(name)}" for name in one.outputs})
+    parameters = ", ".join(f"{name}: Path" for name in files)
+    last = next((one for one in reversed(steps) if one.outputs), None)
+    result = "None"
+    if last is not None:
+        variable = (last.name if last.name not in taken else f"{last.name}_made") if last.record else current[last.outputs[0]]
+        result = "Any"
+        lines.append(f"    return {variable}")
+    imports = (["from pathlib import Path"] if files else []) + (["from typing import Any"] if last else [])
+    return (
+        f'"""The pipeline of the notebook: {_line(title)}"""\n\nfrom __future__ import annotations\n\n'
+        + "\n".join([*imports, "", "import solvent as sv", "", f"from {package} import steps"])
+        + f'\n\n\n@sv.pipeline\ndef {_word(package)}({parameters}) -> {result}:\n    """{_line(title)}"""\n'
+        + "\n".join(lines)
+        + "\n"
+    )
+
+
+def _plain(name: str) -> str:
+    return state_name(name) if name.startswith(DICE) else name
+
+
+def _settings(package: str, steps: Sequence[StepText], data: Mapping[str, str]) -> str:
+    lines = [f"pipeline: {package}.pipeline:{_word(package)}", "seed: 0"]
+    files = list(dict.fromkeys(name for one in steps for name in one.files))
+    if files:
+        lines += ["", "inputs:", *(f"  {name}: {json.dumps(data[name])}" for name in files)]
+    if any(one.settings for one in steps):
+        lines += ["", "steps:"]
+        for one in steps:
+            if one.settings:
+                lines.append(f"  {one.name}:")
+                lines += [f"    {name}: {_yaml(value)}" for name, value in one.settings.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _yaml(value: Any) -> str:
+    """A value as YAML has it in one line; JSON is YAML too."""
+    if isinstance(value, float):
+        text = repr(value)
+        return text if "." in text or "inf" in text or "nan" in text else re.sub(r"e", ".0e", text, count=1)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _test(name: str, steps: Sequence[StepText]) -> str:
+    first = steps[0].name if steps else ""
+    return (
+        f'"""The pipeline runs, and runs again without doing anything twice."""\n\nfrom __future__ import annotations\n\n'
+        "from pathlib import Path\n\nimport solvent as sv\n\nROOT = Path(__file__).parents[1]\n\n\n"
+        "def test_the_pipeline_runs_and_is_reused() -> None:\n"
+        '    """A second run finds every step done."""\n'
+        f'    assert sv.run(ROOT / "{name}.yaml", project=ROOT).status == "succeeded"\n'
+        f'    again = sv.run(ROOT / "{name}.yaml", project=ROOT)\n'
+        f'    assert again["{first}"].status == "reused"\n'
+    )
+
+
+def _pyproject(name: str) -> str:
+    return (
+        f'[project]\nname = "{name.replace("_", "-")}"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
+        'dependencies = ["solvent"]\n\n[tool.ruff]\nline-length = 120\n\n[tool.mypy]\nstrict = true\n'
+        "ignore_missing_imports = true\nfollow_untyped_imports = false\n"
+    )
+
+
+def _values(steps: Sequence[StepText], sorted_: Sorted) -> dict[str, tuple[str, str | None]]:
+    """Where the last value of each surviving name is."""
+    found: dict[str, tuple[str, str | None]] = {}
+    for one in steps:
+        for name in one.outputs:
+            if name in sorted_.survivors:
+                found[name] = (one.name, field_name(name) if one.record else None)
+    return found
+
+
+def _line(text: str) -> str:
+    plain = " ".join(text.replace('"', "'").replace("\\", "").split())[:100]
+    return plain if plain.endswith((".", "!", "?")) else f"{plain}."
+
+
+def _word(name: str) -> str:
+    return re.sub(r"\W", "_", name)
