@@ -241,3 +241,13 @@ def test_text_that_is_no_time_is_named_with_row_and_column() -> None:
     with pytest.raises(InputError, match="expected datetime as ISO text such as") as caught:
         transform(features, pl.DataFrame({"when": [times[0], None, "never"]}))
     assert [one.where for one in caught.value.problems] == ["row 2, when"]
+
+
+def test_a_column_without_a_name_is_a_column(frame: pl.DataFrame) -> None:
+    """A frame may have one column whose name is empty, and requests bring it under that name."""
+    rows = frame.select(pl.col("number").alias(""), "whole", "late")
+    features = fit(rows, target="late")
+    predictor = assemble(features, train(transform(features, rows), target="late", seed=0))
+    assert [one.name for one in predictor.columns] == ["", "whole"]
+    asked = pl.DataFrame({"": [0.5], "whole": [3]})
+    assert predictor.predict(asked.to_dicts()) == predictor.predict(asked).to_dicts()

@@ -43,11 +43,13 @@ def promote_version(project: Home, reference: str, alias: str = "champion", reas
     Gives the version that it pointed at before.
     """
     chosen = find_model(project, reference)
-    before = models.alias_version(project.catalog, chosen.model, alias)
     project.archive.get(chosen.bundle, Bundle)  # what cannot be read must not serve
-    with project.catalog.write() as tx:
-        models.move_alias(tx, _move(chosen.model, alias, reason), chosen.version)
-    return None if before is None else before.version
+    while True:  # until nobody else moved it between the look and the move
+        found = models.alias_version(project.catalog, chosen.model, alias)
+        before = None if found is None else found.version
+        with project.catalog.write() as tx:
+            if models.move_alias(tx, _move(chosen.model, alias, reason), chosen.version, before):
+                return before
 
 
 def roll_back_alias(project: Home, model: str, alias: str = "champion", reason: str | None = None) -> tuple[int, int]:

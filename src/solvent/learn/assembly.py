@@ -158,9 +158,10 @@ def decide(
 def _predictor_kind(settings: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
     """``Predictor[tuple[Fitted[Features], Model]]``, as far as the classes of the parts are known."""
     parts = data.get("parts", ())
-    kinds = (
-        tuple(one for one in parts if one is not LeftOut and not is_table_type(one)) if isinstance(parts, tuple) else ()
-    )
+    known = list(parts) if isinstance(parts, tuple) else []
+    if known and (known[0] is Any or is_table_type(known[0])):  # rows; an input of a graph in settings has no type
+        del known[0]
+    kinds = tuple(one for one in known if one is not LeftOut)
     return Predictor[tuple[kinds]] if kinds else Predictor  # type: ignore[valid-type]
 
 

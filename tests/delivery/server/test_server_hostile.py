@@ -30,12 +30,16 @@ import sys
 from pathlib import Path
 from solvent.delivery.bundles import Bundle
 from solvent.delivery.proving.opening import open_bundle
+from solvent.delivery.server.lines.roster import Roster
 from solvent.delivery.server.lines.served import Served
-from solvent.delivery.server.serving import Endpoint, serve_opened
+from solvent.delivery.server.running.endpoint import listen
+from solvent.delivery.server.serving import Behind, Endpoint, answer
 bundle = Bundle.from_artifact(Path(sys.argv[1]))
 opened = open_bundle(bundle, "odd", sys.argv[2])
 served = Served("odd", "v1", bundle.digest, opened.predictor, opened.runtime)
-serve_opened(served, Endpoint(port=0), lambda address: print(address, flush=True))
+endpoint = Endpoint(port=0)
+with listen(endpoint) as listening:
+    answer(listening, Roster.of(served), endpoint, lambda address: print(address, flush=True), Behind())
 """
 HEAD = b"Host: localhost\r\nContent-Type: application/json\r\n"
 NAMES = ("number", 'say "hi"', "two\nlines", "größe\u200b☃", "__proto__", "when")

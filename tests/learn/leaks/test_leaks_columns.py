@@ -86,6 +86,15 @@ def test_other_constants_of_groups_are_no_encodings() -> None:
     assert audit(rows).findings == ()
 
 
+def test_times_as_text_are_times_and_no_ids() -> None:
+    """A moment in each row is all different, as text and as what it is; other text that is all different is an id."""
+    start = dt.datetime(2024, 1, 1)
+    moments = pl.Series([start + dt.timedelta(hours=one) for one in np.random.default_rng(0).permutation(N).tolist()])
+    assert audit(ROWS.with_columns(at=moments)).findings == ()
+    assert audit(ROWS.with_columns(at=moments.dt.strftime("%Y-%m-%dT%H:%M"))).findings == ()
+    assert found(audit(ROWS.with_columns(at=moments.dt.strftime("%d.%m.%YT%H:%M")))) == [("id", ("at",))]
+
+
 def test_columns_scaled_before_the_split_are_found() -> None:
     """Scaled over all rows; not scaled over the rows to learn from, nor codes that are as often each."""
     every, learnt = pl.col("x0") - pl.col("x0").mean(), ROWS[:1300]["x0"]

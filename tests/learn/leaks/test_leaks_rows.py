@@ -128,3 +128,9 @@ def test_what_is_known_later_is_found_as_it_was_declared() -> None:
         audit(train, test, known_at={"a": "soon"}, **settings)
     with pytest.raises(InputError, match="time: COLUMN"):
         audit(train, test, known_at={"a": "paid"}, drop=["at", "paid"])
+
+
+def test_a_column_without_a_name_is_looked_at_too() -> None:
+    """An empty name is a name."""
+    found = audit(TRAIN.rename({TRAIN.columns[0]: ""}), TEST.rename({TEST.columns[0]: ""}))
+    assert found.passed

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solvent.delivery.server.needed import missing_to_serve
+from solvent.delivery.server.running.needed import missing_to_serve
 
 if TYPE_CHECKING:
     from solvent.delivery.bundles import Bundle

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.learn.leaks.record import Finding, NotChecked, Severity
 from solvent.learn.leaks.sides import Sides, as_numbers, percent, read_truth
+from solvent.learn.tables.moments import bears_zone
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,7 +62,7 @@ def _id_kind(values: pl.Series) -> str | None:
         return None
     if values.dtype.is_integer():
         return "whole numbers"
-    if values.dtype != pl.String:
+    if values.dtype != pl.String or bears_zone(values) is not None:  # times as text are times
         return None
     words = values.str.contains(r"^[!-~]+$").mean()
     return "text without blanks" if isinstance(words, float) and words >= 0.8 else None

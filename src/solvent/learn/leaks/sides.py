@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from solvent.errors import InputError
 from solvent.learn.leaks.record import NotChecked
-from solvent.learn.tables.rows import check_columns
+from solvent.learn.tables.rows import check_columns, frame_from
 
 if TYPE_CHECKING:
     import numpy as np
@@ -170,7 +170,7 @@ def make_sides(train: pl.DataFrame, test: pl.DataFrame, wanted: Wanted) -> Sides
     if wanted.asked:
         needed = set(wanted.asked)
         features = [name for name in features if name in needed] or features
-    return Sides(pl.DataFrame(ours), pl.DataFrame(theirs), tuple(features), wanted, left_out)
+    return Sides(frame_from(ours), frame_from(theirs), tuple(features), wanted, left_out)
 
 
 def _check_types(train: pl.DataFrame, test: pl.DataFrame, wanted: Wanted) -> None:

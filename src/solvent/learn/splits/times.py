@@ -22,6 +22,7 @@ from solvent.learn.splits.parts import (
     parts_of,
     record,
 )  # fmt: skip
+from solvent.learn.tables.moments import bears_zone, moments_in
 
 if TYPE_CHECKING:
     import polars as pl
@@ -142,13 +143,14 @@ def moments_of(values: pl.Series, what: str) -> pl.Series:
     if isinstance(values.dtype, (pl.Categorical, pl.Enum)):
         values = values.cast(pl.String)
     if values.dtype == pl.String and len(values):
-        try:
-            values = values.str.to_datetime(strict=True)
-        except pl.exceptions.PolarsError:
+        zoned = bears_zone(values)
+        if zoned is None:
             raise InputError(
-                f"{what}: {name!r} holds text that is no ISO time, such as {values[0]!r}. Make times of it in a "
-                f"step before."
-            ) from None
+                f"{what}: {name!r} holds text that is no ISO time, or has a zone in some rows only, such as "
+                f"{values[0]!r}. Make times of it in a step before."
+            )
+        values = moments_in(values, zoned)
+        values = values.dt.replace_time_zone("UTC") if zoned else values
     if not isinstance(values.dtype, (pl.Datetime, pl.Date)):
         raise InputError(f"{what}: {name!r} holds {values.dtype}, not dates, times or ISO text")
     if values.n_unique() < 2:

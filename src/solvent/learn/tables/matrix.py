@@ -59,4 +59,4 @@ class Matrix:
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise OutputError(f"a transform makes two columns that are both called {twice!r}. Give them two names.")
-        return pl.DataFrame([pl.Series(name, self.values[:, place]) for place, name in enumerate(names)])
+        return pl.DataFrame({name: self.values[:, place] for place, name in enumerate(names)})

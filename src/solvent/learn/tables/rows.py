@@ -12,7 +12,14 @@ if TYPE_CHECKING:
 
     from solvent.learn.tables.matrix import Matrix
 
-__all__ = ["as_given", "check_columns", "features_of", "frame_of", "kind_of", "target_of"]
+__all__ = ["as_given", "check_columns", "features_of", "frame_from", "frame_of", "kind_of", "target_of"]
+
+
+def frame_from(columns: Iterable[pl.Series]) -> pl.DataFrame:
+    """Columns as a frame, by their names; a list of them would give a nameless one another name."""
+    import polars as pl
+
+    return pl.DataFrame({one.name: one for one in columns})
 
 
 def kind_of(rows: Any) -> str:

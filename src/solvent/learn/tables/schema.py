@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from solvent.errors import DataError, InputError, Problem, did_you_mean
 from solvent.learn.tables.moments import EXAMPLES, read_date, read_moment, read_time
+from solvent.learn.tables.rows import frame_from
 
 if TYPE_CHECKING:
     import polars as pl
@@ -160,7 +161,7 @@ def fit_frame(frame: pl.DataFrame, columns: Sequence[Column]) -> Prepared:
             reason = str(error) if type(error) is ValueError else f"expected {column.kind}, got {found}"
             problems.append(Problem(column.name, reason))
     _raise(problems)
-    return Prepared(pl.DataFrame(made), tuple(warnings))
+    return Prepared(frame_from(made), tuple(warnings))
 
 
 def _cast(values: pl.Series, column: Column) -> pl.Series:
@@ -237,7 +238,7 @@ def read_values(values: Mapping[str, Sequence[Any]], rows: int, columns: Sequenc
         if not problems:
             made.append(pl.Series(column.name, fit, _dtype(column.kind)))
     _raise(problems)
-    return Prepared(pl.DataFrame(made), warnings)
+    return Prepared(frame_from(made), warnings)
 
 
 def compare_names(names: Sequence[str], columns: Sequence[Column]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from dataclasses import dataclass, field
 
-from solvent.delivery.server.needed import missing_to_serve
+from solvent.delivery.server.running.needed import missing_to_serve
 from solvent.delivery.server.running.recording import Policy
 from solvent.errors import MissingExtra, UsageError
 
