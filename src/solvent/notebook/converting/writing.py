@@ -12,6 +12,7 @@ from solvent.notebook.converting.grouping import StepDraft
 from solvent.notebook.converting.keeping import Sorted
 from solvent.notebook.converting.modules import Library
 from solvent.notebook.converting.steps import StepText, field_name, state_name
+from solvent.notebook.converting.views import View
 from solvent.notebook.flow.chains import DICE
 
 __all__ = ["Project", "write_project"]
@@ -28,14 +29,17 @@ class Project:
 
 def write_project(
     name: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText], sorted_: Sorted, library: Library,
-    data: Mapping[str, str],
+    data: Mapping[str, str], views: tuple[Sequence[View], str | None] = ((), None),
 ) -> Project:  # fmt: skip
-    """The project; ``data`` maps the names of input files to their paths as the settings say them."""
+    """The project; ``data`` maps the names of input files to their paths as the settings say them.
+
+    ``views`` are the views with their module.
+    """
     package = name
     files = {
         f"{package}/__init__.py": f'"""{_line(title)}"""\n',
         f"{package}/steps.py": _steps(title, steps, library, package),
-        f"{package}/pipeline.py": _pipeline(package, title, drafts, steps),
+        f"{package}/pipeline.py": _pipeline(package, title, drafts, steps, views[0]),
         f"{name}.yaml": _settings(package, steps, data),
         f"tests/test_{name}.py": _test(name, steps),
         "pyproject.toml": _pyproject(name),
@@ -44,6 +48,8 @@ def write_project(
     shared = library.module(f"Functions and classes of the notebook: {_line(title)}")
     if shared is not None:
         files[f"{package}/functions.py"] = shared
+    if views[1] is not None:
+        files[f"{package}/views.py"] = views[1]
     return Project(name, files, _values(steps, sorted_))
 
 
@@ -55,12 +61,14 @@ def _steps(title: str, steps: Sequence[StepText], library: Library, package: str
     return f'"""The steps of the notebook: {_line(title)}"""\n\n{head}\n\n\n' + "\n\n".join(one.code for one in steps)
 
 
-def _pipeline(package: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText]) -> str:
+def _pipeline(
+    package: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText], views: Sequence[View] = ()
+) -> str:
     files = list(dict.fromkeys(name for one in steps for name in one.files))
     current: dict[str, str] = {name: name for name in files}
     lines: list[str] = []
     taken = set(files)
-    for draft, one in zip(drafts, steps, strict=True):
+    for number, one in enumerate(steps):
         given = [current.get(name, _plain(name)) for name in one.data]
         call = f"steps.{one.name}({', '.join(given)})"
         if not one.outputs:
@@ -73,6 +81,9 @@ def _pipeline(package: str, title: str, drafts: Sequence[StepDraft], steps: Sequ
             variable = one.name if one.name not in taken else f"{one.name}_made"
             lines.append(f"    {variable} = {call}")
             current.update({name: f"{variable}.{field_name(name)}" for name in one.outputs})
+        for view in views:
+            if view.after == number:
+                lines.append(f"    views.{view.name}({', '.join(current[name] for name in view.inputs)})")
     parameters = ", ".join(f"{name}: Path" for name in files)
     last = next((one for one in reversed(steps) if one.outputs), None)
     result = "None"
@@ -83,7 +94,7 @@ def _pipeline(package: str, title: str, drafts: Sequence[StepDraft], steps: Sequ
     imports = (["from pathlib import Path"] if files else []) + (["from typing import Any"] if last else [])
     return (
         f'"""The pipeline of the notebook: {_line(title)}"""\n\nfrom __future__ import annotations\n\n'
-        + "\n".join([*imports, "", "import solvent as sv", "", f"from {package} import steps"])
+        + "\n".join([*imports, "", "import solvent as sv", "", f"from {package} import steps{', views' if views else ''}"])
         + f'\n\n\n@sv.pipeline\ndef {_word(package)}({parameters}) -> {result}:\n    """{_line(title)}"""\n'
         + "\n".join(lines)
         + "\n"
