@@ -77,7 +77,7 @@ def convert(path: Path, out: Path, running: Running | None = None) -> Conversion
         views, shown = draw_views(watched.program, sorted_, chains, drafts)
         left = [*sorted_.left_out, *shown]
         while True:  # a plot that cannot be drawn again is left out, and no reason to have no pipeline
-            project = _project(path, watched.program, sorted_, chains, drafts, (views, data))
+            project = _project(path, watched.program, sorted_, chains, drafts, (views, data, run.python))
             shutil.rmtree(out, ignore_errors=True)
             _write(project, out, copy, data)
             tidy(out)
@@ -94,11 +94,11 @@ def convert(path: Path, out: Path, running: Running | None = None) -> Conversion
 
 def _project(
     path: Path, program: Program, sorted_: Sorted, chains: Chains, drafts: list[StepDraft],
-    more: tuple[Sequence[View], dict[str, str]],
+    more: tuple[Sequence[View], dict[str, str], str],
 ) -> Project:  # fmt: skip
     library = make_library(program, sorted_)
     lifted = lift(program, sorted_, drafts)
-    views, data = more
+    views, data, python = more
     made = []
     kinds: dict[str, str] = {}
     where = {one.place: number for number, draft in enumerate(drafts) for one in draft.statements}
@@ -123,7 +123,7 @@ def _project(
     title = _title(program.notebook)
     module = view_module(title, views, library, [latest.get(number, {}) for number in range(len(drafts))])
     drawn = (views, module if views else None)
-    return write_project(name, title, drafts, made, sorted_, library, data, drawn)
+    return write_project(name, title, drafts, made, sorted_, library, data, drawn, python)
 
 
 def _seeds(statement: object) -> bool:

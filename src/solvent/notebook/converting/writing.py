@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from solvent.notebook.converting.grouping import StepDraft
 from solvent.notebook.converting.keeping import Sorted
+from solvent.notebook.converting.locking import imported_packages, lock_project
 from solvent.notebook.converting.modules import Library
 from solvent.notebook.converting.steps import StepText, field_name, state_name
 from solvent.notebook.converting.views import View
@@ -30,6 +32,7 @@ class Project:
 def write_project(
     name: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText], sorted_: Sorted, library: Library,
     data: Mapping[str, str], views: tuple[Sequence[View], str | None] = ((), None),
+    python: str = sys.executable,
 ) -> Project:  # fmt: skip
     """The project; ``data`` maps the names of input files to their paths as the settings say them.
 
@@ -42,7 +45,6 @@ def write_project(
         f"{package}/pipeline.py": _pipeline(package, title, drafts, steps, views[0]),
         f"{name}.yaml": _settings(package, steps, data),
         f"tests/test_{name}.py": _test(name, steps),
-        "pyproject.toml": _pyproject(name),
         "solvent.toml": 'code = ["."]\n',
     }
     shared = library.module(f"Functions and classes of the notebook: {_line(title)}")
@@ -50,6 +52,11 @@ def write_project(
         files[f"{package}/functions.py"] = shared
     if views[1] is not None:
         files[f"{package}/views.py"] = views[1]
+    own = {package, "tests"}
+    packages = [one for one in imported_packages(text for path, text in files.items() if path.endswith(".py"))
+                if one not in own]  # fmt: skip
+    roots, files["requirements.txt"] = lock_project(packages, python)
+    files["pyproject.toml"] = _pyproject(name, roots)
     return Project(name, files, _values(steps, sorted_))
 
 
@@ -140,10 +147,11 @@ def _test(name: str, steps: Sequence[StepText]) -> str:
     )
 
 
-def _pyproject(name: str) -> str:
+def _pyproject(name: str, roots: Sequence[str]) -> str:
+    needs = ", ".join(json.dumps(one) for one in sorted({"solvent", *(one.lower() for one in roots)}))
     return (
         f'[project]\nname = "{name.replace("_", "-")}"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
-        'dependencies = ["solvent"]\n\n[tool.ruff]\nline-length = 120\n\n[tool.mypy]\nstrict = true\n'
+        f'dependencies = [{needs}]\n\n[tool.ruff]\nline-length = 120\n\n[tool.mypy]\nstrict = true\n'
         "ignore_missing_imports = true\nfollow_untyped_imports = false\n"
     )
 
