@@ -11,6 +11,7 @@ __all__ = ["notebook"]
 # Name: (module, what it does).
 COMMANDS = {
     "convert": ("converting", "Make a pipeline of a notebook, run it, and prove that its values are the notebook's."),
+    "open": ("opening", "Write a notebook with the inputs of a step run loaded and its code in cells."),
 }
 
 
