@@ -12,11 +12,13 @@ from pathlib import Path
 
 from solvent.errors import InputError
 from solvent.notebook.converting.grouping import StepDraft, group_statements
-from solvent.notebook.converting.keeping import Sorted, sort_statements
+from solvent.notebook.converting.keeping import LeftOut, Sorted, sort_statements
 from solvent.notebook.converting.lifting import lift
 from solvent.notebook.converting.modules import make_library
 from solvent.notebook.converting.proving import Proof, prove
 from solvent.notebook.converting.steps import write_step
+from solvent.notebook.converting.telling import word_readme
+from solvent.notebook.converting.views import View, draw_views, view_module
 from solvent.notebook.converting.writing import Project, write_project
 from solvent.notebook.flow.chains import DICE, Chains, chain
 from solvent.notebook.flow.naming import name_results
@@ -43,6 +45,7 @@ class Conversion:
     drafts: Sequence[StepDraft] = ()
     proof: Proof | None = None
     reason: str = ""
+    left_out: Sequence[LeftOut] = ()
 
 
 def convert(path: Path, out: Path, running: Running | None = None) -> Conversion:
@@ -72,20 +75,31 @@ def convert(path: Path, out: Path, running: Running | None = None) -> Conversion
             take_portraits(kernel, sorted_.survivors, portraits)
         drafts = group_statements(watched.program, sorted_, chains)
         data: dict[str, str] = {}
-        project = _project(path, watched.program, sorted_, chains, drafts, (copy, out, data))
-        _write(project, out, copy, data)
-        tidy(out)
-        proof = prove(project, out, portraits, scratch, run.python)
-    return Conversion(notebook, watched, project, sorted_, drafts, proof)
+        views, shown = draw_views(watched.program, sorted_, chains, drafts)
+        left = [*sorted_.left_out, *shown]
+        while True:  # a plot that cannot be drawn again is left out, and no reason to have no pipeline
+            project = _project(path, watched.program, sorted_, chains, drafts, (views, data, run.python))
+            shutil.rmtree(out, ignore_errors=True)
+            _write(project, out, copy, data)
+            tidy(out)
+            proof = prove(project, out, portraits, scratch, run.python)
+            failed_view = next((one for one in views if proof.failed == one.name), None)
+            if failed_view is None:
+                break
+            views.remove(failed_view)
+            left += [LeftOut(one, f"it could not be drawn again: {proof.error[:200]}") for one in failed_view.statements]
+        conversion = Conversion(notebook, watched, project, sorted_, drafts, proof, left_out=tuple(left))
+        (out / "README.md").write_text(word_readme(conversion, views), encoding="utf-8")
+    return conversion
 
 
 def _project(
     path: Path, program: Program, sorted_: Sorted, chains: Chains, drafts: list[StepDraft],
-    places: tuple[Path, Path, dict[str, str]],
+    more: tuple[Sequence[View], dict[str, str], str],
 ) -> Project:  # fmt: skip
     library = make_library(program, sorted_)
     lifted = lift(program, sorted_, drafts)
-    copy, out, data = places
+    views, data, python = more
     made = []
     kinds: dict[str, str] = {}
     where = {one.place: number for number, draft in enumerate(drafts) for one in draft.statements}
@@ -107,7 +121,10 @@ def _project(
         made.append(write_step(one, program, library, latest.get(number, {}), unseeded))
     name = re.sub(r"\W+", "_", path.stem.lower()).strip("_") or "notebook"
     name = name if name[0].isalpha() else f"notebook_{name}"
-    return write_project(name, _title(program.notebook), drafts, made, sorted_, library, data)
+    title = _title(program.notebook)
+    module = view_module(title, views, library, [latest.get(number, {}) for number in range(len(drafts))])
+    drawn = (views, module if views else None)
+    return write_project(name, title, drafts, made, sorted_, library, data, drawn, python)
 
 
 def _seeds(statement: object) -> bool:

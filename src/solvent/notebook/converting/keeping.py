@@ -18,6 +18,11 @@ _MODEL = (
 )  # fmt: skip
 _FIGURES = ("matplotlib.", "seaborn.", "plotly.", "altair.", "IPython.", "wordcloud.", "missingno.")
 
+_SAVES = frozenset({
+    "dump", "dumps", "to_csv", "to_pickle", "to_parquet", "to_json", "to_excel", "to_feather", "save", "savez", "savetxt",
+    "save_model", "savez_compressed", "save_weights", "write",
+})  # fmt: skip
+
 Kept = Literal["import", "definition", "constant", "step", "view"]
 
 
@@ -126,13 +131,23 @@ def _roots(
     for one in work:
         role = roles[one.place]
         own = (one.bound | one.altered) - figures
-        if role == "export" and not _shows(one):
+        if role == "export" and _saves(one):
+            roots |= set(chains.takes[one.place].values())  # what it saves is kept as the output of the step that made it
+        elif role == "export" and not _shows(one):
             roots.add(one.place)
         elif role == "fit" or (role == "evaluate" and own):
             roots.add(one.place)
         elif own and any(chains.last.get(name) == one.place for name in own) and (not fits or one.place in after):
             roots.add(one.place)
     return roots
+
+
+def _saves(statement: Statement) -> bool:
+    """Whether a statement only writes a value to a file, which every step's outputs are anyway."""
+    called = set(called_names(statement.node))
+    return bool(called & _SAVES) and called <= _SAVES | {"open", "Path", "join", "str"} and not (
+        (statement.bound - {"f", "file", "fp", "handle", "output", "outfile"}) & set(statement.flow.makes - {"_"})
+    )
 
 
 def _shows(statement: Statement) -> bool:
@@ -155,7 +170,7 @@ def _rest(
         elif roles[one.place] == "view" or _draws(one, figures) or one.bound & shown:
             views.append(one)
         elif roles[one.place] == "export":
-            views.append(one)
+            left.append(LeftOut(one, "it saves what a step gives, and Solvent keeps that"))
         else:
             names = ", ".join(sorted(one.bound | one.altered)) or "what it makes"
             left.append(LeftOut(one, f"nothing that lasts uses {names}"))

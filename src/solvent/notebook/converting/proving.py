@@ -38,13 +38,14 @@ print("\\n" + json.dumps({{"status": run.status, "failed": failed,
 class Proof:
     """Whether the pipeline ran, what each value is to the notebook's, and which steps were done again the second time.
 
-    ``error`` says at which step and why it did not run.
+    ``error`` says at which step and why it did not run, ``failed`` is the step.
     """
 
     ran: bool
     values: Mapping[str, Likeness]
     again: tuple[str, ...] = ()
     error: str = ""
+    failed: str = ""
 
     @property
     def proven(self) -> bool:
@@ -77,7 +78,8 @@ def prove(
         last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["it ended without a word"]
         return Proof(False, {}, error=last[0][:1000])
     if told["status"] != "succeeded":
-        return Proof(False, {}, error="; ".join(f"{name}: {why}" for name, why in told["failed"])[:2000])
+        said = "; ".join(f"{name}: {why}" for name, why in told["failed"])[:2000]
+        return Proof(False, {}, error=said, failed=told["failed"][0][0] if told["failed"] else "")
     ours = json.loads((folder / "portraits.json").read_text(encoding="utf-8"))
     theirs = json.loads((portraits / "portraits.json").read_text(encoding="utf-8"))
     found: dict[str, Likeness] = {}

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from solvent.notebook.converting.grouping import StepDraft
 from solvent.notebook.converting.keeping import Sorted
+from solvent.notebook.converting.locking import imported_packages, lock_project
 from solvent.notebook.converting.modules import Library
 from solvent.notebook.converting.steps import StepText, field_name, state_name
+from solvent.notebook.converting.views import View
 from solvent.notebook.flow.chains import DICE
 
 __all__ = ["Project", "write_project"]
@@ -28,22 +31,32 @@ class Project:
 
 def write_project(
     name: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText], sorted_: Sorted, library: Library,
-    data: Mapping[str, str],
+    data: Mapping[str, str], views: tuple[Sequence[View], str | None] = ((), None),
+    python: str = sys.executable,
 ) -> Project:  # fmt: skip
-    """The project; ``data`` maps the names of input files to their paths as the settings say them."""
+    """The project; ``data`` maps the names of input files to their paths as the settings say them.
+
+    ``views`` are the views with their module.
+    """
     package = name
     files = {
         f"{package}/__init__.py": f'"""{_line(title)}"""\n',
         f"{package}/steps.py": _steps(title, steps, library, package),
-        f"{package}/pipeline.py": _pipeline(package, title, drafts, steps),
+        f"{package}/pipeline.py": _pipeline(package, title, drafts, steps, views[0]),
         f"{name}.yaml": _settings(package, steps, data),
         f"tests/test_{name}.py": _test(name, steps),
-        "pyproject.toml": _pyproject(name),
         "solvent.toml": 'code = ["."]\n',
     }
     shared = library.module(f"Functions and classes of the notebook: {_line(title)}")
     if shared is not None:
         files[f"{package}/functions.py"] = shared
+    if views[1] is not None:
+        files[f"{package}/views.py"] = views[1]
+    own = {package, "tests"}
+    packages = [one for one in imported_packages(text for path, text in files.items() if path.endswith(".py"))
+                if one not in own]  # fmt: skip
+    roots, files["requirements.txt"] = lock_project(packages, python)
+    files["pyproject.toml"] = _pyproject(name, roots)
     return Project(name, files, _values(steps, sorted_))
 
 
@@ -55,12 +68,14 @@ def _steps(title: str, steps: Sequence[StepText], library: Library, package: str
     return f'"""The steps of the notebook: {_line(title)}"""\n\n{head}\n\n\n' + "\n\n".join(one.code for one in steps)
 
 
-def _pipeline(package: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText]) -> str:
+def _pipeline(
+    package: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText], views: Sequence[View] = ()
+) -> str:
     files = list(dict.fromkeys(name for one in steps for name in one.files))
     current: dict[str, str] = {name: name for name in files}
     lines: list[str] = []
     taken = set(files)
-    for draft, one in zip(drafts, steps, strict=True):
+    for number, one in enumerate(steps):
         given = [current.get(name, _plain(name)) for name in one.data]
         call = f"steps.{one.name}({', '.join(given)})"
         if not one.outputs:
@@ -73,6 +88,9 @@ def _pipeline(package: str, title: str, drafts: Sequence[StepDraft], steps: Sequ
             variable = one.name if one.name not in taken else f"{one.name}_made"
             lines.append(f"    {variable} = {call}")
             current.update({name: f"{variable}.{field_name(name)}" for name in one.outputs})
+        for view in views:
+            if view.after == number:
+                lines.append(f"    views.{view.name}({', '.join(current[name] for name in view.inputs)})")
     parameters = ", ".join(f"{name}: Path" for name in files)
     last = next((one for one in reversed(steps) if one.outputs), None)
     result = "None"
@@ -83,7 +101,7 @@ def _pipeline(package: str, title: str, drafts: Sequence[StepDraft], steps: Sequ
     imports = (["from pathlib import Path"] if files else []) + (["from typing import Any"] if last else [])
     return (
         f'"""The pipeline of the notebook: {_line(title)}"""\n\nfrom __future__ import annotations\n\n'
-        + "\n".join([*imports, "", "import solvent as sv", "", f"from {package} import steps"])
+        + "\n".join([*imports, "", "import solvent as sv", "", f"from {package} import steps{', views' if views else ''}"])
         + f'\n\n\n@sv.pipeline\ndef {_word(package)}({parameters}) -> {result}:\n    """{_line(title)}"""\n'
         + "\n".join(lines)
         + "\n"
@@ -129,10 +147,11 @@ def _test(name: str, steps: Sequence[StepText]) -> str:
     )
 
 
-def _pyproject(name: str) -> str:
+def _pyproject(name: str, roots: Sequence[str]) -> str:
+    needs = ", ".join(json.dumps(one) for one in sorted({"solvent", *(one.lower() for one in roots)}))
     return (
         f'[project]\nname = "{name.replace("_", "-")}"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
-        'dependencies = ["solvent"]\n\n[tool.ruff]\nline-length = 120\n\n[tool.mypy]\nstrict = true\n'
+        f'dependencies = [{needs}]\n\n[tool.ruff]\nline-length = 120\n\n[tool.mypy]\nstrict = true\n'
         "ignore_missing_imports = true\nfollow_untyped_imports = false\n"
     )
 
