@@ -34,12 +34,14 @@ class Checking:
     """How notebooks are checked: by which interpreter (default: this one), how long a cell may take (seconds).
 
     Numbers that are shown may differ by ``tolerance``, relative to the larger. Without ``run`` nothing is carried out.
+    ``folder`` is the one whose copy it runs in, its own if None.
     """
 
     python: str | None = None
     cell_seconds: float = 600.0
     tolerance: float = 1e-6
     run: bool = True
+    folder: Path | None = None
 
 
 def check(path: Path, how: Checking | None = None) -> Report:
@@ -53,7 +55,7 @@ def check(path: Path, how: Checking | None = None) -> Report:
     try:
         notebook = read_notebook(path)
         with tempfile.TemporaryDirectory(prefix="solvent-check-") as place:
-            findings, ran = _check(notebook, how, Path(place).resolve())
+            findings, watched = _check(notebook, how, Path(place).resolve())
     except InputError as error:
         said = str(error).removeprefix(f"{path}: ")
         unreadable = Finding(
@@ -62,16 +64,16 @@ def check(path: Path, how: Checking | None = None) -> Report:
         return Report(path, (unreadable,), None, time.perf_counter() - started)
     secrets = secrets_of(notebook)
     shown = tuple(replace(one, text=mask(one.text, secrets), remedy=mask(one.remedy, secrets)) for one in findings)
-    return Report(path, shown, notebook, time.perf_counter() - started, ran).sorted()
+    return Report(path, shown, notebook, time.perf_counter() - started, watched).sorted()
 
 
-def _check(notebook: Notebook, how: Checking, scratch: Path) -> tuple[list[Finding], int]:
+def _check(notebook: Notebook, how: Checking, scratch: Path) -> tuple[list[Finding], Watched | None]:
     program = read_program(notebook)
     found = [*find_order(program), *find_secrets(notebook), *find_commands(program), *find_constants(program)]
-    folder = notebook.path.resolve().parent
+    folder = (how.folder or notebook.path.parent).resolve()
     if not how.run or not program.units:
         every = frozenset(unit.cell.number for unit in program.units)
-        return [*found, *find_undefined(program, every), *find_paths(program, folder)], 0
+        return [*found, *find_undefined(program, every), *find_paths(program, folder)], None
     runs: list[Watched] = []
     running = Running(folder, cell_seconds=how.cell_seconds)
     running = replace(running, python=how.python or running.python)
@@ -88,7 +90,7 @@ def _check(notebook: Notebook, how: Checking, scratch: Path) -> tuple[list[Findi
     found += _observed(first, second, how)
     found += find_paths(first.program, folder)
     found += _text_type(first.program, environment.versions.get("pandas", ("", "0"))[1], found)
-    return _without_twins(found), sum(one.status == "ok" for one in first.cells)
+    return _without_twins(found), first
 
 
 def _observed(first: Watched, second: Watched, how: Checking) -> Iterator[Finding]:
@@ -97,9 +99,8 @@ def _observed(first: Watched, second: Watched, how: Checking) -> Iterator[Findin
     yield from find_redefined(first.program)
     yield from find_mutated(first.program)
     yield from find_unseeded(first.program, second.program)
-    for one in find_changed(first.program, first.cells, second.cells, how.tolerance):
-        if one.cell not in spoiled:
-            yield one
+    changed = find_changed(first.program, first.cells, second.cells, how.tolerance)
+    yield from (found for found in changed if found.cell not in spoiled)
     for unit, one, two in zip(first.program.units, first.cells, second.cells, strict=True):
         if one.status == "ok" and two.status not in ("ok", "skipped") and two.error is not None:
             yield Finding(

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from solvent.notebook.observing.watching import Watched
 from solvent.notebook.reading.cells import Notebook
 
-__all__ = ["KINDS", "Finding", "Kind", "Report", "Severity"]
+__all__ = ["KINDS", "Finding", "Kind", "Report", "Severity", "count", "listed"]
 
 Severity = Literal["fault", "hint"]
 Kind = Literal[
@@ -81,13 +82,18 @@ class Finding:
 
 @dataclass(frozen=True)
 class Report:
-    """What was found in one notebook; ``notebook`` is None where it could not be read."""
+    """What was found in one notebook, which is None where it could not be read; ``watched`` is how it first ran."""
 
     path: Path
     findings: tuple[Finding, ...] = ()
     notebook: Notebook | None = None
     seconds: float = 0.0
-    ran: int = 0
+    watched: Watched | None = None
+
+    @property
+    def ran(self) -> int:
+        """How many of its code cells ran."""
+        return 0 if self.watched is None else sum(one.status == "ok" for one in self.watched.cells)
 
     @property
     def faults(self) -> tuple[Finding, ...]:

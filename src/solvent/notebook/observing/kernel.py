@@ -107,8 +107,8 @@ class Kernel:
             except DeadKernelError:
                 status, self.alive = "dead", False
         if self._client.shown > _MOST_OUTPUT:
-            told = ("TooMuchOutput", f"it showed more than {_MOST_OUTPUT / 1e6:.0f} MB", None)
-            return Ran(number, "error", tuple(map(dict, cell.outputs)), told, seconds, tuple(self._events()))
+            much = ("TooMuchOutput", f"it showed more than {_MOST_OUTPUT / 1e6:.0f} MB", None)
+            return Ran(number, "error", tuple(map(dict, cell.outputs)), much, seconds, tuple(self._events()))
         error = next((one for one in cell.outputs if one.output_type == "error"), None)
         if error is not None and status == "ok":
             status = "error"
@@ -201,7 +201,6 @@ def _client() -> Any:
     """The class of a client that takes only so much of what a cell shows, and then interrupts it."""
     import asyncio
 
-    from jupyter_client.utils import ensure_async
     from nbclient import NotebookClient
 
     class Client(NotebookClient):
@@ -217,7 +216,8 @@ def _client() -> Any:
                 self.shown += len(content["text"]) if "text" in content else len(str(content.get("data", "")))
                 if self.shown > _MOST_OUTPUT:
                     if before <= _MOST_OUTPUT and self.km is not None:
-                        self._interrupting = asyncio.ensure_future(ensure_async(self.km.interrupt_kernel()))
+                        manager: Any = self.km
+                        self._interrupting = asyncio.ensure_future(manager.interrupt_kernel())
                     return None
             return super().process_message(msg, cell, cell_index)
 

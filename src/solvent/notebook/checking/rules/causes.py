@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from solvent.errors import did_you_mean
+from solvent.notebook.checking.findings import Finding, listed
 from solvent.notebook.checking.rules.definitions import find_undefined, makers_of
 from solvent.notebook.checking.rules.drifts import known_drift, package_of
-from solvent.notebook.checking.findings import Finding, listed
 from solvent.notebook.checking.rules.texts import near_file
 from solvent.notebook.flow.program import Program, Statement, Unit
 from solvent.notebook.observing.environment import Environment
@@ -164,7 +164,7 @@ def _cause(unit: Unit, ran: Ran, case: Case) -> Finding:
                        "end the loop, work on fewer rows, or allow more time (--timeout)")  # fmt: skip
     if ran.status == "dead" or ran.error is None:
         return Finding("dead-kernel", "fault", cell, line, "the kernel died in it: it ended the process, ran out of "
-                       "memory, or a library broke", "take out exit() and os._exit(), or work on fewer rows")  # fmt: skip
+                       "memory, or a library broke", "take out exit(), or work on fewer rows")  # fmt: skip
     name, told, _ = ran.error
     said = " ".join(told.split())[:300]
     if unit.fault is not None:
@@ -234,7 +234,7 @@ def _imports(name: str, said: str, where: tuple[int, int | None], case: Case) ->
 def _files(name: str, said: str, where: tuple[int, int | None], case: Case) -> Finding | None:
     if _NETWORK.search(name) or "urlopen error" in said or "Max retries" in said:
         return Finding("network", "fault", *where, f"it needs the network, and got {name}: {said[:160]}",
-                       "keep a copy of the data beside the notebook, or fetch it before in a step of its own")  # fmt: skip
+                       "keep a copy of the data beside the notebook, or fetch it in a step of its own")  # fmt: skip
     if name not in ("FileNotFoundError", "NotADirectoryError") and not (
         name in ("OSError", "ValueError", "Exception", "IOError") and _FILE.search(said)
     ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
 from solvent.notebook.checking.findings import Finding, listed
 from solvent.notebook.flow.program import Program, Statement
@@ -37,7 +38,7 @@ def find_order(program: Program) -> Iterator[Finding]:
     counted = [(one.number, one.count) for one in program.notebook.code if one.source.strip()]
     known = [(number, count) for number, count in counted if count is not None]
     falls = [
-        (number, count, before) for (_, before), (number, count) in zip(known, known[1:], strict=False)
+        (number, count, before) for (_, before), (number, count) in pairwise(known)
         if count <= before
     ]  # fmt: skip
     if falls:
@@ -193,7 +194,7 @@ def _redefined(
         )  # fmt: skip
     special = {"definition", "function", "class", "module"}
     if family in special or family_now in special:
-        if family == family_now or family in ("function", "class") and family_now in ("function", "class"):
+        if family == family_now or {family, family_now} == {"function", "class"}:
             return None
     elif (
         family == family_now or name in one.flow.reads or len(name) < 3 or name.startswith("_")

@@ -7,8 +7,10 @@ __all__ = ["known_drift", "package_of"]
 _PACKAGES = {
     "sklearn": "scikit-learn", "cv2": "opencv-python", "PIL": "pillow", "yaml": "pyyaml", "bs4": "beautifulsoup4",
     "skimage": "scikit-image", "dateutil": "python-dateutil", "dotenv": "python-dotenv", "Crypto": "pycryptodome",
-    "imblearn": "imbalanced-learn", "umap": "umap-learn", "fitz": "pymupdf", "docx": "python-docx", "serial": "pyserial",
-    "MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary", "git": "gitpython", "jwt": "pyjwt", "magic": "python-magic",
+    "imblearn": "imbalanced-learn", "umap": "umap-learn", "fitz": "pymupdf", "docx": "python-docx",
+    "serial": "pyserial",
+    "MySQLdb": "mysqlclient", "psycopg2": "psycopg2-binary", "git": "gitpython", "jwt": "pyjwt",
+    "magic": "python-magic",
     "skopt": "scikit-optimize", "sentence_transformers": "sentence-transformers", "kneed": "kneed", "mpl_toolkits":
     "matplotlib", "pptx": "python-pptx", "usb": "pyusb", "wx": "wxpython", "zmq": "pyzmq", "lxml": "lxml",
     "OpenSSL": "pyopenssl", "attr": "attrs", "pkg_resources": "setuptools", "googleapiclient":

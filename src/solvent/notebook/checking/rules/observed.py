@@ -91,9 +91,9 @@ def _how(one: Statement, name: str) -> str:
             return "again"
         if isinstance(node, ast.Delete) and any(_root(target) == name for target in node.targets):
             return "again"
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _root(node.func.value) == name:
-            if node.func.attr in _AGAIN:
-                return "again"
+        called = node.func if isinstance(node, ast.Call) else None
+        if isinstance(called, ast.Attribute) and called.attr in _AGAIN and _root(called.value) == name:
+            return "again"
     return "shown"
 
 
@@ -184,7 +184,7 @@ def _differing(program: Program, other: Program) -> list[int]:
             continue
         for name, stamp in one.event.stamps.items():
             kind = one.event.kinds.get(name, "")
-            if kind in ("int", "float", "list") or kind.startswith(("numpy.", "pandas.", "polars.")):
-                if two.event.stamps.get(name, stamp) != stamp and not kind.startswith("numpy.random"):
-                    found.append(one.place)
+            compared = kind in ("int", "float", "list") or kind.startswith(("numpy.", "pandas.", "polars."))
+            if compared and not kind.startswith("numpy.random") and two.event.stamps.get(name, stamp) != stamp:
+                found.append(one.place)
     return found

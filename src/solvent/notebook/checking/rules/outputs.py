@@ -1,4 +1,4 @@
-"""Whether a cell shows the same as before: numbers within a tolerance, tables by their cells, pictures by size and bytes.
+"""Whether a cell shows the same as before: numbers within a tolerance, tables by cells, pictures by size and bytes.
 
 What cannot be the same is left out: addresses of objects, timings, progress bars, warnings, widgets.
 """
@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from solvent.notebook.checking.findings import Finding
+from solvent.notebook.checking.findings import Finding, count
 from solvent.notebook.flow.program import Program
 from solvent.notebook.observing.kernel import Ran
 
@@ -44,9 +44,10 @@ _CALLED = re.compile(r"^\s*([A-Z]\w*)\((?:.|\n)*\)\s*$")
 
 @dataclass(frozen=True)
 class Difference:
-    """What is different: ``text``, or only the name of a type that a newer package changed."""
+    """What the one showed and the other; ``drift`` if only a type has another name, as a newer package gives it."""
 
-    text: str
+    one: str
+    other: str
     drift: bool = False
 
 
@@ -61,7 +62,7 @@ def find_changed(program: Program, first: Sequence[Ran], second: Sequence[Ran], 
         if found is not None:
             if not timed:
                 yield Finding(
-                    "not-repeatable", "fault", cell.number, None, f"two runs showed different things: {found.text}",
+                    "not-repeatable", "fault", cell.number, None, f"two runs showed different things: {found.one} and {found.other}",
                     "seed what is random, sort what has no order (sets, files of a folder), and leave out times",
                 )  # fmt: skip
             continue
@@ -72,12 +73,12 @@ def find_changed(program: Program, first: Sequence[Ran], second: Sequence[Ran], 
             continue
         if found.drift:
             yield Finding(
-                "version-drift", "hint", cell.number, None, f"it shows types as a newer package does: {found.text}",
+                "version-drift", "hint", cell.number, None, f"it shows types as a newer package does: {found.one} before, {found.other} now",
                 "run it again and save it, so that it shows what a reader gets", ("counts",),
             )  # fmt: skip
         else:
             yield Finding(
-                "saved-output", "fault", cell.number, None, f"it shows something else than was saved: {found.text}",
+                "saved-output", "fault", cell.number, None, f"it shows something else than was saved: {found.one} before, {found.other} now",
                 "run the notebook from the top and save it (--fix does); if what was saved was right, look for what "
                 "changed since: data, packages, a cell that was edited or deleted",
                 ("counts",),
@@ -94,7 +95,7 @@ def compare_outputs(one: Outputs, other: Outputs, tolerance: float) -> Differenc
         # What was cleared away or shown by a widget leaves nothing to compare.
         if left.loose or right.loose:
             return None
-        return Difference(f"{len(left.shown)} results before, {len(right.shown)} now")
+        return Difference(count(len(left.shown), "result"), count(len(right.shown), "result"))
     for before, now in zip(left.shown, right.shown, strict=True):
         found = _compare_shown(before, now, tolerance)
         if found is not None:
@@ -182,12 +183,12 @@ def _compare_text(one: str, other: str, tolerance: float) -> Difference | None:
         if {first[0], second[0]} <= {"object", "str", "string", "int", "Int", "category", "int32", "int64"}:
             drift = True
             continue
-        return Difference(f"{_about(one, first)} before, {_about(other, second)} now")
-    if len(left) != len(right):
-        longer, rest, when = (one, left[len(right) :], "before") if len(left) > len(right) else (
-            other, right[len(left) :], "now")  # fmt: skip
-        return Difference(f"{_about(longer, rest[0])} only {when}")
-    return Difference("object before, str now", drift=True) if drift else None
+        return Difference(_about(one, first), _about(other, second))
+    if len(left) > len(right):
+        return Difference(_about(one, left[len(right)]), "nothing")
+    if len(right) > len(left):
+        return Difference("nothing", _about(other, right[len(left)]))
+    return Difference("object", "str", True) if drift else None
 
 
 def near(one: str, other: str, tolerance: float) -> bool:
@@ -258,18 +259,18 @@ def _cells(text: str) -> list[list[str]]:
 
 def _compare_tables(one: list[list[str]], other: list[list[str]], tolerance: float) -> Difference | None:
     if len(one) != len(other):
-        return Difference(f"a table of {len(one)} lines before, {len(other)} now")
+        return Difference(f"a table of {len(one)} lines", f"one of {len(other)}")
     head = one[0] if one else []
     for place, (before, now) in enumerate(zip(one, other, strict=True)):
         if len(before) != len(now):
-            return Difference(f"a table of {len(before)} columns before, {len(now)} now")
+            return Difference(f"a table of {len(before)} columns", f"one of {len(now)}")
         for column, (left, right) in enumerate(zip(before, now, strict=True)):
             if left == right or {left, right} <= {"NaN", "None", "<NA>", "nan", "NaT"}:
                 continue
             found = _compare_text(_clean(left), _clean(right), tolerance)
             if found is not None and not found.drift:
-                name = head[column] if column < len(head) and head[column] else f"column {column}"
-                return Difference(f"{name}, line {place}: {left[:60]!r} before, {right[:60]!r} now")
+                name = head[column] if column < len(head) and head[column] else str(column)
+                return Difference(f"in column {name}, line {place} {left[:60]!r}", f"{right[:60]!r}")
     return None
 
 
@@ -284,13 +285,11 @@ def _compare_pictures(one: str, other: str) -> Difference | None:
         left, right = base64.b64decode(one), base64.b64decode(other)
     except (binascii.Error, ValueError):
         return None
-    sizes = _size(left), _size(right)
-    if sizes[0] and sizes[1] and any(
-        abs(before - now) > 0.1 * max(before, now) for before, now in zip(*sizes, strict=True)
-    ):  # fmt: skip
-        return Difference(f"a picture of {sizes[0][0]} × {sizes[0][1]} before, {sizes[1][0]} × {sizes[1][1]} now")
+    size, size_now = _size(left), _size(right)
+    if size and size_now and any(abs(a - b) > 0.1 * max(a, b) for a, b in zip(size, size_now, strict=True)):
+        return Difference(f"a picture of {size[0]} × {size[1]}", f"one of {size_now[0]} × {size_now[1]}")
     if abs(len(left) - len(right)) > 0.25 * max(len(left), len(right)):
-        return Difference(f"a picture of {len(left):,} bytes before, {len(right):,} now")
+        return Difference(f"a picture of {len(left):,} bytes", f"one of {len(right):,}")
     return None
 
 

@@ -1,4 +1,4 @@
-"""What stands in the cells as text: paths of one machine, shell lines and magics, and constants that could be settings."""
+"""What stands in the cells: paths of one machine, shell lines and magics, and constants that could be settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _HOSTS = {"/content": "Colab's", "/gdrive": "Colab's", "/kaggle": "Kaggle's", "/
           "/databricks": "Databricks'"}  # fmt: skip
 _HARMLESS = re.compile(
     r"^\s*(?:ls|dir|pwd|head|tail|wc|nvidia-smi|date|which|free|df|du|tree|uname|lscpu|file|whoami|"
-    r"(?:python3?|pip3?|java|git|conda) (?:--version|-V|list|show|freeze|status|log))\b[^>|;&]*$|^\s*(?:echo|cat)\b[^>|;&]*$"
+    r"(?:python3?|pip3?|java|git|conda) (?:--version|-V|list|show|freeze|status|log))\b[^>|;&]*$"
+    r"|^\s*(?:echo|cat)\b[^>|;&]*$"
 )
 _QUIET = ("display", "timing", "help")
 
@@ -45,7 +46,7 @@ def find_paths(program: Program, folder: Path) -> Iterator[Finding]:
                 "path", "fault", one.cell, node.lineno, f"{_cut(text)} is {whose or 'an absolute'} path: nobody else "
                 f"has it",
                 f"write {near!r}, which lies beside the notebook" if near
-                else "put the file beside the notebook and write its path from there, or take the folder from a setting",
+                else "put the file beside the notebook and write its path from there, or make it a setting",
                 ("path", text, near) if near else (),
             )  # fmt: skip
     for unit in program.units:
@@ -66,16 +67,18 @@ def _literals(node: ast.AST) -> Iterator[ast.Constant]:
             skipped.add(id(one.value))
         elif isinstance(one, ast.JoinedStr):
             skipped |= {id(part) for part in one.values[1:]}
-        elif isinstance(one, ast.Constant) and isinstance(one.value, str) and id(one) not in skipped:
-            if 3 <= len(one.value) <= 500 and "\n" not in one.value and not one.value.strip().startswith("//"):
-                yield one
+        elif (
+            isinstance(one, ast.Constant) and isinstance(one.value, str) and id(one) not in skipped
+            and 3 <= len(one.value) <= 500 and "\n" not in one.value and not one.value.strip().startswith("//")
+        ):  # fmt: skip
+            yield one
 
 
 def _whose(text: str) -> str | None:
     if _WINDOWS.match(text):
         return "a Windows machine's"
     hit = _ELSEWHERE.match(text)
-    if hit is None or " " in text.strip() and not re.search(r"\.\w{1,5}$", text):
+    if hit is None or (" " in text.strip() and not re.search(r"\.\w{1,5}$", text)):
         return None
     host = next((name for root, name in _HOSTS.items() if hit["root"].startswith(root)), None)
     return host or "one machine's"
@@ -155,8 +158,8 @@ _MODELS = re.compile(r"^(?:[A-Z]\w*(?:Classifier|Regressor|Regression|SVC|SVR|Ri
                      r"Ridge|Lasso|KMeans|PCA|train_test_split|fit)$")  # fmt: skip
 _PARTS = frozenset({
     "test_size", "train_size", "random_state", "seed", "n_estimators", "max_depth", "learning_rate", "epochs", "C",
-    "batch_size", "alpha", "n_clusters", "n_neighbors", "gamma", "max_iter", "n_splits", "cv", "threshold", "n_components",
-    "subsample", "min_samples_leaf", "min_samples_split", "num_leaves", "dropout", "lr", "weight_decay",
+    "batch_size", "alpha", "n_clusters", "n_neighbors", "gamma", "max_iter", "n_splits", "cv", "threshold",
+    "n_components", "subsample", "min_samples_leaf", "min_samples_split", "num_leaves", "dropout", "lr", "weight_decay",
 })  # fmt: skip
 
 
