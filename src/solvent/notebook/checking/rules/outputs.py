@@ -50,6 +50,10 @@ class Difference:
     other: str
     drift: bool = False
 
+    def told(self, word: str) -> str:
+        """Both in a row, with a word between them."""
+        return f"{self.one}, {word} {self.other}"
+
 
 def find_changed(program: Program, first: Sequence[Ran], second: Sequence[Ran], tolerance: float) -> Iterator[Finding]:
     """Cells that show something else than was saved, or something else each time."""
@@ -62,7 +66,8 @@ def find_changed(program: Program, first: Sequence[Ran], second: Sequence[Ran], 
         if found is not None:
             if not timed:
                 yield Finding(
-                    "not-repeatable", "fault", cell.number, None, f"two runs showed different things: {found.one} and {found.other}",
+                    "not-repeatable", "fault", cell.number, None,
+                    f"two runs showed different things: {found.told('and')}",
                     "seed what is random, sort what has no order (sets, files of a folder), and leave out times",
                 )  # fmt: skip
             continue
@@ -73,12 +78,14 @@ def find_changed(program: Program, first: Sequence[Ran], second: Sequence[Ran], 
             continue
         if found.drift:
             yield Finding(
-                "version-drift", "hint", cell.number, None, f"it shows types as a newer package does: {found.one} before, {found.other} now",
+                "version-drift", "hint", cell.number, None,
+                f"it shows types as a newer package does: {found.told('then')}",
                 "run it again and save it, so that it shows what a reader gets", ("counts",),
             )  # fmt: skip
         else:
             yield Finding(
-                "saved-output", "fault", cell.number, None, f"it shows something else than was saved: {found.one} before, {found.other} now",
+                "saved-output", "fault", cell.number, None,
+                f"it shows something else than was saved: {found.told('then')}",
                 "run the notebook from the top and save it (--fix does); if what was saved was right, look for what "
                 "changed since: data, packages, a cell that was edited or deleted",
                 ("counts",),
