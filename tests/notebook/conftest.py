@@ -23,7 +23,8 @@ def written(tmp_path_factory) -> Writer:
         folder = tmp_path_factory.mktemp("notebook")
         made = nbformat.v4.new_notebook(metadata=metadata)
         for number, cell in enumerate(cells, 1):
-            told = {"source": cell} if isinstance(cell, str) else cell
+            told = {"source": cell} if isinstance(cell, str) else dict(cell)
+            told["outputs"] = [nbformat.from_dict(one) for one in told.get("outputs", ())]
             made.cells.append(nbformat.v4.new_code_cell(**{"execution_count": number, **told}))
         path = folder / "made.ipynb"
         nbformat.write(made, path)

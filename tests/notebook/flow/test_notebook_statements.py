@@ -29,7 +29,7 @@ from solvent.notebook.reading.files import read_notebook
         ("del x['a']", "x", "", "x", ""),
         ("(n := f(y))", "f y", "n", "", ""),
         ("x = [i for i in y if i > z]", "y z", "x", "", ""),
-        ("x = {k: v for k, v in y.items()}", "y", "x", "", ""),
+        ("x = {k: v for k, v in y.items()}", "y", "x", "y", ""),
         ("x = sorted(y, key=lambda one: one + z)", "sorted y z", "x", "", ""),
         ("x = f'{y:{w}} {z!r}'", "y w z", "x", "", ""),
         ("for i in y:\n    z = i", "y", "i z", "", ""),

@@ -50,10 +50,17 @@ def watching(program: Program, running: Running, judging: bool = False) -> Itera
             if cells and cells[-1].status != "ok" and not judging:
                 cells.append(Ran(unit.cell.number, "skipped"))
                 continue
-            made = _run(unit, program, kernel, unit.plain.source if judging else source_of(unit))
+            made = _run(unit, program, kernel, _as_written(unit) if judging else source_of(unit))
             cells.append(made)
             events += made.events
         yield Watched(program.watched(events), tuple(cells)), kernel
+
+
+def _as_written(unit: Unit) -> str:
+    """The cell with a sign on the empty lines at its top, which IPython would drop, and with them count lines anew."""
+    source = unit.plain.source
+    empty = source[: len(source) - len(source.lstrip("\n"))]
+    return "#\n" * len(empty) + source[len(empty) :]
 
 
 def _run(unit: Unit, program: Program, kernel: Kernel, source: str) -> Ran:

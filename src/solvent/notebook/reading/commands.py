@@ -78,9 +78,12 @@ def _python(source: str) -> tuple[str, tuple[str, int] | None]:
     except ImportError:
         raise MissingExtra("notebooks need IPython: pip install 'solvent[notebook]'") from None
     try:
-        return TransformerManager().transform_cell(source).removesuffix("\n"), None
+        made = TransformerManager().transform_cell(source).removesuffix("\n")
     except SyntaxError as error:
         return source, (error.msg or "this is no Python", error.lineno or 1)
+    # IPython drops empty lines at the top; with them all lines keep their places.
+    blank = len(source) - len(source.lstrip()) if source.strip() else 0
+    return "\n" * source[:blank].count("\n") + made, None
 
 
 def _fault(source: str) -> tuple[str, int] | None:
