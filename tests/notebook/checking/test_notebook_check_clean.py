@@ -29,12 +29,12 @@ LEARNING = [
     "df.to_csv('out.csv', index=False)\npd.read_csv('out.csv').shape",
 ]
 PLAIN = [
-    "from collections import Counter\nfrom pathlib import Path\nimport random\n\nrandom.seed(3)\nTOKEN_PATTERN = r'[a-z]+'\n"
-    "URL = 'https://example.org/a/b'\nMAX_TOKENS = 100",
+    "from collections import Counter\nfrom pathlib import Path\nimport random\n\nrandom.seed(3)\n"
+    "TOKEN_PATTERN = r'[a-z]+'\nURL = 'https://example.org/a/b'\nMAX_TOKENS = 100",
     "words = 'the quick brown fox jumps over the lazy dog the end'.split()\ncounts = Counter(words)",
     "counts.most_common(2)",
-    "class Shop:\n    rate = 0.2\n\n    def __init__(self, name):\n        self.name = name\n\n    def price(self, net):\n"
-    "        return round(net * (1 + self.rate), 2)",
+    "class Shop:\n    rate = 0.2\n\n    def __init__(self, name):\n        self.name = name\n\n"
+    "    def price(self, net):\n        return round(net * (1 + self.rate), 2)",
     "shop = Shop('corner')\nprint(shop.price(10))\nshop",
     "sample = random.sample(words, 3)\nsample",
     "with open('notes.txt', 'w') as file:\n    file.write('a')\nprint(Path('notes.txt').read_text())",

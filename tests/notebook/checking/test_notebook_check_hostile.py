@@ -24,7 +24,9 @@ def faults(report):
 @pytest.mark.slow
 def test_an_endless_loop_ends_with_the_time_even_where_it_catches_interrupts(written):
     """The cell and the line are told, cells below are not blamed, and it is not run a second time."""
-    path = written("x = 1", "y = 2\nwhile True:\n    try:\n        x += 1\n    except KeyboardInterrupt:\n        pass", "x")
+    path = written(
+        "x = 1", "y = 2\nwhile True:\n    try:\n        x += 1\n    except KeyboardInterrupt:\n        pass", "x"
+    )
     report = check(path, Checking(cell_seconds=2))
     assert faults(report) == [("timeout", 2, 2)]
     assert "--timeout" in report.faults[0].remedy
@@ -49,7 +51,7 @@ def test_one_kernel_awaits_refuses_input_and_shows_only_so_much(tmp_path, monkey
         assert ran.error is not None and (ran.error[0], ran.error[2]) == ("StdinNotImplementedError", 2)
         ran = kernel.run(3, "while True:\n    print('x' * 1000)", [[]])
         assert ran.error is not None and ran.error[0] == "TooMuchOutput"
-        assert sum(len(one["text"]) for one in ran.outputs) <= 202_000
+        assert sum(len(one.get("text", "")) for one in ran.outputs) <= 202_000
         assert kernel.run(4, "x", [["x"]]).status == "ok"
     assert not alive(pid)
 
@@ -103,9 +105,10 @@ def test_what_is_not_there_is_wrong_use(tmp_path, written):
         check(written("x = 1"), Checking(python="/no/such/python"))
 
 
+@pytest.mark.slow
 def test_a_large_notebook_is_read_without_being_run(written):
     """50 MB of saved output, and text that looks like nothing, take seconds."""
-    flood = {"output_type": "stream", "name": "stdout", "text": "row after row\n" * 3_500_000}
+    flood = {"output_type": "stream", "name": "stdout", "text": ("row after row " * 1000 + "\n") * 3_500}
     path = written({"source": "x = 1", "outputs": [flood]}, "x")
     started = time.perf_counter()
     assert check(path, Checking(run=False)).ok

@@ -49,7 +49,9 @@ def test_what_is_different_is_told(one, other):
 
 def test_tables_are_compared_cell_by_cell():
     """Numbers within the tolerance, the column named where one is not; marks and styles do not matter."""
-    table = "<style>.a{{}}</style><table id='{0}'><tr><th></th><th>price</th></tr><tr><th>0</th><td>{1}</td></tr></table>"
+    table = (
+        "<style>.a{{}}</style><table id='{0}'><tr><th></th><th>price</th></tr><tr><th>0</th><td>{1}</td></tr></table>"
+    )
     one = shown(text_html=table.format("T_1", "3.00000001"), text_plain="x")
     assert compare_outputs(one, shown(text_html=table.format("T_2", "3.0"), text_plain="y"), 1e-6) is None
     found = compare_outputs(one, shown(text_html=table.format("T_2", "4.0"), text_plain="x"), 1e-6)

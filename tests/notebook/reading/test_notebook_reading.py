@@ -11,7 +11,7 @@ from solvent.errors import InputError, NotFound
 from solvent.notebook.reading.commands import make_plain
 from solvent.notebook.reading.files import read_notebook
 
-MARIMO = '''
+MARIMO = """
 import marimo
 
 app = marimo.App()
@@ -33,7 +33,7 @@ def _(numbers):
 def _():
     numbers = [1, 2]
     return (numbers,)
-'''
+"""
 
 
 def save(folder: Path, name: str, text: str) -> Path:

@@ -98,8 +98,9 @@ def _observed(first: Watched, second: Watched, how: Checking) -> Iterator[Findin
     spoiled = tainted_cells(first)
     yield from find_redefined(first.program)
     yield from find_mutated(first.program)
-    yield from find_unseeded(first.program, second.program)
-    changed = find_changed(first.program, first.cells, second.cells, how.tolerance)
+    changed = list(find_changed(first.program, first.cells, second.cells, how.tolerance))
+    shown = {one.cell for one in changed if one.kind == "not-repeatable" and one.cell is not None}
+    yield from find_unseeded(first.program, second.program, shown)
     yield from (found for found in changed if found.cell not in spoiled)
     for unit, one, two in zip(first.program.units, first.cells, second.cells, strict=True):
         if one.status == "ok" and two.status not in ("ok", "skipped") and two.error is not None:

@@ -21,6 +21,8 @@ from solvent.notebook.reading.commands import make_plain
 
 __all__ = ["Mended", "mend"]
 
+_ROUNDS = 3  # a cell that runs since another was moved may show what else it needs
+
 
 @dataclass(frozen=True)
 class Mended:
@@ -46,24 +48,36 @@ def mend(report: Report, how: Checking, out: Path | None = None) -> Mended:
     if not any(one.mend for one in report.findings):
         return Mended(path, (), report)
     held = _load(path)
-    cells = [one for one in held["cells"] if one.get("cell_type") == "code"]
-    done = [
-        *_mend_texts(report.findings, cells), *_mend_imports(report.findings, held, cells),
-        *_mend_order(report, held, cells), *_mend_seeds(report.findings, held),
-    ]  # fmt: skip
     target, backup = out or path, None
     if out is None:
         backup = path.with_name(path.name + ".bak")
         shutil.copy2(path, backup)
-    _write(target, held)
-    again = check(target, replace(how, folder=how.folder or path.parent))
-    counted = any(one.mend == ("counts",) for one in again.findings)
-    if (done or counted) and again.watched is not None:
-        done += _save_run(held, again)
+    how = replace(how, folder=how.folder or path.parent)
+    done: list[str] = []
+    for _ in range(_ROUNDS):
+        now = _repair(report, held)
+        if not now and report.path == target and done:
+            break
+        done += now
         _write(target, held)
-        left = tuple(one for one in again.findings if one.mend != ("counts",))
-        again = replace(again, findings=left)
-    return Mended(target, tuple(done), again, backup)
+        report = check(target, how)
+        if not now or report.notebook is None:
+            break
+    if (done or any(one.mend == ("counts",) for one in report.findings)) and report.watched is not None:
+        done += _save_run(held, report)
+        _write(target, held)
+        left = tuple(one for one in report.findings if one.mend != ("counts",))
+        report = replace(report, findings=left)
+    return Mended(target, tuple(done), report, backup)
+
+
+def _repair(report: Report, held: dict[str, Any]) -> list[str]:
+    """Repair the cells in place; gives what was done."""
+    cells = [one for one in held["cells"] if one.get("cell_type") == "code"]
+    return [
+        *_mend_texts(report.findings, cells), *_mend_imports(report.findings, held, cells),
+        *_mend_order(report, held, cells), *_mend_seeds(report.findings, held),
+    ]  # fmt: skip
 
 
 def _load(path: Path) -> dict[str, Any]:

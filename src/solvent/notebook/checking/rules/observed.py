@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from solvent.notebook.checking.findings import Finding
 from solvent.notebook.flow.program import Program, Statement
@@ -115,14 +115,15 @@ _SEEDERS = ("seed", "manual_seed", "set_seed", "seed_everything", "setstate", "s
 _MAKERS = ("default_rng", "RandomState", "Random", "Generator", "PCG64", "SeedSequence")
 
 
-def find_unseeded(program: Program, other: Program) -> Iterator[Finding]:
+def find_unseeded(program: Program, other: Program, shown: Collection[int]) -> Iterator[Finding]:
     """Statements that threw shared dice before anything seeded them, and own generators without a seed.
 
-    ``other`` is the second run; an own generator counts where values that followed from it were not the same.
+    ``other`` is the second run, ``shown`` the cells that showed something else in it; an own generator counts where
+    values or outputs below it were not the same.
     """
     seeded: set[str] = set()
     told: set[tuple[str, int]] = set()
-    differs = _differing(program, other)
+    last = max([-1, *_differing(program, other), *(one.place for one in program.statements if one.cell in shown)])
     for one in program.statements:
         event = one.event
         if event is None or isinstance(one.node, (ast.Import, ast.ImportFrom)):
@@ -135,7 +136,7 @@ def find_unseeded(program: Program, other: Program) -> Iterator[Finding]:
                 told.add((name, one.cell))
                 yield _unseeded(one, name)
         for node in ast.walk(one.node):
-            if isinstance(node, ast.Call) and _is_unseeded(node) and any(place >= one.place for place in differs):
+            if isinstance(node, ast.Call) and _is_unseeded(node) and one.place <= last:
                 yield Finding(
                     "unseeded", "fault", one.cell, node.lineno,
                     f"{ast.unparse(node)} begins from another state each time, and what follows from it was not the "
