@@ -285,7 +285,7 @@ def _compare_tables(one: list[list[str]], other: list[list[str]], tolerance: flo
 
 
 def _compare_pictures(one: str, other: str) -> Difference | None:
-    """The same bytes, or about the same size and as many bytes."""
+    """The same bytes, or about the same shape and as many bytes."""
     if "".join(one.split()) == "".join(other.split()):
         return None
     try:
@@ -293,14 +293,18 @@ def _compare_pictures(one: str, other: str) -> Difference | None:
     except (binascii.Error, ValueError):
         return None
     size, size_now = _size(left), _size(right)
-    if size and size_now and any(abs(a - b) > 0.1 * max(a, b) for a, b in zip(size, size_now, strict=True)):
-        return Difference(f"a picture of {size[0]} × {size[1]}", f"one of {size_now[0]} × {size_now[1]}")
-    if abs(len(left) - len(right)) > 0.25 * max(len(left), len(right)):
+    if size and size_now:
+        shape, shape_now = size[0] / size[1], size_now[0] / size_now[1]
+        if abs(shape - shape_now) > 0.1 * max(shape, shape_now):
+            return Difference(f"a picture of {size[0]} × {size[1]}", f"one of {size_now[0]} × {size_now[1]}")
+        if size != size_now:  # another resolution, whose bytes say nothing
+            return None
+    if abs(len(left) - len(right)) > 0.5 * max(len(left), len(right)):
         return Difference(f"a picture of {len(left):,} bytes", f"one of {len(right):,}")
     return None
 
 
 def _size(data: bytes) -> tuple[int, int] | None:
     if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
-        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+        return max(1, int.from_bytes(data[16:20], "big")), max(1, int.from_bytes(data[20:24], "big"))
     return None

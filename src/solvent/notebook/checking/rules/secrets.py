@@ -17,7 +17,7 @@ _FORMS = {
     "a token of GitHub": r"\b(?:gh[pousr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{40,})",
     "a token of GitLab": r"\bglpat-[A-Za-z0-9_-]{18,}",
     "a token of Hugging Face": r"\bhf_[A-Za-z0-9]{30,}",
-    "a key of an API": r"\bsk-(?:[a-z]+-)*[A-Za-z0-9_-]{20,}",
+    "a key of an API": r"\bsk-(?=[\w-]*\d)(?=[\w-]*[A-Z])[\w-]{20,}",
     "a key of Stripe": r"\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,}",
     "a token of Slack": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
     "a key of Google": r"\bAIza[0-9A-Za-z_-]{35}",
