@@ -185,6 +185,8 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
                 f"{running.python}: no kernel of this interpreter can be started ({error}). Install ipykernel in it: "
                 f"{running.python} -m pip install ipykernel"
             ) from error
+        finally:
+            manager.context.destroy(linger=0)
 
 
 def _line(error: Any) -> int | None:
