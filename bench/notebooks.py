@@ -2,8 +2,7 @@
 
     python bench/notebooks.py FOLDER [--python INTERPRETER] [--keep FOLDER] [--seconds N] [--only PART] [--types]
 
-Each notebook is a process of its own. ``root`` of a notebook is its first parent with a ``.git`` or the folder given:
-where it does not run in its own folder, it is run there. With ``--types`` ruff and mypy --strict look at each project
+Each notebook is a process of its own. With ``--types`` ruff and mypy --strict look at each project
 as it was written.
 """
 
@@ -29,7 +28,7 @@ def main() -> None:
     """Convert every notebook, and say what came out."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--python", default=sys.executable)
+    parser.add_argument("--python", action="append", help="may be given several times: the first counts that runs it")
     parser.add_argument("--keep", type=Path, help="where the projects stay; otherwise they are thrown away")
     parser.add_argument("--seconds", type=float, default=900)
     parser.add_argument("--only", default="", help="part of the path of the notebooks that are meant")
@@ -53,11 +52,15 @@ def _line(path: Path, asked: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         out = (asked.keep or Path(place)) / "".join(one if one.isalnum() else "_" for one in name)
         shutil.rmtree(out, ignore_errors=True)
-        command = [sys.executable, __file__, str(path), "--one", "--keep", str(out), "--python", asked.python]
+        command = [sys.executable, __file__, str(path), "--one", "--keep", str(out)]
+        command += [part for one in asked.python or [sys.executable] for part in ("--python", one)]
         begun = time.perf_counter()
         try:
             done = subprocess.run(
-                [*command, *(["--types"] if asked.types else [])], capture_output=True, timeout=asked.seconds, check=False
+                [*command, *(["--types"] if asked.types else [])],
+                capture_output=True,
+                timeout=asked.seconds,
+                check=False,
             )
             told: dict[str, Any] = json.loads(done.stdout.decode().splitlines()[-1])
         except subprocess.TimeoutExpired:
@@ -71,7 +74,7 @@ def _line(path: Path, asked: argparse.Namespace) -> dict[str, Any]:
     print(
         f"{name[-60:]:60s} {told.get('cells', 0):5d} {seconds:5.0f} {signs[0]:>3s} {signs[1]:>4s} {signs[2]:>4s} "
         f"{told.get('steps', 0):5d}  {figures} {told.get('again', 0):5d} {_sign(told.get('ruff')):>4s} "
-        f"{_sign(told.get('mypy')):>4s}  {'TRACEBACK ' if told.get('ours') else ''}{told.get('said', '')[:200]}",
+        f"{_sign(told.get('mypy')):>4s}  {'TRACEBACK ' if told.get('ours') else ''}{told.get('said', '')[:300]}",
         flush=True,
     )
     return told
@@ -81,8 +84,18 @@ def _sign(value: bool | None) -> str:
     return "-" if value is None else "yes" if value else "NO"
 
 
-def convert_one(path: Path, out: Path, python: str, types: bool) -> dict[str, Any]:
-    """What became of one notebook, as plain data."""
+def convert_one(path: Path, out: Path, pythons: list[str], types: bool) -> dict[str, Any]:
+    """What became of one notebook, as plain data, with the first interpreter that runs it."""
+    told: dict[str, Any] = {}
+    for number, python in enumerate(pythons, 1):
+        shutil.rmtree(out, ignore_errors=True)
+        told = {**_convert(path, out, python, types), "python": number}
+        if told.get("ran"):
+            break
+    return told
+
+
+def _convert(path: Path, out: Path, python: str, types: bool) -> dict[str, Any]:
     from solvent.errors import SolventError
     from solvent.notebook.converting.converting import convert
     from solvent.notebook.observing.kernel import Running
@@ -114,7 +127,9 @@ def convert_one(path: Path, out: Path, python: str, types: bool) -> dict[str, An
 
 def _clean(command: list[str], folder: Path) -> tuple[bool, str]:
     done = subprocess.run([sys.executable, "-m", *command], cwd=folder, capture_output=True, text=True, check=False)
-    return done.returncode == 0, "" if done.returncode == 0 else f" {command[0]}: {done.stdout[:300]}".replace("\n", " | ")
+    return done.returncode == 0, "" if done.returncode == 0 else f" {command[0]}: {done.stdout[:300]}".replace(
+        "\n", " | "
+    )
 
 
 def _sums(told: list[dict[str, Any]]) -> None:
@@ -125,7 +140,9 @@ def _sums(told: list[dict[str, Any]]) -> None:
     values: Counter[str] = Counter()
     for one in runs:
         values.update(one["values"])
-    print(f"\n{len(told)} notebooks, {len(ran)} run from the top, {sum(bool(one.get('ours')) for one in told)} tracebacks")
+    print(
+        f"\n{len(told)} notebooks, {len(ran)} run from the top, {sum(bool(one.get('ours')) for one in told)} tracebacks"
+    )
     for (what, bar), count in zip(BARS.items(), (len(runs), len(proven)), strict=True):
         print(f"{what}: {count} of {len(ran)} = {count / max(1, len(ran)):.0%} (bar {bar:.0%})")
     print(f"values: {dict(values)}")

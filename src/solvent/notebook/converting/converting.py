@@ -18,10 +18,11 @@ from solvent.notebook.converting.modules import make_library
 from solvent.notebook.converting.proving import Proof, prove
 from solvent.notebook.converting.steps import write_step
 from solvent.notebook.converting.writing import Project, write_project
-from solvent.notebook.flow.chains import DICE, Chains, chain
+from solvent.notebook.flow.chains import DICE, FILE, Chains, chain
 from solvent.notebook.flow.naming import name_results
 from solvent.notebook.flow.program import Program, read_program
 from solvent.notebook.observing.kernel import Running
+from solvent.notebook.observing.placing import place_of
 from solvent.notebook.observing.watching import Watched, take_portraits, watching
 from solvent.notebook.reading.cells import Notebook
 from solvent.notebook.reading.files import read_notebook
@@ -54,9 +55,10 @@ def convert(path: Path, out: Path, running: Running | None = None) -> Conversion
         raise InputError(f"{out}: this folder is not empty; a converted notebook goes to a new one")
     notebook = read_notebook(path)
     program = name_results(read_program(notebook))
-    with tempfile.TemporaryDirectory(prefix="solvent-convert-") as place:
-        scratch = Path(place)
-        copy = copy_folder(path.resolve().parent, scratch / "copy")
+    with tempfile.TemporaryDirectory(prefix="solvent-convert-") as held:
+        scratch = Path(held)
+        place = place_of(path, program)
+        copy = copy_folder(place.folder, scratch / "copy") / place.inside
         run = replace(running or Running(copy), folder=copy, seed=SEED)
         portraits = scratch / "notebook"
         with watching(program, run) as (watched, kernel):
@@ -65,6 +67,8 @@ def convert(path: Path, out: Path, running: Running | None = None) -> Conversion
                 said = f"{failed.error[0]}: {failed.error[1]}" if failed.error else failed.status
                 return Conversion(notebook, watched, reason=f"cell {failed.cell} does not run: {said}")
             chains = chain(watched.program)
+            gone = [name for name in chains.last if name.startswith(FILE) and not _is_in(copy, name.removeprefix(FILE))]
+            chains = replace(chains, last={name: maker for name, maker in chains.last.items() if name not in gone})
             sorted_ = sort_statements(watched.program, chains)
             if not sorted_.steps:
                 return Conversion(notebook, watched, reason="nothing in it makes anything that lasts")
@@ -72,7 +76,7 @@ def convert(path: Path, out: Path, running: Running | None = None) -> Conversion
         drafts = group_statements(watched.program, sorted_, chains)
         data: dict[str, str] = {}
         project = _project(path, watched.program, sorted_, chains, drafts, (copy, out, data))
-        _write(project, out, copy, data)
+        _write(project, out, copy, data, others_read(watched.program, data))
         tidy(out)
         proof = prove(project, out, portraits, scratch, run.python)
     return Conversion(notebook, watched, project, sorted_, drafts, proof)
@@ -84,7 +88,7 @@ def _project(
 ) -> Project:  # fmt: skip
     library = make_library(program, sorted_)
     lifted = lift(program, sorted_, drafts)
-    copy, out, data = places
+    _, _, data = places
     made = []
     kinds: dict[str, str] = {}
     where = {one.place: number for number, draft in enumerate(drafts) for one in draft.statements}
@@ -107,6 +111,11 @@ def _project(
     name = re.sub(r"\W+", "_", path.stem.lower()).strip("_") or "notebook"
     name = name if name[0].isalpha() else f"notebook_{name}"
     return write_project(name, _title(program.notebook), drafts, made, sorted_, library, data)
+
+
+def _is_in(folder: Path, path: str) -> bool:
+    """Whether a file that was written is there at the end, and in the notebook's folder."""
+    return not os.path.isabs(path) and not path.startswith("..") and (folder / path).is_file()
 
 
 def _seeds(statement: object) -> bool:
@@ -136,21 +145,47 @@ def tidy(out: Path) -> None:
         subprocess.run([sys.executable, "-m", "ruff", *command, str(out)], capture_output=True, check=False, cwd=out)
 
 
-def _write(project: Project, out: Path, copy: Path, data: Mapping[str, str]) -> None:
+def others_read(program: Program, data: Mapping[str, str]) -> set[str]:
+    """The files of the folder that the notebook read, and that are no inputs of the pipeline: their names are made."""
+    read: set[str] = set()
+    written: set[str] = set()
+    for one in program.statements:
+        for path, mode in one.event.files if one.event else ():
+            if set(mode) & set("wxa+"):
+                written.add(path)
+            elif path not in written:
+                read.add(path)
+    return {path for path in read - set(data.values()) if not os.path.isabs(path) and not path.startswith("..")}
+
+
+def _write(project: Project, out: Path, copy: Path, data: Mapping[str, str], others: set[str]) -> None:
     for name, file in data.items():
         source = (copy / file).resolve()
         if not source.is_file():
             raise InputError(f"{file}: the notebook read this file, and it is no file of its folder ({name})")
-        target = out / "data" / source.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        _copy(source, out / target_of(file, data))
+    for file in others:
+        if (copy / file).is_file():
+            _copy(copy / file, out / file)
     for name, text in project.files.items():
-        file = out / name
-        file.parent.mkdir(parents=True, exist_ok=True)
+        made = out / name
+        made.parent.mkdir(parents=True, exist_ok=True)
         if name.endswith(".yaml"):
             for path in data.values():
-                text = text.replace(f'"{path}"', f'"data/{os.path.basename(path)}"')
-        file.write_text(text, encoding="utf-8")
+                text = text.replace(f'"{path}"', f'"{target_of(path, data)}"')
+        made.write_text(text, encoding="utf-8")
+
+
+def target_of(path: str, data: Mapping[str, str]) -> str:
+    """Where in the project an input file goes: into ``data``, in folders of its own where names meet."""
+    name = os.path.basename(path)
+    same = sorted({one for one in data.values() if os.path.basename(one) == name})
+    return f"data/{name}" if len(same) < 2 else f"data/{same.index(path) + 1}/{name}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
 
 
 def copy_folder(folder: Path, to: Path, most: int = 2_000_000_000) -> Path:

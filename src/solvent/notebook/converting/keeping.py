@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from solvent.notebook.flow.chains import DICE, Chains
+from solvent.notebook.flow.chains import Chains, hidden
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import Role, called_names, role_of
 
@@ -70,7 +70,7 @@ def sort_statements(program: Program, chains: Chains) -> Sorted:
     kept = chains.above(roots)
     steps = [one for one in work if one.place in kept]
     views, left = _rest([one for one in work if one.place not in kept], roles, figures)
-    made = {name for one in steps for name in chains.makes[one.place] if not name.startswith(DICE)}
+    made = {name for one in steps for name in chains.makes[one.place] if not hidden(name)}
     survivors = sorted(
         name for name in made if name in chains.last and chains.last[name] in kept and name not in figures
     )
@@ -126,11 +126,12 @@ def _roots(
     for one in work:
         role = roles[one.place]
         own = (one.bound | one.altered) - figures
-        if role == "export" and not _shows(one):
-            roots.add(one.place)
-        elif role == "fit" or (role == "evaluate" and own):
-            roots.add(one.place)
-        elif own and any(chains.last.get(name) == one.place for name in own) and (not fits or one.place in after):
+        if (
+            (role == "export" and not _shows(one))
+            or role == "fit"
+            or (role == "evaluate" and own)
+            or (own and any(chains.last.get(name) == one.place for name in own) and (not fits or one.place in after))
+        ):
             roots.add(one.place)
     return roots
 
@@ -140,9 +141,7 @@ def _shows(statement: Statement) -> bool:
     return "savefig" in set(called_names(statement.node))
 
 
-def _rest(
-    rest: list[Statement], roles: Mapping[int, Role], figures: set[str]
-) -> tuple[list[Statement], list[LeftOut]]:
+def _rest(rest: list[Statement], roles: Mapping[int, Role], figures: set[str]) -> tuple[list[Statement], list[LeftOut]]:
     """Of what is not kept: what shows something, and what is left out."""
     views: list[Statement] = []
     left: list[LeftOut] = []
@@ -152,9 +151,7 @@ def _rest(
             left.append(LeftOut(one, "it prints"))
         elif isinstance(one.node, ast.Expr) and isinstance(one.node.value, ast.Constant):
             left.append(LeftOut(one, "it is text"))
-        elif roles[one.place] == "view" or _draws(one, figures) or one.bound & shown:
-            views.append(one)
-        elif roles[one.place] == "export":
+        elif roles[one.place] == "view" or _draws(one, figures) or one.bound & shown or roles[one.place] == "export":
             views.append(one)
         else:
             names = ", ".join(sorted(one.bound | one.altered)) or "what it makes"

@@ -140,9 +140,15 @@ class Kernel:
                 yield Event(
                     said["cell"], said["statement"], said["seconds"], tuple(said["bound"]), tuple(said["altered"]),
                     tuple(said["deleted"]), tuple(said["unsure"]),
-                    tuple((path, mode) for path, mode in said["files"]), tuple(said["dice"]), said["kinds"],
+                    tuple((self._relative(path), mode) for path, mode in said["files"]), tuple(said["dice"]), said["kinds"],
                     tuple(map(tuple, said["alike"])),
                 )  # fmt: skip
+
+    def _relative(self, path: str) -> str:
+        """A path as it is from the folder of the notebook, where it is in there."""
+        plain = os.path.normpath(path)
+        folder = os.path.realpath(self._running.folder)
+        return os.path.relpath(plain, folder) if plain.startswith(folder + os.sep) else plain
 
 
 @contextmanager
