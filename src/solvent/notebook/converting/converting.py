@@ -18,7 +18,7 @@ from solvent.notebook.converting.modules import make_library
 from solvent.notebook.converting.proving import Proof, prove
 from solvent.notebook.converting.steps import write_step
 from solvent.notebook.converting.writing import Project, write_project
-from solvent.notebook.flow.chains import DICE, FILE, Chains, chain
+from solvent.notebook.flow.chains import DICE, FILE, Chains, chain, seeds
 from solvent.notebook.flow.naming import name_results
 from solvent.notebook.flow.program import Program, read_program
 from solvent.notebook.observing.kernel import Running
@@ -93,19 +93,19 @@ def _project(
     kinds: dict[str, str] = {}
     where = {one.place: number for number, draft in enumerate(drafts) for one in draft.statements}
     latest: dict[int, dict[str, str]] = {}
-    for one in program.statements:
-        if one.event is not None:
-            kinds.update(one.event.kinds)
-        if one.place in where:
-            latest[where[one.place]] = dict(kinds)
+    for statement in program.statements:
+        if statement.event is not None:
+            kinds.update(statement.event.kinds)
+        if statement.place in where:
+            latest[where[statement.place]] = dict(kinds)
     for number, one in enumerate(lifted):
         for name, file in one.files.items():
             data[name] = file
         unseeded = sorted({
             name.removeprefix(DICE)
-            for statement in one.draft.statements
-            for name in chains.makes[statement.place]
-            if name.startswith(DICE) and name not in chains.takes[statement.place] and not _seeds(statement)
+            for each in one.draft.statements
+            for name in chains.makes[each.place]
+            if name.startswith(DICE) and name not in chains.takes[each.place] and not seeds(each)
         })  # fmt: skip
         made.append(write_step(one, program, library, latest.get(number, {}), unseeded))
     name = re.sub(r"\W+", "_", path.stem.lower()).strip("_") or "notebook"
@@ -118,18 +118,12 @@ def _is_in(folder: Path, path: str) -> bool:
     return not os.path.isabs(path) and not path.startswith("..") and (folder / path).is_file()
 
 
-def _seeds(statement: object) -> bool:
-    from solvent.notebook.flow.chains import _seeds as seeds
-
-    return seeds(statement)  # type: ignore[arg-type]
-
-
 def _title(notebook: Notebook) -> str:
     for cell in notebook.cells:
         if cell.kind == "markdown":
             hit = re.search(r"^#\s+(.*)$", cell.source, re.MULTILINE)
             if hit:
-                return hit[1].strip()
+                return re.sub(r"\[([^\]]*)\]\([^)]*\)|<[^>]*>|[*_`]", r"\1", hit[1]).strip()
     return notebook.path.stem
 
 

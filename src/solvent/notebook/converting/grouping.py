@@ -6,7 +6,7 @@ import ast
 import keyword
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from solvent.notebook.converting.keeping import Sorted
@@ -149,16 +149,21 @@ def _wire(drafts: list[StepDraft], program: Program, sorted_: Sorted, chains: Ch
         for name, maker in chains.takes[view.place].items():
             if maker in where:
                 needed[where[maker]].add(name)
-    for name in sorted_.survivors:
-        maker = chains.last.get(name)
-        if maker in where:
-            needed[where[maker]].add(name)
     for name, maker in chains.last.items():
-        if name.startswith(FILE) and maker in where:
+        if maker in where and (name in sorted_.survivors or name.startswith(FILE)):
             needed[where[maker]].add(name)
     for number, draft in enumerate(drafts):
-        order = [name for one in draft.statements for name in sorted(chains.makes[one.place])]
+        order = [name for one in draft.statements for name in _in_order(one, chains.makes[one.place])]
         draft.outputs = [name for name in dict.fromkeys(order) if name in needed[number]]
+
+
+def _in_order(statement: Statement, names: Iterable[str]) -> list[str]:
+    """Names in the order in which a statement's text has them; those that it has not come last."""
+    places: dict[str, tuple[int, int]] = {}
+    for node in ast.walk(statement.node):
+        if isinstance(node, ast.Name):
+            places.setdefault(node.id, (node.lineno, node.col_offset))
+    return sorted(names, key=lambda name: (name not in places, places.get(name, (0, 0)), name))
 
 
 def _inseparable(drafts: list[StepDraft], program: Program, sorted_: Sorted) -> tuple[int, int, str] | None:
@@ -230,6 +235,15 @@ _STOP = frozenset(
     {"the", "a", "an", "of", "and", "to", "our", "in", "on", "for", "with", "let", "s", "us", "lets", "now", "is", "it"}
 )
 
+_LAST = frozenset({"into", "using", "from", "by", "at", "as", "we", "how", "what", "that", "this", "be", "or", "via", "per"})
+_PLAIN_VERBS = {
+    "reading": "read", "loading": "load", "splitting": "split", "preparing": "prepare", "making": "make", "fitting": "fit",
+    "training": "train", "building": "build", "cleaning": "clean", "evaluating": "evaluate", "creating": "create",
+    "handling": "handle", "removing": "remove", "adding": "add", "saving": "save", "encoding": "encode",
+    "scaling": "scale", "predicting": "predict", "testing": "test", "importing": "import", "exploring": "explore",
+    "choosing": "choose", "selecting": "select", "tuning": "tune", "comparing": "compare", "computing": "compute",
+}  # fmt: skip
+
 
 def _name(drafts: Sequence[StepDraft], sorted_: Sorted) -> None:
     """Names: the words of a heading where it is one step's alone, else what is done and to what."""
@@ -241,6 +255,9 @@ def _name(drafts: Sequence[StepDraft], sorted_: Sorted) -> None:
         words = [word for word in re.findall(r"[a-z0-9]+", one.heading.lower()) if word not in _STOP][:4]
         while words and words[0].isdigit():
             words.pop(0)
+        while words and words[-1] in _LAST:
+            words.pop()
+        words[:1] = [_PLAIN_VERBS.get(word, word) for word in words[:1]]
         subject = _subject(one)
         plain = f"{_VERBS[one.role]}_{subject}" if subject else _VERBS[one.role]
         name = "_".join(words) if words and count[one.heading] == 1 and len(words) > 1 else plain

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from solvent.notebook.flow.program import Program, Statement
 
-__all__ = ["DICE", "FILE", "Chains", "chain", "hidden", "said_name"]
+__all__ = ["DICE", "FILE", "Chains", "chain", "hidden", "said_name", "seeds"]
 
 DICE = "\0dice "
 """Before the name of a shared random generator, which statements read and alter like any other object."""
@@ -71,7 +71,7 @@ def chain(program: Program) -> Chains:
     makes: dict[int, frozenset[str]] = {}
     for one in program.statements:
         thrown = frozenset(f"{DICE}{name}" for name in (one.event.dice if one.event else ()))
-        seeded = thrown if _seeds(one) else frozenset()
+        seeded = thrown if seeds(one) else frozenset()
         read, written = _files(one)
         needed = (program.reads[one.place] | one.altered | one.flow.maybe | (thrown - seeded) | read) & set(latest)
         takes[one.place] = {name: latest[name] for name in sorted(needed)}
@@ -91,7 +91,7 @@ def _files(statement: Statement) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(read), frozenset(f"{FILE}{path}" for path, mode in opened if set(mode) & set("wax+"))
 
 
-def _seeds(statement: Statement) -> bool:
+def seeds(statement: Statement) -> bool:
     """Whether a statement sets a generator's state, whatever it was before."""
     from solvent.notebook.flow.roles import called_names
 

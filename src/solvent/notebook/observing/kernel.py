@@ -182,7 +182,7 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
         out = Path(place) / "events.jsonl"
         variables = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **running.variables}
         try:
-            with client.setup_kernel(cwd=str(running.folder), env=variables):
+            with client.setup_kernel(cwd=str(running.folder), env=variables, cleanup_kc=True):
                 kernel = Kernel(client, running, out)
                 kernel.silently(sources.start(str(out), running.seed))
                 yield kernel

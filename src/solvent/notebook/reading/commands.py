@@ -81,7 +81,7 @@ def _python(source: str) -> tuple[str, tuple[str, int] | None]:
     except ImportError:
         raise MissingExtra("notebooks need IPython: pip install 'solvent[notebook]'") from None
     try:
-        return TransformerManager().transform_cell(source).removesuffix("\n"), None
+        return str(TransformerManager().transform_cell(source)).removesuffix("\n"), None  # type: ignore[no-untyped-call]
     except SyntaxError as error:
         return source, (error.msg or "this is no Python", error.lineno or 1)
 
