@@ -105,6 +105,7 @@ def test_the_test_that_is_written_passes(houses: tuple[Conversion, Path]) -> Non
     assert done.returncode == 0, done.stdout[-2000:]
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client of its own leaves sockets
 def test_a_step_run_opens_as_a_notebook_that_runs(houses: tuple[Conversion, Path]) -> None:
     """Its inputs are loaded, its code stands in cells, and the last cell shows what it gives."""
     from nbclient import NotebookClient

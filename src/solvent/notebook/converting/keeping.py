@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from solvent.notebook.flow.chains import DICE, Chains
+from solvent.notebook.flow.chains import Chains, hidden
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import Role, called_names, role_of
 
@@ -75,7 +75,7 @@ def sort_statements(program: Program, chains: Chains) -> Sorted:
     kept = chains.above(roots)
     steps = [one for one in work if one.place in kept]
     views, left = _rest([one for one in work if one.place not in kept], roles, figures)
-    made = {name for one in steps for name in chains.makes[one.place] if not name.startswith(DICE)}
+    made = {name for one in steps for name in chains.makes[one.place] if not hidden(name)}
     survivors = sorted(
         name for name in made if name in chains.last and chains.last[name] in kept and name not in figures
     )
@@ -133,11 +133,7 @@ def _roots(
         own = (one.bound | one.altered) - figures
         if role == "export" and _saves(one):
             roots |= set(chains.takes[one.place].values())  # what it saves is kept as the output of the step that made it
-        elif role == "export" and not _shows(one):
-            roots.add(one.place)
-        elif role == "fit" or (role == "evaluate" and own):
-            roots.add(one.place)
-        elif own and any(chains.last.get(name) == one.place for name in own) and (not fits or one.place in after):
+        elif (role == "export" and not _shows(one)) or role == "fit" or (role == "evaluate" and own) or (own and any(chains.last.get(name) == one.place for name in own) and (not fits or one.place in after)):
             roots.add(one.place)
     return roots
 
@@ -155,9 +151,7 @@ def _shows(statement: Statement) -> bool:
     return "savefig" in set(called_names(statement.node))
 
 
-def _rest(
-    rest: list[Statement], roles: Mapping[int, Role], figures: set[str]
-) -> tuple[list[Statement], list[LeftOut]]:
+def _rest(rest: list[Statement], roles: Mapping[int, Role], figures: set[str]) -> tuple[list[Statement], list[LeftOut]]:
     """Of what is not kept: what shows something, and what is left out."""
     views: list[Statement] = []
     left: list[LeftOut] = []

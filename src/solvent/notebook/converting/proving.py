@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from solvent.notebook.converting.writing import Project
 from solvent.notebook.observing.likening import Likeness, liken
 from solvent.notebook.observing.sources import portray
-from solvent.notebook.converting.writing import Project
 
 __all__ = ["Proof", "prove"]
 

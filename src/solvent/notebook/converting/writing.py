@@ -9,13 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from solvent.notebook.converting.grouping import StepDraft
 from solvent.notebook.converting.keeping import Sorted
 from solvent.notebook.converting.locking import imported_packages, lock_project
 from solvent.notebook.converting.modules import Library
-from solvent.notebook.converting.steps import StepText, field_name, state_name
+from solvent.notebook.converting.steps import StepText, field_name
 from solvent.notebook.converting.views import View
-from solvent.notebook.flow.chains import DICE
+from solvent.notebook.flow.chains import said_name
 
 __all__ = ["Project", "write_project"]
 
@@ -30,7 +29,7 @@ class Project:
 
 
 def write_project(
-    name: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText], sorted_: Sorted, library: Library,
+    name: str, title: str, steps: Sequence[StepText], sorted_: Sorted, library: Library,
     data: Mapping[str, str], views: tuple[Sequence[View], str | None] = ((), None),
     python: str = sys.executable,
 ) -> Project:  # fmt: skip
@@ -42,7 +41,7 @@ def write_project(
     files = {
         f"{package}/__init__.py": f'"""{_line(title)}"""\n',
         f"{package}/steps.py": _steps(title, steps, library, package),
-        f"{package}/pipeline.py": _pipeline(package, title, drafts, steps, views[0]),
+        f"{package}/pipeline.py": _pipeline(package, title, steps, views[0]),
         f"{name}.yaml": _settings(package, steps, data),
         f"tests/test_{name}.py": _test(name, steps),
         "solvent.toml": 'code = ["."]\n',
@@ -68,37 +67,16 @@ def _steps(title: str, steps: Sequence[StepText], library: Library, package: str
     return f'"""The steps of the notebook: {_line(title)}"""\n\n{head}\n\n\n' + "\n\n".join(one.code for one in steps)
 
 
-def _pipeline(
-    package: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText], views: Sequence[View] = ()
-) -> str:
+def _pipeline(package: str, title: str, steps: Sequence[StepText], views: Sequence[View] = ()) -> str:
     files = list(dict.fromkeys(name for one in steps for name in one.files))
-    current: dict[str, str] = {name: name for name in files}
-    lines: list[str] = []
-    taken = set(files)
-    for number, one in enumerate(steps):
-        given = [current.get(name, _plain(name)) for name in one.data]
-        call = f"steps.{one.name}({', '.join(given)})"
-        if not one.outputs:
-            lines.append(f"    {call}")
-        elif one.record is None:
-            (output,) = one.outputs
-            lines.append(f"    {_plain(output)} = {call}")
-            current[output] = _plain(output)
-        else:
-            variable = one.name if one.name not in taken else f"{one.name}_made"
-            lines.append(f"    {variable} = {call}")
-            current.update({name: f"{variable}.{field_name(name)}" for name in one.outputs})
-        for view in views:
-            if view.after == number:
-                lines.append(f"    views.{view.name}({', '.join(current[name] for name in view.inputs)})")
+    lines, variable = _calls(steps, files, views)
     parameters = ", ".join(f"{name}: Path" for name in files)
-    last = next((one for one in reversed(steps) if one.outputs), None)
-    result = "None"
-    if last is not None:
-        variable = (last.name if last.name not in taken else f"{last.name}_made") if last.record else current[last.outputs[0]]
-        result = "Any"
+    result = "Any" if variable is not None else "None"
+    if variable is not None:
         lines.append(f"    return {variable}")
-    imports = (["from pathlib import Path"] if files else []) + (["from typing import Any"] if last else [])
+    imports = (["from pathlib import Path"] if files else []) + (
+        ["from typing import Any"] if variable is not None else []
+    )
     return (
         f'"""The pipeline of the notebook: {_line(title)}"""\n\nfrom __future__ import annotations\n\n'
         + "\n".join([*imports, "", "import solvent as sv", "", f"from {package} import steps{', views' if views else ''}"])
@@ -108,8 +86,32 @@ def _pipeline(
     )
 
 
-def _plain(name: str) -> str:
-    return state_name(name) if name.startswith(DICE) else name
+def _calls(
+    steps: Sequence[StepText], files: Sequence[str], views: Sequence[View] = ()
+) -> tuple[list[str], str | None]:
+    """The lines that call the steps, and what the pipeline gives: what the last of them made that makes anything."""
+    current: dict[str, str] = {name: name for name in files}
+    used: set[str] = set()
+    calls: list[tuple[str | None, str]] = []
+    for number, one in enumerate(steps):
+        given = [current.get(name, said_name(name)) for name in one.data]
+        used |= {name.partition(".")[0] for name in given}
+        variable = None
+        if one.record is not None:
+            variable = one.name if one.name not in files else f"{one.name}_made"
+            current.update({name: f"{variable}.{field_name(name)}" for name in one.outputs})
+        elif one.outputs:
+            (output,) = one.outputs
+            variable = current[output] = said_name(output)
+        calls.append((variable, f"steps.{one.name}({', '.join(given)})"))
+        for view in views:
+            if view.after == number:
+                shown = [current[name] for name in view.inputs]
+                used |= {name.partition(".")[0] for name in shown}
+                calls.append((None, f"views.{view.name}({', '.join(shown)})"))
+    last = next((variable for variable, _ in reversed(calls) if variable is not None), None)
+    used |= {last} if last is not None else set()
+    return [f"    {variable} = {call}" if variable in used else f"    {call}" for variable, call in calls], last
 
 
 def _settings(package: str, steps: Sequence[StepText], data: Mapping[str, str]) -> str:

@@ -101,12 +101,12 @@ class _Walk:
             self.expression(node.subject)
             self._ways([*(one.body for one in node.cases), []])
             for case in node.cases:
-                for one in ast.walk(case.pattern):
-                    name = getattr(one, "name", None) or getattr(one, "rest", None)
+                for part in ast.walk(case.pattern):
+                    name = getattr(part, "name", None) or getattr(part, "rest", None)
                     if isinstance(name, str):
                         self.maybe.add(name)
-                    if isinstance(one, ast.MatchValue):
-                        self.expression(one.value)
+                    if isinstance(part, ast.MatchValue):
+                        self.expression(part.value)
         else:
             self._simple(node)
 

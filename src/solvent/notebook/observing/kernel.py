@@ -140,9 +140,15 @@ class Kernel:
                 yield Event(
                     said["cell"], said["statement"], said["seconds"], tuple(said["bound"]), tuple(said["altered"]),
                     tuple(said["deleted"]), tuple(said["unsure"]),
-                    tuple((path, mode) for path, mode in said["files"]), tuple(said["dice"]), said["kinds"],
+                    tuple((self._relative(path), mode) for path, mode in said["files"]), tuple(said["dice"]), said["kinds"],
                     tuple(map(tuple, said["alike"])),
                 )  # fmt: skip
+
+    def _relative(self, path: str) -> str:
+        """A path as it is from the folder of the notebook, where it is in there."""
+        plain = os.path.normpath(path)
+        folder = os.path.realpath(self._running.folder)
+        return os.path.relpath(plain, folder) if plain.startswith(folder + os.sep) else plain
 
 
 @contextmanager
@@ -176,7 +182,7 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
         out = Path(place) / "events.jsonl"
         variables = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **running.variables}
         try:
-            with client.setup_kernel(cwd=str(running.folder), env=variables):
+            with client.setup_kernel(cwd=str(running.folder), env=variables, cleanup_kc=True):
                 kernel = Kernel(client, running, out)
                 kernel.silently(sources.start(str(out), running.seed))
                 yield kernel
