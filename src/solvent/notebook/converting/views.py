@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from solvent.notebook.converting.code import annotated, indented
+from solvent.notebook.converting.code import annotated
 from solvent.notebook.converting.grouping import StepDraft, headings_of
 from solvent.notebook.converting.keeping import LeftOut, Sorted
 from solvent.notebook.converting.kinds import annotation_of
@@ -15,6 +15,7 @@ from solvent.notebook.converting.modules import Library, names_in
 from solvent.notebook.flow.chains import Chains
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import called_names
+from solvent.notebook.reading.indenting import indented
 
 __all__ = ["View", "draw_views", "view_module"]
 
