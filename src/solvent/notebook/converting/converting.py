@@ -90,7 +90,9 @@ def convert(path: Path, out: Path, running: Running | None = None) -> Conversion
             if failed_view is None:
                 break
             views.remove(failed_view)
-            left += [LeftOut(one, f"it could not be drawn again: {proof.error[:200]}") for one in failed_view.statements]
+            left += [
+                LeftOut(one, f"it could not be drawn again: {proof.error[:200]}") for one in failed_view.statements
+            ]
         conversion = Conversion(notebook, watched, project, sorted_, drafts, proof, left_out=tuple(left))
         (out / "README.md").write_text(word_readme(conversion, views), encoding="utf-8")
     return conversion

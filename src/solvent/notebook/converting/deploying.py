@@ -53,14 +53,19 @@ def find_serving(sorted_: Sorted, kinds: Mapping[str, str]) -> Serving | str:
         parts.insert(0, part)
     if kinds.get(train) not in _TABLES:
         return f"{train}, which {parts[0]} is fitted on, is {kinds.get(train, 'unknown')}, and a request needs names of columns"
-    asked = [_names(call)[0] for _, call in calls if _object(call, "predict", "score", "predict_proba") == model and _names(call)]
+    asked = [
+        _names(call)[0]
+        for _, call in calls
+        if _object(call, "predict", "score", "predict_proba") == model and _names(call)
+    ]
     tests = [one for one in asked if one != rows] or [_twin(rows)]
     test = tests[-1]
     for part in reversed(parts[:-1]):
         if test in made and made[test][0] == part:
             test = made[test][1]
     truth = next(
-        (names[1] for _, call in calls if _object(call, "score") == model and len(names := _names(call)) > 1), _twin(answers)
+        (names[1] for _, call in calls if _object(call, "score") == model and len(names := _names(call)) > 1),
+        _twin(answers),
     )
     for name, wanted in ((test, _TABLES), (truth, _COLUMNS)):
         if kinds.get(name) not in wanted:
@@ -80,7 +85,9 @@ def _names(call: ast.Call) -> list[str]:
     """The arguments that are names; an array of a column of answers counts as the column."""
     found = []
     for one in call.args:
-        while isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in ("ravel", "values"):
+        while (
+            isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in ("ravel", "values")
+        ):
             one = one.func.value
         if isinstance(one, ast.Attribute) and one.attr == "values":
             one = one.value

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from solvent.notebook.converting.kinds import can_be_kept
 from solvent.notebook.converting.keeping import Sorted
 from solvent.notebook.flow.chains import FILE, Chains, hidden
 from solvent.notebook.flow.program import Program, Statement
@@ -21,14 +22,6 @@ _COARSE: Mapping[Role, str] = {
     "export": "export", "view": "prepare", "import": "prepare", "definition": "prepare",
 }  # fmt: skip
 _MOST_LINES = 45
-# What an archive keeps; anything else stays inside of the step that made it.
-_KEPT = (
-    "pandas.", "polars.", "numpy.", "sklearn.", "xgboost.", "lightgbm.", "scipy.sparse", "torch.", "datetime.",
-    "collections.", "decimal.",
-)  # fmt: skip
-_PLAIN = frozenset(
-    {"int", "float", "str", "bool", "list", "dict", "tuple", "set", "NoneType", "bytes", "frozenset", "complex"}
-)
 
 
 @dataclass
@@ -218,11 +211,6 @@ def _shared(drafts: list[StepDraft], program: Program) -> tuple[int, int, str] |
     return None
 
 
-def can_be_kept(kind: str) -> bool:
-    """Whether a value of a class (by its name with its module) can be handed on from step to step."""
-    return kind in _PLAIN or kind.startswith(_KEPT)
-
-
 _VERBS = {
     "load": "load",
     "prepare": "prepare",
@@ -235,7 +223,9 @@ _STOP = frozenset(
     {"the", "a", "an", "of", "and", "to", "our", "in", "on", "for", "with", "let", "s", "us", "lets", "now", "is", "it"}
 )
 
-_LAST = frozenset({"into", "using", "from", "by", "at", "as", "we", "how", "what", "that", "this", "be", "or", "via", "per"})
+_LAST = frozenset(
+    {"into", "using", "from", "by", "at", "as", "we", "how", "what", "that", "this", "be", "or", "via", "per"}
+)
 _PLAIN_VERBS = {
     "reading": "read", "loading": "load", "splitting": "split", "preparing": "prepare", "making": "make", "fitting": "fit",
     "training": "train", "building": "build", "cleaning": "clean", "evaluating": "evaluate", "creating": "create",

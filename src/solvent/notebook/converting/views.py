@@ -113,9 +113,7 @@ def _draws(one: Statement) -> bool:
     return any(map(_DRAWS.match, called_names(one.node)))
 
 
-def _with_makers(
-    statements: Sequence[Statement], own: dict[int, Statement], chains: Chains
-) -> list[Statement]:
+def _with_makers(statements: Sequence[Statement], own: dict[int, Statement], chains: Chains) -> list[Statement]:
     """The statements of a view with those of other views that made what they draw, and the styles before them."""
     found = {one.place: one for one in statements}
     waiting = list(found)

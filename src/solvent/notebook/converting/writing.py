@@ -6,7 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from solvent.notebook.converting.keeping import Sorted
@@ -26,6 +26,7 @@ class Project:
     name: str
     files: Mapping[str, str]
     values: Mapping[str, tuple[str, str | None]]
+    unkept: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_project(
@@ -56,7 +57,7 @@ def write_project(
                 if one not in own]  # fmt: skip
     roots, files["requirements.txt"] = lock_project(packages, python)
     files["pyproject.toml"] = _pyproject(name, roots)
-    return Project(name, files, _values(steps, sorted_))
+    return Project(name, files, _values(steps, sorted_), sorted_.unkept)
 
 
 def _steps(title: str, steps: Sequence[StepText], library: Library, package: str) -> str:
@@ -79,16 +80,16 @@ def _pipeline(package: str, title: str, steps: Sequence[StepText], views: Sequen
     )
     return (
         f'"""The pipeline of the notebook: {_line(title)}"""\n\nfrom __future__ import annotations\n\n'
-        + "\n".join([*imports, "", "import solvent as sv", "", f"from {package} import steps{', views' if views else ''}"])
+        + "\n".join(
+            [*imports, "", "import solvent as sv", "", f"from {package} import steps{', views' if views else ''}"]
+        )
         + f'\n\n\n@sv.pipeline\ndef {_word(package)}({parameters}) -> {result}:\n    """{_line(title)}"""\n'
         + "\n".join(lines)
         + "\n"
     )
 
 
-def _calls(
-    steps: Sequence[StepText], files: Sequence[str], views: Sequence[View] = ()
-) -> tuple[list[str], str | None]:
+def _calls(steps: Sequence[StepText], files: Sequence[str], views: Sequence[View] = ()) -> tuple[list[str], str | None]:
     """The lines that call the steps, and what the pipeline gives: what the last of them made that makes anything."""
     current: dict[str, str] = {name: name for name in files}
     used: set[str] = set()
@@ -153,7 +154,7 @@ def _pyproject(name: str, roots: Sequence[str]) -> str:
     needs = ", ".join(json.dumps(one) for one in sorted({"solvent", *(one.lower() for one in roots)}))
     return (
         f'[project]\nname = "{name.replace("_", "-")}"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
-        f'dependencies = [{needs}]\n\n[tool.ruff]\nline-length = 120\n\n[tool.mypy]\nstrict = true\n'
+        f"dependencies = [{needs}]\n\n[tool.ruff]\nline-length = 120\n\n[tool.mypy]\nstrict = true\n"
         "ignore_missing_imports = true\nfollow_untyped_imports = false\n"
     )
 
