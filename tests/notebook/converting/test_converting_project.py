@@ -48,7 +48,7 @@ def houses(tmp_path_factory: pytest.TempPathFactory) -> tuple[Conversion, Path]:
     folder = tmp_path_factory.mktemp("houses")
     rows = [f"{10 + one % 37},{1 + one % 5},{3 * (10 + one % 37) + 10 * (one % 5) + one % 3}" for one in range(120)]
     (folder / "houses.csv").write_text("\n".join(["size,rooms,price", *rows]))
-    made = convert(write(folder / "houses.ipynb", HOUSES), folder / "out")
+    made = convert(write(folder / "houses.ipynb", HOUSES), folder / "out", model="houses")
     return made, folder / "out"
 
 
@@ -106,6 +106,24 @@ def test_the_test_that_is_written_passes(houses: tuple[Conversion, Path]) -> Non
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client of its own leaves sockets
+def test_the_model_is_deployed_by_one_flag(houses: tuple[Conversion, Path]) -> None:
+    """It is judged on the notebook's own test rows, passes the gates, and answers by the columns that it was fitted on."""
+    from solvent.delivery.registry import load_bundle
+    from solvent.engine.project import find_project
+
+    _, out = houses
+    bundle = load_bundle(find_project(out), "houses@v1")
+    assert [one.name for one in bundle.columns] == ["size", "rooms", "ratio"]
+    assert bundle.report["target"] == "y" and bundle.report["figures"]["r2"]["value"] > 0.9
+    assert "prediction" in bundle.predictor.predict({"size": 20.0, "rooms": 3, "ratio": 0.15})
+
+
+def test_a_notebook_without_a_model_deploys_nothing(tmp_path: Path) -> None:
+    """What is missing is said."""
+    with pytest.raises(InputError, match="nothing can be deployed: no model is fitted on rows"):
+        convert(write(tmp_path / "plain.ipynb", ["import math\nx = math.sqrt(2)"]), tmp_path / "out", model="plain")
+
+
 def test_a_step_run_opens_as_a_notebook_that_runs(houses: tuple[Conversion, Path]) -> None:
     """Its inputs are loaded, its code stands in cells, and the last cell shows what it gives."""
     from nbclient import NotebookClient

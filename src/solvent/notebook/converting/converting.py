@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from solvent.errors import InputError
+from solvent.notebook.converting.deploying import find_serving
 from solvent.notebook.converting.grouping import StepDraft, group_statements
 from solvent.notebook.converting.keeping import LeftOut, Sorted, sort_statements
 from solvent.notebook.converting.lifting import lift
@@ -19,7 +20,7 @@ from solvent.notebook.converting.proving import Proof, prove
 from solvent.notebook.converting.steps import write_step
 from solvent.notebook.converting.telling import word_readme
 from solvent.notebook.converting.views import View, draw_views, view_module
-from solvent.notebook.converting.writing import Project, write_project
+from solvent.notebook.converting.writing import Blueprint, Project, write_project
 from solvent.notebook.flow.chains import DICE, FILE, Chains, chain, seeds
 from solvent.notebook.flow.naming import name_results
 from solvent.notebook.flow.program import Program, read_program
@@ -48,11 +49,12 @@ class Conversion:
     left_out: Sequence[LeftOut] = ()
 
 
-def convert(path: Path, out: Path, running: Running | None = None) -> Conversion:
+def convert(path: Path, out: Path, running: Running | None = None, model: str | None = None) -> Conversion:
     """Convert the notebook at ``path`` into a project in the new folder ``out``, run it, and prove it.
 
-    The notebook is run from its top in a scratch copy of its folder. Raises :class:`InputError` if ``out`` is there
-    already and not empty, or the file is no notebook.
+    The notebook is run from its top in a scratch copy of its folder. With ``model`` the pipeline ends in a deployment
+    of the notebook's last model under this name. Raises :class:`InputError` if ``out`` is there already and not
+    empty, or the file is no notebook, or if a deployment is asked for and there is nothing to deploy.
     """
     if out.exists() and any(out.iterdir()):
         raise InputError(f"{out}: this folder is not empty; a converted notebook goes to a new one")
@@ -69,42 +71,79 @@ def convert(path: Path, out: Path, running: Running | None = None) -> Conversion
             if failed is not None:
                 said = f"{failed.error[0]}: {failed.error[1]}" if failed.error else failed.status
                 return Conversion(notebook, watched, reason=f"cell {failed.cell} does not run: {said}")
-            chains = chain(watched.program)
-            gone = [name for name in chains.last if name.startswith(FILE) and not _is_in(copy, name.removeprefix(FILE))]
-            chains = replace(chains, last={name: maker for name, maker in chains.last.items() if name not in gone})
+            chains = _chains(watched.program, copy)
             sorted_ = sort_statements(watched.program, chains)
             if not sorted_.steps:
                 return Conversion(notebook, watched, reason="nothing in it makes anything that lasts")
             take_portraits(kernel, sorted_.survivors, portraits)
-        drafts = group_statements(watched.program, sorted_, chains)
-        data: dict[str, str] = {}
-        views, shown = draw_views(watched.program, sorted_, chains, drafts)
-        left = [*sorted_.left_out, *shown]
-        while True:  # a plot that cannot be drawn again is left out, and no reason to have no pipeline
-            project = _project(path, watched.program, sorted_, chains, drafts, (views, data, run.python))
-            shutil.rmtree(out, ignore_errors=True)
-            _write(project, out, copy, data, others_read(watched.program, data))
-            tidy(out)
-            proof = prove(project, out, portraits, scratch, run.python)
-            failed_view = next((one for one in views if proof.failed == one.name), None)
-            if failed_view is None:
-                break
-            views.remove(failed_view)
-            left += [
-                LeftOut(one, f"it could not be drawn again: {proof.error[:200]}") for one in failed_view.statements
-            ]
-        conversion = Conversion(notebook, watched, project, sorted_, drafts, proof, left_out=tuple(left))
-        (out / "README.md").write_text(word_readme(conversion, views), encoding="utf-8")
-    return conversion
+        seen = _Seen(watched, sorted_, chains, group_statements(watched.program, sorted_, chains))
+        return _carry_out(seen, out, _Places(copy, scratch, portraits, run.python), model)
 
 
-def _project(
-    path: Path, program: Program, sorted_: Sorted, chains: Chains, drafts: list[StepDraft],
-    more: tuple[Sequence[View], dict[str, str], str],
-) -> Project:  # fmt: skip
+def _chains(program: Program, copy: Path) -> Chains:
+    """The chains of a program, without files that are gone at its end."""
+    chains = chain(program)
+    gone = [name for name in chains.last if name.startswith(FILE) and not _is_in(copy, name.removeprefix(FILE))]
+    return replace(chains, last={name: maker for name, maker in chains.last.items() if name not in gone})
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is known of a notebook once it was watched."""
+
+    watched: Watched
+    sorted: Sorted
+    chains: Chains
+    drafts: list[StepDraft]
+
+
+@dataclass(frozen=True)
+class _Places:
+    """The copy that the notebook was run in, a folder to work in, the notebook's portraits, and the interpreter."""
+
+    copy: Path
+    scratch: Path
+    portraits: Path
+    python: str
+
+
+def _carry_out(seen: _Seen, out: Path, places: _Places, model: str | None) -> Conversion:
+    """Write the project and prove it; plots that cannot be drawn again are left out, and tried no more."""
+    program = seen.watched.program
+    views, shown = draw_views(program, seen.sorted, seen.chains, seen.drafts)
+    left = [*seen.sorted.left_out, *shown]
+    serving = None
+    if model is not None:
+        kinds = {name: kind for one in program.statements if one.event for name, kind in one.event.kinds.items()}
+        found = find_serving(seen.sorted, kinds)
+        if isinstance(found, str):
+            raise InputError(f"{program.notebook.path}: nothing can be deployed: {found}")
+        serving = (found, kinds, model)
+    data: dict[str, str] = {}
+    while True:
+        plan = replace(_blueprint(seen, views, data), python=places.python, serving=serving)
+        project = write_project(plan)
+        shutil.rmtree(out, ignore_errors=True)
+        _write(project, out, places.copy, data, others_read(program, data))
+        tidy(out)
+        proof = prove(project, out, places.portraits, places.scratch, places.python)
+        lost = next((one for one in views if proof.failed == one.name), None)
+        if lost is None:
+            break
+        views.remove(lost)
+        left += [LeftOut(one, f"it could not be drawn again: {proof.error[:200]}") for one in lost.statements]
+    notebook = program.notebook
+    made = Conversion(notebook, seen.watched, project, seen.sorted, seen.drafts, proof, left_out=tuple(left))
+    (out / "README.md").write_text(word_readme(made, views), encoding="utf-8")
+    return made
+
+
+def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str]) -> Blueprint:
+    """What the project is written from; ``data`` is filled with the files that it reads."""
+    program, sorted_, chains, drafts = seen.watched.program, seen.sorted, seen.chains, seen.drafts
+    path = program.notebook.path
     library = make_library(program, sorted_)
     lifted = lift(program, sorted_, drafts)
-    views, data, python = more
     made = []
     kinds: dict[str, str] = {}
     where = {one.place: number for number, draft in enumerate(drafts) for one in draft.statements}
@@ -127,9 +166,8 @@ def _project(
     name = re.sub(r"\W+", "_", path.stem.lower()).strip("_") or "notebook"
     name = name if name[0].isalpha() else f"notebook_{name}"
     title = _title(program.notebook)
-    module = view_module(title, views, library, [latest.get(number, {}) for number in range(len(drafts))])
-    drawn = (views, module if views else None)
-    return write_project(name, title, made, sorted_, library, data, drawn, python)
+    drawn = view_module(title, views, library, [latest.get(number, {}) for number in range(len(drafts))]) if views else ""
+    return Blueprint(name, title, made, sorted_, library, data, views, drawn)
 
 
 def _is_in(folder: Path, path: str) -> bool:

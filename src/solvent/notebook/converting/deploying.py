@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from solvent.notebook.converting.keeping import Sorted
 from solvent.notebook.flow.program import Statement
 
-__all__ = ["Serving", "find_serving"]
+__all__ = ["Serving", "deploying_lines", "find_serving", "judged_step"]
 
 _TABLES = ("pandas.DataFrame", "pandas.core.frame.DataFrame")
 _COLUMNS = ("pandas.Series", "pandas.core.series.Series", "numpy.ndarray")
@@ -52,7 +52,8 @@ def find_serving(sorted_: Sorted, kinds: Mapping[str, str]) -> Serving | str:
         part, train = made[train]
         parts.insert(0, part)
     if kinds.get(train) not in _TABLES:
-        return f"{train}, which {parts[0]} is fitted on, is {kinds.get(train, 'unknown')}, and a request needs names of columns"
+        kind = kinds.get(train, "unknown")
+        return f"{train}, which {parts[0]} is fitted on, is {kind}, and a request needs names of columns"
     asked = [
         _names(call)[0]
         for _, call in calls
@@ -69,8 +70,30 @@ def find_serving(sorted_: Sorted, kinds: Mapping[str, str]) -> Serving | str:
     )
     for name, wanted in ((test, _TABLES), (truth, _COLUMNS)):
         if kinds.get(name) not in wanted:
-            return f"there are no rows with answers that {model} was not fitted on: {name} is {kinds.get(name, 'not there')}"
+            kind = kinds.get(name, "not there")
+            return f"there are no rows with answers that {model} was not fitted on: {name} is {kind}"
     return Serving(tuple(parts), train, test, truth, answers.removesuffix("_train").strip("_") or "target")
+
+
+def judged_step(serving: Serving, kinds: Mapping[str, str]) -> str:
+    """The step that puts answers to rows, as a report asks for them."""
+    answers = "pd.Series" if "Series" in kinds.get(serving.truth, "") else "np.ndarray[Any, Any]"
+    return (
+        f"@sv.step\ndef judged_rows({serving.test}: pd.DataFrame, {serving.truth}: {answers}) -> pd.DataFrame:\n"
+        f'    """Rows that the model was not fitted on, with their answers as the column {serving.target}."""\n'
+        f"    return {serving.test}.assign(**{{{serving.target!r}: {serving.truth}}})\n"
+    )
+
+
+def deploying_lines(serving: Serving, current: Mapping[str, str]) -> list[str]:
+    """The lines of the pipeline that put the parts together, judge them, and deploy."""
+    parts = ", ".join(current[name] for name in serving.parts)
+    return [
+        f"    judged_rows = steps.judged_rows({current[serving.test]}, {current[serving.truth]})",
+        f'    predictor = learn.assemble.named("predictor")({current[serving.train]}, {parts})',
+        '    report = learn.evaluate.named("report")(predictor, judged_rows)',
+        "    return delivery.deploy(predictor, report, judged_rows)",
+    ]
 
 
 def _object(call: ast.Call, *methods: str) -> str | None:

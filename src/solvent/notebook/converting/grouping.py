@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from solvent.notebook.converting.kinds import can_be_kept
 from solvent.notebook.converting.keeping import Sorted
+from solvent.notebook.converting.kinds import can_be_kept
 from solvent.notebook.flow.chains import FILE, Chains, hidden
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import Role
