@@ -99,14 +99,7 @@ class _Walk:
             self.block(node.body)
         elif isinstance(node, ast.Match):
             self.expression(node.subject)
-            self._ways([*(one.body for one in node.cases), []])
-            for case in node.cases:
-                for part in ast.walk(case.pattern):
-                    name = getattr(part, "name", None) or getattr(part, "rest", None)
-                    if isinstance(name, str):
-                        self.maybe.add(name)
-                    if isinstance(part, ast.MatchValue):
-                        self.expression(part.value)
+            self._cases(node.cases)
         else:
             self._simple(node)
 
@@ -151,6 +144,21 @@ class _Walk:
             each.append(self.made)
         self.made = set.intersection(*each) if each else before
         self.maybe |= set().union(*each) - self.made
+
+    def _cases(self, cases: Iterable[ast.match_case]) -> None:
+        before = set(self.made)
+        for case in cases:
+            self.made = set(before)
+            for part in ast.walk(case.pattern):
+                name = getattr(part, "name", None) or getattr(part, "rest", None)
+                if isinstance(name, str):
+                    self.made.add(name)
+                if isinstance(part, ast.MatchValue):
+                    self.expression(part.value)
+            self.expression(case.guard)
+            self.block(case.body)
+            self.maybe |= self.made - before
+        self.made = before
 
     def _loop(self, node: ast.For | ast.AsyncFor) -> None:
         before = set(self.made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -42,7 +43,8 @@ class Event:
     """What one statement did, as the probe saw it.
 
     ``bound`` are names that got another object, ``altered`` those whose object changed, ``unsure`` those that were
-    too costly to look at; ``files`` are ``(path, mode)``; ``dice`` the shared generators that it used.
+    too costly to look at; ``files`` are ``(path, mode)``; ``dice`` the shared generators that it used;
+    ``stamps`` are equal for names that have an equal value.
     """
 
     cell: int
@@ -56,6 +58,7 @@ class Event:
     dice: tuple[str, ...]
     kinds: Mapping[str, str]
     alike: tuple[tuple[str, ...], ...]
+    stamps: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,12 +91,13 @@ class Kernel:
         self.silently(f"__import__('_solvent_probe').PROBE.begin({number}, {[list(one) for one in touched]!r})")
         cell = nbformat.v4.new_code_cell(source)  # type: ignore[no-untyped-call]
         self._client.nb.cells = [cell]
+        self._client.shown = 0
         started = time.perf_counter()
         status: Status = "ok"
         try:
             self._client.execute_cell(cell, 0, store_history=True)
-        except CellTimeoutError:
-            status = "timeout"
+        except CellTimeoutError:  # code that catches interrupts would go on: the kernel ends with the cell
+            status, self.alive = "timeout", False
         except DeadKernelError:
             status, self.alive = "dead", False
         seconds = time.perf_counter() - started
@@ -102,6 +106,9 @@ class Kernel:
                 self.silently("__import__('_solvent_probe').PROBE.end()")
             except DeadKernelError:
                 status, self.alive = "dead", False
+        if self._client.shown > _MOST_OUTPUT:
+            much = ("TooMuchOutput", f"it showed more than {_MOST_OUTPUT / 1e6:.0f} MB", None)
+            return Ran(number, "error", tuple(map(dict, cell.outputs)), much, seconds, tuple(self._events()))
         error = next((one for one in cell.outputs if one.output_type == "error"), None)
         if error is not None and status == "ok":
             status = "error"
@@ -141,7 +148,7 @@ class Kernel:
                     said["cell"], said["statement"], said["seconds"], tuple(said["bound"]), tuple(said["altered"]),
                     tuple(said["deleted"]), tuple(said["unsure"]),
                     tuple((self._relative(path), mode) for path, mode in said["files"]), tuple(said["dice"]), said["kinds"],
-                    tuple(map(tuple, said["alike"])),
+                    tuple(map(tuple, said["alike"])), said["stamps"],
                 )  # fmt: skip
 
     def _relative(self, path: str) -> str:
@@ -158,10 +165,10 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
     Raises :class:`UsageError` where the interpreter has no ipykernel, or does not start.
     """
     try:
+        import nbclient  # noqa: F401
         import nbformat
         from jupyter_client.kernelspec import KernelSpecManager
         from jupyter_client.manager import AsyncKernelManager
-        from nbclient import NotebookClient
     except ImportError:
         raise MissingExtra("running notebooks needs nbclient and ipykernel: pip install 'solvent[notebook]'") from None
 
@@ -174,15 +181,18 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
         specs = KernelSpecManager(kernel_dirs=[str(spec.parent)], ensure_native_kernel=False)
         manager = AsyncKernelManager(kernel_name="solvent", kernel_spec_manager=specs)
         notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
-        client = NotebookClient(
+        client = _client()(
             notebook, km=manager, timeout=int(max(1, running.cell_seconds)), allow_errors=True,
-            interrupt_on_timeout=True, startup_timeout=120, resources={"metadata": {"path": str(running.folder)}},
-            store_widget_state=False,
+            interrupt_on_timeout=False, startup_timeout=120, resources={"metadata": {"path": str(running.folder)}},
+            store_widget_state=False, shutdown_kernel="immediate",
         )  # fmt: skip
         out = Path(place) / "events.jsonl"
         variables = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **running.variables}
         try:
-            with client.setup_kernel(cwd=str(running.folder), env=variables, cleanup_kc=True):
+            # The manager is ours, so the client has to be told that the kernel ends with the block, however that ends.
+            with client.setup_kernel(
+                cwd=str(running.folder), env=variables, stderr=subprocess.DEVNULL, cleanup_kc=True
+            ):
                 kernel = Kernel(client, running, out)
                 kernel.silently(sources.start(str(out), running.seed))
                 yield kernel
@@ -193,6 +203,33 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
             ) from error
         finally:
             manager.context.destroy(linger=0)
+
+
+def _client() -> Any:
+    """The class of a client that takes only so much of what a cell shows, and then interrupts it."""
+    import asyncio
+
+    from nbclient import NotebookClient
+
+    class Client(NotebookClient):
+        """Counts the characters that the cell showed."""
+
+        shown = 0
+
+        def process_message(self, msg: Any, cell: Any, cell_index: int) -> Any:
+            """Take one message of the kernel."""
+            if msg["msg_type"] in ("stream", "display_data", "execute_result", "update_display_data"):
+                before = self.shown
+                content = msg["content"]
+                self.shown += len(content["text"]) if "text" in content else len(str(content.get("data", "")))
+                if self.shown > _MOST_OUTPUT:
+                    if before <= _MOST_OUTPUT and self.km is not None:
+                        manager: Any = self.km
+                        self._interrupting = asyncio.ensure_future(manager.interrupt_kernel())
+                    return None
+            return super().process_message(msg, cell, cell_index)
+
+    return Client
 
 
 def _line(error: Any) -> int | None:

@@ -135,6 +135,7 @@ class Probe:
             "dice": sorted(name for name in dice if before_dice.get(name, dice[name]) != dice[name]),
             "kinds": {name: self.stamps.kind_of(now[name]) for name in [*bound, *sorted(altered)]},
             "alike": _alike(now, [*bound, *altered]),
+            "stamps": {name: self.known[name][1] for name in [*bound, *sorted(altered)] if name in self.known},
         }  # fmt: skip
 
     def _others(self, now: dict[str, Any], bound: set[str], altered: set[str], late: float) -> set[str]:

@@ -37,28 +37,39 @@ def watch(program: Program, running: Running, portraits: tuple[Sequence[str], Pa
 
 
 @contextmanager
-def watching(program: Program, running: Running, on: bool = False) -> Iterator[tuple[Watched, Kernel]]:
-    """The same with the kernel still open. With ``on`` cells go on after one that failed."""
+def watching(program: Program, running: Running, judging: bool = False) -> Iterator[tuple[Watched, Kernel]]:
+    """The same with the kernel still open.
+
+    For a judgement cells are run as they are written, so that lines are those of the cell, and go on after one that
+    failed.
+    """
     cells: list[Ran] = []
     events: list[Event] = []
     with open_kernel(running) as kernel:
         for unit in program.units:
-            if cells and cells[-1].status != "ok" and not on:
+            if cells and cells[-1].status != "ok" and not judging:
                 cells.append(Ran(unit.cell.number, "skipped"))
                 continue
-            made = _run(unit, program, kernel)
+            made = _run(unit, program, kernel, _as_written(unit) if judging else source_of(unit))
             cells.append(made)
             events += made.events
         yield Watched(program.watched(events), tuple(cells)), kernel
 
 
-def _run(unit: Unit, program: Program, kernel: Kernel) -> Ran:
+def _as_written(unit: Unit) -> str:
+    """The cell with a sign on the empty lines at its top, which IPython would drop, and with them count lines anew."""
+    source = unit.plain.source
+    empty = source[: len(source) - len(source.lstrip("\n"))]
+    return "#\n" * len(empty) + source[len(empty) :]
+
+
+def _run(unit: Unit, program: Program, kernel: Kernel, source: str) -> Ran:
     if unit.fault is not None:
         return Ran(unit.cell.number, "error", (), ("SyntaxError", *unit.fault))
     if not unit.statements:
         return Ran(unit.cell.number, "ok")
     touched = [sorted(program.reads[one.place] | one.flow.alters | one.flow.makes) for one in unit.statements]
-    return kernel.run(unit.cell.number, source_of(unit), touched)
+    return kernel.run(unit.cell.number, source, touched)
 
 
 def take_portraits(kernel: Kernel, names: Sequence[str], folder: Path) -> None:

@@ -81,9 +81,12 @@ def _python(source: str) -> tuple[str, tuple[str, int] | None]:
     except ImportError:
         raise MissingExtra("notebooks need IPython: pip install 'solvent[notebook]'") from None
     try:
-        return str(TransformerManager().transform_cell(source)).removesuffix("\n"), None  # type: ignore[no-untyped-call]
+        made = str(TransformerManager().transform_cell(source)).removesuffix("\n")  # type: ignore[no-untyped-call]
     except SyntaxError as error:
         return source, (error.msg or "this is no Python", error.lineno or 1)
+    # IPython drops empty lines at the top; with them all lines keep their places.
+    blank = len(source) - len(source.lstrip()) if source.strip() else 0
+    return "\n" * source[:blank].count("\n") + made, None
 
 
 def _fault(source: str) -> tuple[str, int] | None:

@@ -10,6 +10,7 @@ __all__ = ["notebook"]
 
 # Name: (module, what it does).
 COMMANDS = {
+    "check": ("checking", "Run notebooks twice from their top, and say what is wrong with them."),
     "convert": ("converting", "Make a pipeline of a notebook, run it, and prove that its values are the notebook's."),
     "open": ("opening", "Write a notebook with the inputs of a step run loaded and its code in cells."),
 }
