@@ -16,7 +16,7 @@ FLOORS = (
     ("engine",),
     ("graph", "data", "archive"),
     ("config",),
-    ("digest", "names"),
+    ("digest", "displays", "names"),
     ("errors",),
 )
 SIDE_BY_SIDE = {"graph", "data", "archive", "notebook", "audit"}
@@ -45,6 +45,7 @@ HEAVY = {
     "msgspec": ("delivery/server/",),
     "prometheus_client": ("delivery/server/running/metrics.py",),
     "matplotlib": ("archive/formats/",),
+    "IPython": ("notebook/",),
     "cryptography": ("delivery/trust/",),
 }
 # Who may import a heavy package when it is itself imported; each of them is imported only when it is needed.

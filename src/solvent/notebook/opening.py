@@ -114,11 +114,17 @@ def _body(node: ast.FunctionDef | ast.AsyncFunctionDef, text: str) -> list[str]:
     last = statements[-1] if statements else None
     if not statements or any(one is not last for one in returns):
         plain = text[text.index("def ") :] if not isinstance(node, ast.AsyncFunctionDef) else text
-        names = ", ".join([*(one.arg for one in node.args.args), *(f"{one.arg}={one.arg}" for one in node.args.kwonlyargs)])
+        names = ", ".join(
+            [*(one.arg for one in node.args.args), *(f"{one.arg}={one.arg}" for one in node.args.kwonlyargs)]
+        )
         return [plain, f"{node.name}({names})"]
     lines = text.split("\n")
     cells: list[str] = []
-    end = (node.body[0].end_lineno or 0) if statements is not node.body and statements != node.body else node.body[0].lineno - 1
+    end = (
+        (node.body[0].end_lineno or 0)
+        if statements is not node.body and statements != node.body
+        else node.body[0].lineno - 1
+    )
     for one in statements:
         above = lines[end : one.lineno - 1]
         piece = "\n".join([*above, *lines[one.lineno - 1 : one.end_lineno]])

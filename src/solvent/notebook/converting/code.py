@@ -1,4 +1,4 @@
-"""Code as text: indented without touching what stands in text, and functions with the annotations that they lack."""
+"""Functions of a notebook with the annotations that they lack."""
 
 from __future__ import annotations
 
@@ -6,21 +6,7 @@ import ast
 import io
 import tokenize
 
-__all__ = ["annotated", "indented"]
-
-
-def indented(text: str, by: str = "    ") -> str:
-    """The text moved to the right, but for the inner lines of text over several lines."""
-    inside: set[int] = set()
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text + "\n").readline):
-            if token.type == tokenize.STRING or tokenize.tok_name[token.type].startswith("FSTRING_MIDDLE"):
-                inside |= set(range(token.start[0] + 1, token.end[0] + 1))
-    except (tokenize.TokenError, IndentationError, SyntaxError):
-        pass
-    return "\n".join(
-        line if number in inside or not line.strip() else by + line for number, line in enumerate(text.split("\n"), 1)
-    )
+__all__ = ["annotated"]
 
 
 def annotated(text: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from solvent.errors import InputError
+from solvent.notebook.converting.deploying import find_serving
 from solvent.notebook.converting.grouping import StepDraft, group_statements
 from solvent.notebook.converting.keeping import LeftOut, Sorted, sort_statements
 from solvent.notebook.converting.lifting import lift
@@ -19,11 +20,12 @@ from solvent.notebook.converting.proving import Proof, prove
 from solvent.notebook.converting.steps import write_step
 from solvent.notebook.converting.telling import word_readme
 from solvent.notebook.converting.views import View, draw_views, view_module
-from solvent.notebook.converting.writing import Project, write_project
-from solvent.notebook.flow.chains import DICE, Chains, chain
+from solvent.notebook.converting.writing import Blueprint, Project, write_project
+from solvent.notebook.flow.chains import DICE, FILE, Chains, chain, seeds
 from solvent.notebook.flow.naming import name_results
 from solvent.notebook.flow.program import Program, read_program
 from solvent.notebook.observing.kernel import Running
+from solvent.notebook.observing.placing import place_of
 from solvent.notebook.observing.scratch import copy_folder
 from solvent.notebook.observing.watching import Watched, take_portraits, watching
 from solvent.notebook.reading.cells import Notebook
@@ -48,19 +50,21 @@ class Conversion:
     left_out: Sequence[LeftOut] = ()
 
 
-def convert(path: Path, out: Path, running: Running | None = None) -> Conversion:
+def convert(path: Path, out: Path, running: Running | None = None, model: str | None = None) -> Conversion:
     """Convert the notebook at ``path`` into a project in the new folder ``out``, run it, and prove it.
 
-    The notebook is run from its top in a scratch copy of its folder. Raises :class:`InputError` if ``out`` is there
-    already and not empty, or the file is no notebook.
+    The notebook is run from its top in a scratch copy of its folder. With ``model`` the pipeline ends in a deployment
+    of the notebook's last model under this name. Raises :class:`InputError` if ``out`` is there already and not
+    empty, or the file is no notebook, or if a deployment is asked for and there is nothing to deploy.
     """
     if out.exists() and any(out.iterdir()):
         raise InputError(f"{out}: this folder is not empty; a converted notebook goes to a new one")
     notebook = read_notebook(path)
     program = name_results(read_program(notebook))
-    with tempfile.TemporaryDirectory(prefix="solvent-convert-") as place:
-        scratch = Path(place)
-        copy = copy_folder(path.resolve().parent, scratch / "copy")
+    with tempfile.TemporaryDirectory(prefix="solvent-convert-") as held:
+        scratch = Path(held)
+        place = place_of(path, program)
+        copy = copy_folder(place.folder, scratch / "copy") / place.inside
         run = replace(running or Running(copy), folder=copy, seed=SEED)
         portraits = scratch / "notebook"
         with watching(program, run) as (watched, kernel):
@@ -68,69 +72,108 @@ def convert(path: Path, out: Path, running: Running | None = None) -> Conversion
             if failed is not None:
                 said = f"{failed.error[0]}: {failed.error[1]}" if failed.error else failed.status
                 return Conversion(notebook, watched, reason=f"cell {failed.cell} does not run: {said}")
-            chains = chain(watched.program)
+            chains = _chains(watched.program, copy)
             sorted_ = sort_statements(watched.program, chains)
             if not sorted_.steps:
                 return Conversion(notebook, watched, reason="nothing in it makes anything that lasts")
             take_portraits(kernel, sorted_.survivors, portraits)
-        drafts = group_statements(watched.program, sorted_, chains)
-        data: dict[str, str] = {}
-        views, shown = draw_views(watched.program, sorted_, chains, drafts)
-        left = [*sorted_.left_out, *shown]
-        while True:  # a plot that cannot be drawn again is left out, and no reason to have no pipeline
-            project = _project(path, watched.program, sorted_, chains, drafts, (views, data, run.python))
-            shutil.rmtree(out, ignore_errors=True)
-            _write(project, out, copy, data)
-            tidy(out)
-            proof = prove(project, out, portraits, scratch, run.python)
-            failed_view = next((one for one in views if proof.failed == one.name), None)
-            if failed_view is None:
-                break
-            views.remove(failed_view)
-            left += [LeftOut(one, f"it could not be drawn again: {proof.error[:200]}") for one in failed_view.statements]
-        conversion = Conversion(notebook, watched, project, sorted_, drafts, proof, left_out=tuple(left))
-        (out / "README.md").write_text(word_readme(conversion, views), encoding="utf-8")
-    return conversion
+        seen = _Seen(watched, sorted_, chains, group_statements(watched.program, sorted_, chains))
+        return _carry_out(seen, out, _Places(copy, scratch, portraits, run.python), model)
 
 
-def _project(
-    path: Path, program: Program, sorted_: Sorted, chains: Chains, drafts: list[StepDraft],
-    more: tuple[Sequence[View], dict[str, str], str],
-) -> Project:  # fmt: skip
+def _chains(program: Program, copy: Path) -> Chains:
+    """The chains of a program, without files that are gone at its end."""
+    chains = chain(program)
+    gone = [name for name in chains.last if name.startswith(FILE) and not _is_in(copy, name.removeprefix(FILE))]
+    return replace(chains, last={name: maker for name, maker in chains.last.items() if name not in gone})
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is known of a notebook once it was watched."""
+
+    watched: Watched
+    sorted: Sorted
+    chains: Chains
+    drafts: list[StepDraft]
+
+
+@dataclass(frozen=True)
+class _Places:
+    """The copy that the notebook was run in, a folder to work in, the notebook's portraits, and the interpreter."""
+
+    copy: Path
+    scratch: Path
+    portraits: Path
+    python: str
+
+
+def _carry_out(seen: _Seen, out: Path, places: _Places, model: str | None) -> Conversion:
+    """Write the project and prove it; plots that cannot be drawn again are left out, and tried no more."""
+    program = seen.watched.program
+    views, shown = draw_views(program, seen.sorted, seen.chains, seen.drafts)
+    left = [*seen.sorted.left_out, *shown]
+    serving = None
+    if model is not None:
+        kinds = {name: kind for one in program.statements if one.event for name, kind in one.event.kinds.items()}
+        found = find_serving(seen.sorted, kinds)
+        if isinstance(found, str):
+            raise InputError(f"{program.notebook.path}: nothing can be deployed: {found}")
+        serving = (found, kinds, model)
+    data: dict[str, str] = {}
+    while True:
+        plan = replace(_blueprint(seen, views, data), python=places.python, serving=serving)
+        project = write_project(plan)
+        shutil.rmtree(out, ignore_errors=True)
+        _write(project, out, places.copy, data, others_read(program, data))
+        tidy(out)
+        proof = prove(project, out, places.portraits, places.scratch, places.python)
+        lost = next((one for one in views if proof.failed == one.name), None)
+        if lost is None:
+            break
+        views.remove(lost)
+        left += [LeftOut(one, f"it could not be drawn again: {proof.error[:200]}") for one in lost.statements]
+    notebook = program.notebook
+    made = Conversion(notebook, seen.watched, project, seen.sorted, seen.drafts, proof, left_out=tuple(left))
+    (out / "README.md").write_text(word_readme(made, views), encoding="utf-8")
+    return made
+
+
+def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str]) -> Blueprint:
+    """What the project is written from; ``data`` is filled with the files that it reads."""
+    program, sorted_, chains, drafts = seen.watched.program, seen.sorted, seen.chains, seen.drafts
+    path = program.notebook.path
     library = make_library(program, sorted_)
     lifted = lift(program, sorted_, drafts)
-    views, data, python = more
     made = []
     kinds: dict[str, str] = {}
     where = {one.place: number for number, draft in enumerate(drafts) for one in draft.statements}
     latest: dict[int, dict[str, str]] = {}
-    for one in program.statements:
-        if one.event is not None:
-            kinds.update(one.event.kinds)
-        if one.place in where:
-            latest[where[one.place]] = dict(kinds)
+    for statement in program.statements:
+        if statement.event is not None:
+            kinds.update(statement.event.kinds)
+        if statement.place in where:
+            latest[where[statement.place]] = dict(kinds)
     for number, one in enumerate(lifted):
         for name, file in one.files.items():
             data[name] = file
         unseeded = sorted({
             name.removeprefix(DICE)
-            for statement in one.draft.statements
-            for name in chains.makes[statement.place]
-            if name.startswith(DICE) and name not in chains.takes[statement.place] and not _seeds(statement)
+            for each in one.draft.statements
+            for name in chains.makes[each.place]
+            if name.startswith(DICE) and name not in chains.takes[each.place] and not seeds(each)
         })  # fmt: skip
         made.append(write_step(one, program, library, latest.get(number, {}), unseeded))
     name = re.sub(r"\W+", "_", path.stem.lower()).strip("_") or "notebook"
     name = name if name[0].isalpha() else f"notebook_{name}"
     title = _title(program.notebook)
-    module = view_module(title, views, library, [latest.get(number, {}) for number in range(len(drafts))])
-    drawn = (views, module if views else None)
-    return write_project(name, title, drafts, made, sorted_, library, data, drawn, python)
+    drawn = view_module(title, views, library, [latest.get(number, {}) for number in range(len(drafts))]) if views else ""
+    return Blueprint(name, title, made, sorted_, library, data, views, drawn)
 
 
-def _seeds(statement: object) -> bool:
-    from solvent.notebook.flow.chains import _seeds as seeds
-
-    return seeds(statement)  # type: ignore[arg-type]
+def _is_in(folder: Path, path: str) -> bool:
+    """Whether a file that was written is there at the end, and in the notebook's folder."""
+    return not os.path.isabs(path) and not path.startswith("..") and (folder / path).is_file()
 
 
 def _title(notebook: Notebook) -> str:
@@ -138,7 +181,7 @@ def _title(notebook: Notebook) -> str:
         if cell.kind == "markdown":
             hit = re.search(r"^#\s+(.*)$", cell.source, re.MULTILINE)
             if hit:
-                return hit[1].strip()
+                return re.sub(r"\[([^\]]*)\]\([^)]*\)|<[^>]*>|[*_`]", r"\1", hit[1]).strip()
     return notebook.path.stem
 
 
@@ -154,18 +197,44 @@ def tidy(out: Path) -> None:
         subprocess.run([sys.executable, "-m", "ruff", *command, str(out)], capture_output=True, check=False, cwd=out)
 
 
-def _write(project: Project, out: Path, copy: Path, data: Mapping[str, str]) -> None:
+def others_read(program: Program, data: Mapping[str, str]) -> set[str]:
+    """The files of the folder that the notebook read, and that are no inputs of the pipeline: their names are made."""
+    read: set[str] = set()
+    written: set[str] = set()
+    for one in program.statements:
+        for path, mode in one.event.files if one.event else ():
+            if set(mode) & set("wxa+"):
+                written.add(path)
+            elif path not in written:
+                read.add(path)
+    return {path for path in read - set(data.values()) if not os.path.isabs(path) and not path.startswith("..")}
+
+
+def _write(project: Project, out: Path, copy: Path, data: Mapping[str, str], others: set[str]) -> None:
     for name, file in data.items():
         source = (copy / file).resolve()
         if not source.is_file():
             raise InputError(f"{file}: the notebook read this file, and it is no file of its folder ({name})")
-        target = out / "data" / source.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
+        _copy(source, out / target_of(file, data))
+    for file in others:
+        if (copy / file).is_file():
+            _copy(copy / file, out / file)
     for name, text in project.files.items():
-        file = out / name
-        file.parent.mkdir(parents=True, exist_ok=True)
+        made = out / name
+        made.parent.mkdir(parents=True, exist_ok=True)
         if name.endswith(".yaml"):
             for path in data.values():
-                text = text.replace(f'"{path}"', f'"data/{os.path.basename(path)}"')
-        file.write_text(text, encoding="utf-8")
+                text = text.replace(f'"{path}"', f'"{target_of(path, data)}"')
+        made.write_text(text, encoding="utf-8")
+
+
+def target_of(path: str, data: Mapping[str, str]) -> str:
+    """Where in the project an input file goes: into ``data``, in folders of its own where names meet."""
+    name = os.path.basename(path)
+    same = sorted({one for one in data.values() if os.path.basename(one) == name})
+    return f"data/{name}" if len(same) < 2 else f"data/{same.index(path) + 1}/{name}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from solvent.notebook.converting.keeping import Sorted
-from solvent.notebook.flow.chains import DICE, Chains
+from solvent.notebook.converting.kinds import can_be_kept
+from solvent.notebook.flow.chains import FILE, Chains, hidden
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import Role
 
@@ -19,12 +22,6 @@ _COARSE: Mapping[Role, str] = {
     "export": "export", "view": "prepare", "import": "prepare", "definition": "prepare",
 }  # fmt: skip
 _MOST_LINES = 45
-# What an archive keeps; anything else stays inside of the step that made it.
-_KEPT = (
-    "pandas.", "polars.", "numpy.", "sklearn.", "xgboost.", "lightgbm.", "scipy.sparse", "torch.", "datetime.",
-    "collections.", "decimal.",
-)  # fmt: skip
-_PLAIN = frozenset({"int", "float", "str", "bool", "list", "dict", "tuple", "set", "NoneType", "bytes", "frozenset", "complex"})
 
 
 @dataclass
@@ -101,11 +98,14 @@ def _absorb(drafts: list[StepDraft]) -> list[StepDraft]:
     made: list[StepDraft] = []
     for place, one in enumerate(drafts):
         after = drafts[place + 1] if place + 1 < len(drafts) else None
-        if one.role == "prepare" and one.lines <= 2 and made and after is not None and after.role == made[-1].role:
-            made[-1].statements += one.statements
-        elif made and made[-1].role == one.role and made[-1].heading == one.heading and (
-            made[-1].lines + one.lines <= _MOST_LINES
-        ):  # fmt: skip
+        if (
+            one.role == "prepare" and one.lines <= 2 and made and after is not None and after.role == made[-1].role
+        ) or (
+            made
+            and made[-1].role == one.role
+            and made[-1].heading == one.heading
+            and (made[-1].lines + one.lines <= _MOST_LINES)
+        ):
             made[-1].statements += one.statements
         else:
             made.append(one)
@@ -116,7 +116,7 @@ def _bind(drafts: list[StepDraft], program: Program, sorted_: Sorted, chains: Ch
     """Steps with inputs and outputs; steps that would hand on what cannot be kept become one."""
     while True:
         _wire(drafts, program, sorted_, chains)
-        pair = _inseparable(drafts, program)
+        pair = _inseparable(drafts, program, sorted_)
         if pair is None:
             return drafts
         first, last, why = pair
@@ -142,23 +142,33 @@ def _wire(drafts: list[StepDraft], program: Program, sorted_: Sorted, chains: Ch
         for name, maker in chains.takes[view.place].items():
             if maker in where:
                 needed[where[maker]].add(name)
-    for name in sorted_.survivors:
-        maker = chains.last.get(name)
-        if maker in where:
+    for name, maker in chains.last.items():
+        if maker in where and (name in sorted_.survivors or name.startswith(FILE)):
             needed[where[maker]].add(name)
     for number, draft in enumerate(drafts):
-        order = [name for one in draft.statements for name in sorted(chains.makes[one.place])]
+        order = [name for one in draft.statements for name in _in_order(one, chains.makes[one.place])]
         draft.outputs = [name for name in dict.fromkeys(order) if name in needed[number]]
 
 
-def _inseparable(drafts: list[StepDraft], program: Program) -> tuple[int, int, str] | None:
+def _in_order(statement: Statement, names: Iterable[str]) -> list[str]:
+    """Names in the order in which a statement's text has them; those that it has not come last."""
+    places: dict[str, tuple[int, int]] = {}
+    for node in ast.walk(statement.node):
+        if isinstance(node, ast.Name):
+            places.setdefault(node.id, (node.lineno, node.col_offset))
+    return sorted(names, key=lambda name: (name not in places, places.get(name, (0, 0)), name))
+
+
+def _inseparable(drafts: list[StepDraft], program: Program, sorted_: Sorted) -> tuple[int, int, str] | None:
     """Two steps between which something would have to be handed on that cannot be kept, or that is one object by two names."""
     kinds = {
         (one.place, name): kind for one in program.statements if one.event for name, kind in one.event.kinds.items()
     }
     for number, draft in enumerate(drafts):
         for name, source in draft.inputs.items():
-            if name.startswith(DICE):
+            if name.startswith(FILE) and not _named_in(draft, name.removeprefix(FILE), sorted_):
+                return source, number, f"the file {name.removeprefix(FILE)} is written and read again"
+            if hidden(name):
                 continue
             found = [kinds.get((one.place, name)) for one in drafts[source].statements]
             kind = next((one for one in reversed(found) if one), "")
@@ -168,6 +178,21 @@ def _inseparable(drafts: list[StepDraft], program: Program) -> tuple[int, int, s
     if shared is not None:
         return shared
     return None
+
+
+def _named_in(draft: StepDraft, path: str, sorted_: Sorted) -> bool:
+    """Whether all statements of a step that read a file name it by a literal, or by a constant."""
+    for one in draft.statements:
+        if one.event is None or path not in {opened for opened, _ in one.event.files}:
+            continue
+        nodes: list[ast.AST] = [
+            one.node,
+            *(sorted_.constants[name].node for name in one.flow.reads & set(sorted_.constants)),
+        ]
+        texts = [part.value for node in nodes for part in ast.walk(node) if isinstance(part, ast.Constant)]
+        if not any(isinstance(text, str) and os.path.normpath(text) == os.path.normpath(path) for text in texts):
+            return False
+    return True
 
 
 def _shared(drafts: list[StepDraft], program: Program) -> tuple[int, int, str] | None:
@@ -186,13 +211,28 @@ def _shared(drafts: list[StepDraft], program: Program) -> tuple[int, int, str] |
     return None
 
 
-def can_be_kept(kind: str) -> bool:
-    """Whether a value of a class (by its name with its module) can be handed on from step to step."""
-    return kind in _PLAIN or kind.startswith(_KEPT)
+_VERBS = {
+    "load": "load",
+    "prepare": "prepare",
+    "split": "split",
+    "fit": "fit",
+    "evaluate": "evaluate",
+    "export": "export",
+}
+_STOP = frozenset(
+    {"the", "a", "an", "of", "and", "to", "our", "in", "on", "for", "with", "let", "s", "us", "lets", "now", "is", "it"}
+)
 
-
-_VERBS = {"load": "load", "prepare": "prepare", "split": "split", "fit": "fit", "evaluate": "evaluate", "export": "export"}
-_STOP = frozenset({"the", "a", "an", "of", "and", "to", "our", "in", "on", "for", "with", "let", "s", "us", "lets", "now", "is", "it"})
+_LAST = frozenset(
+    {"into", "using", "from", "by", "at", "as", "we", "how", "what", "that", "this", "be", "or", "via", "per"}
+)
+_PLAIN_VERBS = {
+    "reading": "read", "loading": "load", "splitting": "split", "preparing": "prepare", "making": "make", "fitting": "fit",
+    "training": "train", "building": "build", "cleaning": "clean", "evaluating": "evaluate", "creating": "create",
+    "handling": "handle", "removing": "remove", "adding": "add", "saving": "save", "encoding": "encode",
+    "scaling": "scale", "predicting": "predict", "testing": "test", "importing": "import", "exploring": "explore",
+    "choosing": "choose", "selecting": "select", "tuning": "tune", "comparing": "compare", "computing": "compute",
+}  # fmt: skip
 
 
 def _name(drafts: Sequence[StepDraft], sorted_: Sorted) -> None:
@@ -205,6 +245,9 @@ def _name(drafts: Sequence[StepDraft], sorted_: Sorted) -> None:
         words = [word for word in re.findall(r"[a-z0-9]+", one.heading.lower()) if word not in _STOP][:4]
         while words and words[0].isdigit():
             words.pop(0)
+        while words and words[-1] in _LAST:
+            words.pop()
+        words[:1] = [_PLAIN_VERBS.get(word, word) for word in words[:1]]
         subject = _subject(one)
         plain = f"{_VERBS[one.role]}_{subject}" if subject else _VERBS[one.role]
         name = "_".join(words) if words and count[one.heading] == 1 and len(words) > 1 else plain
@@ -220,7 +263,7 @@ def _name(drafts: Sequence[StepDraft], sorted_: Sorted) -> None:
 
 def _subject(one: StepDraft) -> str:
     """The name that tells best what a step is about: its only output, or the first that is a table or model."""
-    names = [name for name in one.outputs if not name.startswith(DICE)]
+    names = [name for name in one.outputs if not hidden(name)]
     if not names:
         return ""
     return re.sub(r"\W|^(?=\d)", "_", names[0]).strip("_").lower() if len(names) == 1 else ""

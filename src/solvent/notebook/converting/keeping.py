@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from solvent.notebook.flow.chains import DICE, Chains
+from solvent.notebook.converting.kinds import can_be_kept
+from solvent.notebook.flow.chains import Chains, hidden
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import Role, called_names, role_of
 
@@ -39,7 +40,8 @@ class Sorted:
     """The statements of a notebook by what becomes of them.
 
     ``roles`` are those of the statements that become steps; ``constants`` are names with their literal values;
-    ``survivors`` are the names whose values at the end the pipeline has to have too.
+    ``survivors`` are the names whose values at the end the pipeline has to have too, ``unkept`` those whose values no
+    archive keeps, with their classes.
     """
 
     imports: tuple[Statement, ...]
@@ -51,6 +53,7 @@ class Sorted:
     roles: Mapping[int, Role]
     survivors: tuple[str, ...]
     models: frozenset[str] = field(default_factory=frozenset)
+    unkept: Mapping[str, str] = field(default_factory=dict)
 
 
 def sort_statements(program: Program, chains: Chains) -> Sorted:
@@ -75,13 +78,13 @@ def sort_statements(program: Program, chains: Chains) -> Sorted:
     kept = chains.above(roots)
     steps = [one for one in work if one.place in kept]
     views, left = _rest([one for one in work if one.place not in kept], roles, figures)
-    made = {name for one in steps for name in chains.makes[one.place] if not name.startswith(DICE)}
-    survivors = sorted(
-        name for name in made if name in chains.last and chains.last[name] in kept and name not in figures
-    )
+    made = {name for one in steps for name in chains.makes[one.place] if not hidden(name)}
+    last = sorted(name for name in made if name in chains.last and chains.last[name] in kept and name not in figures)
+    survivors = [name for name in last if can_be_kept(kinds.get(name, ""))]
+    unkept = {name: kinds.get(name, "of no class") for name in last if name not in survivors}
     return Sorted(
         tuple(imports), tuple(definitions), constants, tuple(steps), tuple(views), tuple(left),
-        {one.place: roles[one.place] for one in steps}, tuple(survivors), frozenset(models),
+        {one.place: roles[one.place] for one in steps}, tuple(survivors), frozenset(models), unkept,
     )  # fmt: skip
 
 
@@ -132,12 +135,15 @@ def _roots(
         role = roles[one.place]
         own = (one.bound | one.altered) - figures
         if role == "export" and _saves(one):
-            roots |= set(chains.takes[one.place].values())  # what it saves is kept as the output of the step that made it
-        elif role == "export" and not _shows(one):
-            roots.add(one.place)
-        elif role == "fit" or (role == "evaluate" and own):
-            roots.add(one.place)
-        elif own and any(chains.last.get(name) == one.place for name in own) and (not fits or one.place in after):
+            roots |= set(
+                chains.takes[one.place].values()
+            )  # what it saves is kept as the output of the step that made it
+        elif (
+            (role == "export" and not _shows(one))
+            or role == "fit"
+            or (role == "evaluate" and own)
+            or (own and any(chains.last.get(name) == one.place for name in own) and (not fits or one.place in after))
+        ):
             roots.add(one.place)
     return roots
 
@@ -145,8 +151,12 @@ def _roots(
 def _saves(statement: Statement) -> bool:
     """Whether a statement only writes a value to a file, which every step's outputs are anyway."""
     called = set(called_names(statement.node))
-    return bool(called & _SAVES) and called <= _SAVES | {"open", "Path", "join", "str"} and not (
-        (statement.bound - {"f", "file", "fp", "handle", "output", "outfile"}) & set(statement.flow.makes - {"_"})
+    return (
+        bool(called & _SAVES)
+        and called <= _SAVES | {"open", "Path", "join", "str"}
+        and not (
+            (statement.bound - {"f", "file", "fp", "handle", "output", "outfile"}) & set(statement.flow.makes - {"_"})
+        )
     )
 
 
@@ -155,9 +165,7 @@ def _shows(statement: Statement) -> bool:
     return "savefig" in set(called_names(statement.node))
 
 
-def _rest(
-    rest: list[Statement], roles: Mapping[int, Role], figures: set[str]
-) -> tuple[list[Statement], list[LeftOut]]:
+def _rest(rest: list[Statement], roles: Mapping[int, Role], figures: set[str]) -> tuple[list[Statement], list[LeftOut]]:
     """Of what is not kept: what shows something, and what is left out."""
     views: list[Statement] = []
     left: list[LeftOut] = []

@@ -12,13 +12,18 @@ from typing import Any
 
 from solvent.notebook.converting.grouping import StepDraft
 from solvent.notebook.converting.keeping import Sorted
+from solvent.notebook.flow.chains import FILE, said_name
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import called_names
 
 __all__ = ["Lifted", "lift"]
 
-_NEVER = frozenset({"axis", "inplace", "ascending", "sep", "delimiter", "encoding", "header", "names", "columns", "index"})
-_SHOWS = frozenset({"figsize", "color", "alpha", "bins", "title", "label", "kind", "cmap", "linewidth", "fontsize", "s"})
+_NEVER = frozenset(
+    {"axis", "inplace", "ascending", "sep", "delimiter", "encoding", "header", "names", "columns", "index"}
+)
+_SHOWS = frozenset(
+    {"figsize", "color", "alpha", "bins", "title", "label", "kind", "cmap", "linewidth", "fontsize", "s"}
+)
 
 
 @dataclass
@@ -60,10 +65,13 @@ def lift(program: Program, sorted_: Sorted, drafts: Iterable[StepDraft]) -> list
 def _file_names(program: Program) -> dict[str, str]:
     """The files that the notebook read, each with the name of an input."""
     found: dict[str, str] = {}
+    written: set[str] = set()
     taken = {name for one in program.statements for name in one.bound | one.flow.reads}
     for one in program.statements:
         for path, mode in one.event.files if one.event else ():
-            if set(mode) & set("wax+") or path in found or path.endswith((".py", ".so")):
+            if set(mode) & set("wx") and path not in found:
+                written.add(path)
+            if set(mode) & set("wax+") or path in found or path in written or path.endswith((".py", ".so")):
                 continue
             stem = re.sub(r"\W+", "_", PurePath(path).stem.lower()).strip("_") or "data"
             name = f"{stem}_file" if not stem[0].isdigit() else f"file_{stem}"
@@ -83,20 +91,38 @@ def _lift_one(
         tree = ast.parse(text)
     except SyntaxError:
         return text
-    for name in sorted(program.reads[statement.place]):
+    own = {name.removeprefix(FILE): said_name(name) for name in lifted.draft.inputs if name.startswith(FILE)}
+    made = {name: own[path] for name, path in _paths_of(statement, sorted_).items() if path in own}
+    for name in sorted(program.reads[statement.place] - set(made)):
         if name in sorted_.constants:
             _use_constant(name, sorted_, lifted, files, statement)
     edits: list[_Edit] = []
-    read = {path: name for path, name in files.items()}
+    read = {**files, **own}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             hit = _matches(node.value, read)
             if hit is not None:
-                lifted.files[read[hit]] = hit
+                if hit not in own:
+                    lifted.files[read[hit]] = hit
                 edits.append(_edit(node, read[hit]))
+        elif isinstance(node, ast.Name) and node.id in made:
+            edits.append(_edit(node, made[node.id]))
         elif isinstance(node, ast.Call) and role in ("split", "fit", "evaluate", "load", "feature"):
             edits += _keywords(node, lifted, taken, role)
     return _edited(text, edits)
+
+
+def _paths_of(statement: Statement, sorted_: Sorted) -> dict[str, str]:
+    """The constants that a statement reads and that hold the path of a file that it opens."""
+    opened = [path for path, _ in statement.event.files] if statement.event else []
+    found = {}
+    for name in statement.flow.reads & set(sorted_.constants):
+        node = sorted_.constants[name].node
+        value = ast.literal_eval(node.value) if isinstance(node, ast.Assign) else None
+        hit = _matches(value, opened) if isinstance(value, str) else None
+        if hit is not None:
+            found[name] = hit
+    return found
 
 
 def _use_constant(name: str, sorted_: Sorted, lifted: Lifted, files: Mapping[str, str], statement: Statement) -> None:

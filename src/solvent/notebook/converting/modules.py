@@ -57,7 +57,15 @@ class Library:
         used = set().union(*(names_in(one) for one in parts))
         constants = [one.text for name, one in self.constants.items() if name in used]
         lines = ["from __future__ import annotations", "", "from typing import Any", *self.lines_for(used)]
-        return f'"""{head}"""\n\n' + "\n".join(lines) + "\n\n" + "\n".join(constants) + "\n\n\n" + "\n\n\n".join(parts) + "\n"
+        return (
+            f'"""{head}"""\n\n'
+            + "\n".join(lines)
+            + "\n\n"
+            + "\n".join(constants)
+            + "\n\n\n"
+            + "\n\n\n".join(parts)
+            + "\n"
+        )
 
 
 def make_library(program: Program, sorted_: Sorted) -> Library:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from solvent.notebook.converting.writing import Project
 from solvent.notebook.observing.likening import Likeness, liken
 from solvent.notebook.observing.sources import portray
-from solvent.notebook.converting.writing import Project
 
 __all__ = ["Proof", "prove"]
 
@@ -88,4 +88,6 @@ def prove(
             found[name] = Likeness("not compared", "the notebook has no such value at its end")
         else:
             found[name] = liken(theirs[name], ours[name], (portraits, folder))
+    for name, kind in project.unkept.items():
+        found[name] = Likeness("not compared", f"it is a {kind}, which cannot be kept")
     return Proof(True, found, tuple(told["again"]))

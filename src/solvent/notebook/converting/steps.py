@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
-from solvent.notebook.converting.code import annotated, indented
+from solvent.notebook.converting.code import annotated
 from solvent.notebook.converting.kinds import Annotation, annotation_of
 from solvent.notebook.converting.lifting import Lifted
 from solvent.notebook.converting.modules import Library, names_in
-from solvent.notebook.flow.chains import DICE
+from solvent.notebook.flow.chains import DICE, FILE, hidden, said_name
 from solvent.notebook.flow.program import Program
+from solvent.notebook.reading.indenting import indented
 
-__all__ = ["StepText", "state_name", "write_step"]
+__all__ = ["StepText", "field_name", "write_step"]
 
 _STATES = {
     "numpy": ("np.random.set_state({0})", "{0} = np.random.get_state(legacy=False)", "import numpy as np"),
@@ -42,24 +45,18 @@ class StepText:
     shared: set[str] = field(default_factory=set)
 
 
-def state_name(name: str) -> str:
-    """How the state of a shared random generator is called in the pipeline."""
-    return f"{name.removeprefix(DICE)}_state"
-
-
-def write_step(lifted: Lifted, program: Program, library: Library, kinds: Mapping[str, str], seeds: Sequence[str]) -> StepText:
+def write_step(
+    lifted: Lifted, program: Program, library: Library, kinds: Mapping[str, str], seeds: Sequence[str]
+) -> StepText:
     """One step. ``kinds`` are the classes of what it is given and makes; ``seeds`` generators that nobody seeded."""
     draft = lifted.draft
     needs = {"from typing import Any", "import solvent as sv"}
     body: list[str] = []
     parameters: list[str] = []
     for name in draft.inputs:
-        if name.startswith(DICE):
-            parameters.append(f"{state_name(name)}: Any")
-            continue
-        said = annotation_of(kinds.get(name, ""))
+        said = _said(name, kinds)
         needs.add(said.needs)
-        parameters.append(f"{name}: {said.text}")
+        parameters.append(f"{said_name(name)}: {said.text}")
     for name in lifted.files:
         needs.add("from pathlib import Path")
         parameters.append(f"{name}: Path")
@@ -71,20 +68,26 @@ def write_step(lifted: Lifted, program: Program, library: Library, kinds: Mappin
     for name in draft.inputs:
         if name.startswith(DICE):
             restore, _, line = _STATES[name.removeprefix(DICE)]
-            body.append(restore.format(state_name(name)))
+            body.append(restore.format(said_name(name)))
             needs.add(line)
     read = set().union(*(program.reads[one.place] for one in draft.statements))
     inner = library.locals_for(read, draft.statements[-1].place)
     body += [annotated(one.text) for one in inner]
+    for folder in sorted(
+        {str(PurePath(name.removeprefix(FILE)).parent) for name in draft.outputs if name.startswith(FILE)}
+    ):
+        if folder != ".":
+            body.append(f"Path({json.dumps(folder, ensure_ascii=False)}).mkdir(parents=True, exist_ok=True)")
     body += [annotated(text) for text in lifted.texts]
     for name in draft.outputs:
         if name.startswith(DICE):
             _, take, line = _STATES[name.removeprefix(DICE)]
-            body.append(take.format(state_name(name)))
+            body.append(take.format(said_name(name)))
             needs.add(line)
     used = names_in("\n".join(body))
     needs |= set(library.lines_for(used - set(draft.inputs)))
-    result, record, give = _result(draft.name, draft.outputs, kinds, needs)
+    paths = {value: name for name, value in settings.items() if isinstance(value, str)}
+    result, record, give = _result(draft.name, draft.outputs, kinds, needs, paths)
     named = ", ".join([*parameters, *(["*"] if settings else []), *(f"{name}: {_type(value)} = sv.required"
                                                                     for name, value in settings.items())])  # fmt: skip
     heading = draft.heading or _SAID[draft.role]
@@ -93,7 +96,8 @@ def write_step(lifted: Lifted, program: Program, library: Library, kinds: Mappin
     doc += f" They are one step since {draft.reason}." if draft.reason else ""
     doc += '\n    """'
     text = "\n".join([doc, *body, *([give] if give else [])])
-    option = "(reuse=False)" if draft.role == "export" else ""
+    unseen = draft.role == "export" and not any(name.startswith(FILE) for name in draft.outputs)
+    option = "(reuse=False)" if unseen else ""
     code = f"@sv.step{option}\ndef {draft.name}({named}) -> {result}:\n{indented(text)}\n"
     if record is not None:
         code = f"{record}\n\n\n{code}"
@@ -110,7 +114,7 @@ _SAID = {
 
 
 def _result(
-    name: str, outputs: Sequence[str], kinds: Mapping[str, str], needs: set[str]
+    name: str, outputs: Sequence[str], kinds: Mapping[str, str], needs: set[str], paths: Mapping[str, str]
 ) -> tuple[str, str | None, str]:
     """The return annotation, the class of a record, and the line that returns."""
     said = {one: _said(one, kinds) for one in outputs}
@@ -119,28 +123,32 @@ def _result(
         return "None", None, ""
     if len(outputs) == 1:
         (one,) = outputs
-        return said[one].text, None, f"return {_given(one, said[one])}"
+        return said[one].text, None, f"return {_given(one, said[one], paths)}"
     needs.add("from typing import NamedTuple")
     record = _record_name(name)
     fields = "\n".join(f"    {field_name(one)}: {said[one].text}" for one in outputs)
     text = f'class {record}(NamedTuple):\n    """What {name} hands on."""\n\n{fields}'
-    given = ", ".join(f"{field_name(one)}={_given(one, said[one])}" for one in outputs)
+    given = ", ".join(f"{field_name(one)}={_given(one, said[one], paths)}" for one in outputs)
     return record, text, f"return {record}({given})"
 
 
 def field_name(name: str) -> str:
     """The name of an output: records have no fields that begin with an underscore."""
-    plain = state_name(name) if name.startswith(DICE) else name
+    plain = said_name(name)
     return f"{plain.lstrip('_')}_" if plain.startswith("_") else plain
 
 
 def _said(name: str, kinds: Mapping[str, str]) -> Annotation:
-    return Annotation("Any") if name.startswith(DICE) else annotation_of(kinds.get(name, ""))
+    if name.startswith(FILE):
+        return Annotation("Path", "from pathlib import Path")
+    return Annotation("Any") if hidden(name) else annotation_of(kinds.get(name, ""))
 
 
-def _given(name: str, said: Annotation) -> str:
-    plain = state_name(name) if name.startswith(DICE) else name
-    return f"{said.cast}({plain})" if said.cast else plain
+def _given(name: str, said: Annotation, paths: Mapping[str, str]) -> str:
+    if name.startswith(FILE):
+        path = name.removeprefix(FILE)
+        return f"Path({paths[path]})" if path in paths else f"Path({json.dumps(path, ensure_ascii=False)})"
+    return f"{said.cast}({said_name(name)})" if said.cast else said_name(name)
 
 
 def _record_name(name: str) -> str:

@@ -53,10 +53,10 @@ def _proof(made: Conversion) -> list[str]:
     ]  # fmt: skip
     assert made.project is not None
     for name, one in proof.values.items():
-        step, output = made.project.values[name]
-        place = f"{step}.{output}" if output else step
+        step, output = made.project.values.get(name, ("", None))
+        place = f"`{step}.{output}`" if output else f"`{step}`" if step else ""
         why = " ".join(one.why.replace("|", "\\|").split())[:160]
-        lines.append(f"| `{name}` | `{place}` | {one.verdict} | {why} |")
+        lines.append(f"| `{name}` | {place} | {one.verdict} | {why} |")
     again = ", ".join(proof.again)
     lines += ["", f"Run again, {f'these steps were done again: {again}' if again else 'everything was reused'}."]
     return lines

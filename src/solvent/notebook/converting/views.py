@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from solvent.notebook.converting.code import annotated, indented
+from solvent.notebook.converting.code import annotated
 from solvent.notebook.converting.grouping import StepDraft, headings_of
 from solvent.notebook.converting.keeping import LeftOut, Sorted
 from solvent.notebook.converting.kinds import annotation_of
@@ -15,6 +15,7 @@ from solvent.notebook.converting.modules import Library, names_in
 from solvent.notebook.flow.chains import Chains
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import called_names
+from solvent.notebook.reading.indenting import indented
 
 __all__ = ["View", "draw_views", "view_module"]
 
@@ -112,9 +113,7 @@ def _draws(one: Statement) -> bool:
     return any(map(_DRAWS.match, called_names(one.node)))
 
 
-def _with_makers(
-    statements: Sequence[Statement], own: dict[int, Statement], chains: Chains
-) -> list[Statement]:
+def _with_makers(statements: Sequence[Statement], own: dict[int, Statement], chains: Chains) -> list[Statement]:
     """The statements of a view with those of other views that made what they draw, and the styles before them."""
     found = {one.place: one for one in statements}
     waiting = list(found)

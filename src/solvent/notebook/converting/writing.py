@@ -6,18 +6,18 @@ import json
 import re
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from solvent.notebook.converting.grouping import StepDraft
+from solvent.notebook.converting.deploying import Serving, deploying_lines, judged_step
 from solvent.notebook.converting.keeping import Sorted
 from solvent.notebook.converting.locking import imported_packages, lock_project
 from solvent.notebook.converting.modules import Library
-from solvent.notebook.converting.steps import StepText, field_name, state_name
+from solvent.notebook.converting.steps import StepText, field_name
 from solvent.notebook.converting.views import View
-from solvent.notebook.flow.chains import DICE
+from solvent.notebook.flow.chains import said_name
 
-__all__ = ["Project", "write_project"]
+__all__ = ["Blueprint", "Project", "write_project"]
 
 
 @dataclass(frozen=True)
@@ -27,102 +27,135 @@ class Project:
     name: str
     files: Mapping[str, str]
     values: Mapping[str, tuple[str, str | None]]
+    unkept: Mapping[str, str] = field(default_factory=dict)
 
 
-def write_project(
-    name: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText], sorted_: Sorted, library: Library,
-    data: Mapping[str, str], views: tuple[Sequence[View], str | None] = ((), None),
-    python: str = sys.executable,
-) -> Project:  # fmt: skip
-    """The project; ``data`` maps the names of input files to their paths as the settings say them.
+@dataclass(frozen=True)
+class Blueprint:
+    """What a project is written from.
 
-    ``views`` are the views with their module.
+    ``data`` maps the names of input files to their paths as the settings say them; ``views`` are the views, and
+    ``drawn`` their module. With ``serving`` (what is deployed, the classes of its values, and under which name) the
+    pipeline ends in a deployment.
     """
-    package = name
+
+    name: str
+    title: str
+    steps: Sequence[StepText]
+    sorted: Sorted
+    library: Library
+    data: Mapping[str, str]
+    views: Sequence[View] = ()
+    drawn: str = ""
+    python: str = sys.executable
+    serving: tuple[Serving, Mapping[str, str], str] | None = None
+
+
+def write_project(plan: Blueprint) -> Project:
+    """The project, file by file."""
+    name, title, steps = plan.name, plan.title, plan.steps
     files = {
-        f"{package}/__init__.py": f'"""{_line(title)}"""\n',
-        f"{package}/steps.py": _steps(title, steps, library, package),
-        f"{package}/pipeline.py": _pipeline(package, title, drafts, steps, views[0]),
-        f"{name}.yaml": _settings(package, steps, data),
+        f"{name}/__init__.py": f'"""{_line(title)}"""\n',
+        f"{name}/steps.py": _steps(plan),
+        f"{name}/pipeline.py": _pipeline(plan),
+        f"{name}.yaml": _settings(plan),
         f"tests/test_{name}.py": _test(name, steps),
         "solvent.toml": 'code = ["."]\n',
     }
-    shared = library.module(f"Functions and classes of the notebook: {_line(title)}")
+    shared = plan.library.module(f"Functions and classes of the notebook: {_line(title)}")
     if shared is not None:
-        files[f"{package}/functions.py"] = shared
-    if views[1] is not None:
-        files[f"{package}/views.py"] = views[1]
-    own = {package, "tests"}
-    packages = [one for one in imported_packages(text for path, text in files.items() if path.endswith(".py"))
-                if one not in own]  # fmt: skip
-    roots, files["requirements.txt"] = lock_project(packages, python)
+        files[f"{name}/functions.py"] = shared
+    if plan.views:
+        files[f"{name}/views.py"] = plan.drawn
+    sources = [text for path, text in files.items() if path.endswith(".py")]
+    packages = [one for one in imported_packages(sources) if one not in (name, "tests")]
+    roots, files["requirements.txt"] = lock_project(packages, plan.python)
     files["pyproject.toml"] = _pyproject(name, roots)
-    return Project(name, files, _values(steps, sorted_))
+    return Project(name, files, _values(steps, plan.sorted), plan.sorted.unkept)
 
 
-def _steps(title: str, steps: Sequence[StepText], library: Library, package: str) -> str:
-    needs = sorted(set().union(*(one.needs for one in steps)))
-    used = sorted(set().union(*(one.shared for one in steps)))
-    own = [f"from {package}.functions import {', '.join(used)}"] if used else []
-    head = "\n".join(["from __future__ import annotations", "", *needs, *own])
-    return f'"""The steps of the notebook: {_line(title)}"""\n\n{head}\n\n\n' + "\n\n".join(one.code for one in steps)
+def _steps(plan: Blueprint) -> str:
+    needs = set().union(*(one.needs for one in plan.steps))
+    used = sorted(set().union(*(one.shared for one in plan.steps)))
+    own = [f"from {plan.name}.functions import {', '.join(used)}"] if used else []
+    codes = [one.code for one in plan.steps]
+    if plan.serving is not None:
+        codes.append(judged_step(*plan.serving[:2]))
+        needs |= {"import numpy as np", "import pandas as pd"}
+    head = "\n".join(["from __future__ import annotations", "", *sorted(needs), *own])
+    return f'"""The steps of the notebook: {_line(plan.title)}"""\n\n{head}\n\n\n' + "\n\n".join(codes)
 
 
-def _pipeline(
-    package: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText], views: Sequence[View] = ()
-) -> str:
-    files = list(dict.fromkeys(name for one in steps for name in one.files))
-    current: dict[str, str] = {name: name for name in files}
-    lines: list[str] = []
-    taken = set(files)
-    for number, one in enumerate(steps):
-        given = [current.get(name, _plain(name)) for name in one.data]
-        call = f"steps.{one.name}({', '.join(given)})"
-        if not one.outputs:
-            lines.append(f"    {call}")
-        elif one.record is None:
-            (output,) = one.outputs
-            lines.append(f"    {_plain(output)} = {call}")
-            current[output] = _plain(output)
-        else:
-            variable = one.name if one.name not in taken else f"{one.name}_made"
-            lines.append(f"    {variable} = {call}")
-            current.update({name: f"{variable}.{field_name(name)}" for name in one.outputs})
-        for view in views:
-            if view.after == number:
-                lines.append(f"    views.{view.name}({', '.join(current[name] for name in view.inputs)})")
+def _pipeline(plan: Blueprint) -> str:
+    files = list(dict.fromkeys(name for one in plan.steps for name in one.files))
+    lines, variable, current = _calls(plan, files)
     parameters = ", ".join(f"{name}: Path" for name in files)
-    last = next((one for one in reversed(steps) if one.outputs), None)
+    imports = ["from pathlib import Path"] if files else []
+    own = ["import solvent as sv"]
     result = "None"
-    if last is not None:
-        variable = (last.name if last.name not in taken else f"{last.name}_made") if last.record else current[last.outputs[0]]
+    if plan.serving is not None:
+        result = "delivery.Deployment"
+        lines += deploying_lines(plan.serving[0], current)
+        own.append("from solvent import delivery, learn")
+    elif variable is not None:
         result = "Any"
+        imports.append("from typing import Any")
         lines.append(f"    return {variable}")
-    imports = (["from pathlib import Path"] if files else []) + (["from typing import Any"] if last else [])
+    own += ["", f"from {plan.name} import steps{', views' if plan.views else ''}"]
     return (
-        f'"""The pipeline of the notebook: {_line(title)}"""\n\nfrom __future__ import annotations\n\n'
-        + "\n".join([*imports, "", "import solvent as sv", "", f"from {package} import steps{', views' if views else ''}"])
-        + f'\n\n\n@sv.pipeline\ndef {_word(package)}({parameters}) -> {result}:\n    """{_line(title)}"""\n'
+        f'"""The pipeline of the notebook: {_line(plan.title)}"""\n\nfrom __future__ import annotations\n\n'
+        + "\n".join([*imports, "", *own])
+        + f'\n\n\n@sv.pipeline\ndef {_word(plan.name)}({parameters}) -> {result}:\n    """{_line(plan.title)}"""\n'
         + "\n".join(lines)
         + "\n"
     )
 
 
-def _plain(name: str) -> str:
-    return state_name(name) if name.startswith(DICE) else name
+def _calls(plan: Blueprint, files: Sequence[str]) -> tuple[list[str], str | None, dict[str, str]]:
+    """The lines that call the steps, what the last of them made that makes anything, and where each name is."""
+    current: dict[str, str] = {name: name for name in files}
+    used: set[str] = set()
+    calls: list[tuple[str | None, str]] = []
+    for number, one in enumerate(plan.steps):
+        given = [current.get(name, said_name(name)) for name in one.data]
+        used |= {name.partition(".")[0] for name in given}
+        variable = None
+        if one.record is not None:
+            variable = one.name if one.name not in files else f"{one.name}_made"
+            current.update({name: f"{variable}.{field_name(name)}" for name in one.outputs})
+        elif one.outputs:
+            (output,) = one.outputs
+            variable = current[output] = said_name(output)
+        calls.append((variable, f"steps.{one.name}({', '.join(given)})"))
+        for view in plan.views:
+            if view.after == number:
+                shown = [current[name] for name in view.inputs]
+                used |= {name.partition(".")[0] for name in shown}
+                calls.append((None, f"views.{view.name}({', '.join(shown)})"))
+    last = next((variable for variable, _ in reversed(calls) if variable is not None), None)
+    used |= {last} if last is not None else set()
+    if plan.serving is not None:
+        one = plan.serving[0]
+        used |= {current[name].partition(".")[0] for name in (*one.parts, one.train, one.test, one.truth)}
+    lines = [f"    {variable} = {call}" if variable in used else f"    {call}" for variable, call in calls]
+    return lines, last, current
 
 
-def _settings(package: str, steps: Sequence[StepText], data: Mapping[str, str]) -> str:
-    lines = [f"pipeline: {package}.pipeline:{_word(package)}", "seed: 0"]
-    files = list(dict.fromkeys(name for one in steps for name in one.files))
+def _settings(plan: Blueprint) -> str:
+    lines = [f"pipeline: {plan.name}.pipeline:{_word(plan.name)}", "seed: 0"]
+    files = list(dict.fromkeys(name for one in plan.steps for name in one.files))
     if files:
-        lines += ["", "inputs:", *(f"  {name}: {json.dumps(data[name])}" for name in files)]
-    if any(one.settings for one in steps):
+        lines += ["", "inputs:", *(f"  {name}: {json.dumps(plan.data[name])}" for name in files)]
+    blocks = {one.name: one.settings for one in plan.steps if one.settings}
+    if plan.serving is not None:
+        serving, _, model = plan.serving
+        target = {"target": serving.target}
+        blocks |= {"report": target, "deploy": {"model": model}}
+    if blocks:
         lines += ["", "steps:"]
-        for one in steps:
-            if one.settings:
-                lines.append(f"  {one.name}:")
-                lines += [f"    {name}: {_yaml(value)}" for name, value in one.settings.items()]
+        for name, settings in blocks.items():
+            lines.append(f"  {name}:")
+            lines += [f"    {key}: {_yaml(value)}" for key, value in settings.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -151,7 +184,7 @@ def _pyproject(name: str, roots: Sequence[str]) -> str:
     needs = ", ".join(json.dumps(one) for one in sorted({"solvent", *(one.lower() for one in roots)}))
     return (
         f'[project]\nname = "{name.replace("_", "-")}"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
-        f'dependencies = [{needs}]\n\n[tool.ruff]\nline-length = 120\n\n[tool.mypy]\nstrict = true\n'
+        f"dependencies = [{needs}]\n\n[tool.ruff]\nline-length = 120\n\n[tool.mypy]\nstrict = true\n"
         "ignore_missing_imports = true\nfollow_untyped_imports = false\n"
     )
 

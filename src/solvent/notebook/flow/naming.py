@@ -32,9 +32,7 @@ def name_results(program: Program) -> Program:
         made: list[Statement] = []
         for one in unit.statements:
             for text, node in _named(one, taken):
-                made.append(
-                    replace(one, place=place, index=len(made), node=node, text=text, flow=flow_of(node))
-                )
+                made.append(replace(one, place=place, index=len(made), node=node, text=text, flow=flow_of(node)))
                 place += 1
         units.append(replace(unit, statements=tuple(made)))
     return replace(program, units=tuple(units)).watched(())

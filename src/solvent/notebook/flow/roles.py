@@ -21,8 +21,12 @@ _EXPORTS = re.compile(
     r"^(to_(csv|parquet|pickle|excel|json|feather|hdf|sql|html|file)|dump|save|savez|savetxt|savefig|save_model|"
     r"write_\w+|save_weights|export_\w+|imwrite)$"
 )
-_SPLITS = re.compile(r"^(train_test_split|random_split|\w*(KFold|ShuffleSplit|GroupKFold|TimeSeriesSplit|LeaveOneOut))$")
-_FITS = re.compile(r"^(fit|fit_predict|partial_fit|train|fit_generator|compile|cross_val_score|cross_validate|minimize)$")
+_SPLITS = re.compile(
+    r"^(train_test_split|random_split|\w*(KFold|ShuffleSplit|GroupKFold|TimeSeriesSplit|LeaveOneOut))$"
+)
+_FITS = re.compile(
+    r"^(fit|fit_predict|partial_fit|train|fit_generator|compile|cross_val_score|cross_validate|minimize)$"
+)
 _JUDGES = re.compile(
     r"^(score|predict|predict_proba|evaluate|decision_function|cross_val_\w+|classification_report|confusion_matrix|"
     r"\w+_score|\w+_error|\w*roc_curve|auc|log_loss|\w+_report|precision_recall_\w+|permutation_importance|"

@@ -147,9 +147,15 @@ class Kernel:
                 yield Event(
                     said["cell"], said["statement"], said["seconds"], tuple(said["bound"]), tuple(said["altered"]),
                     tuple(said["deleted"]), tuple(said["unsure"]),
-                    tuple((path, mode) for path, mode in said["files"]), tuple(said["dice"]), said["kinds"],
+                    tuple((self._relative(path), mode) for path, mode in said["files"]), tuple(said["dice"]), said["kinds"],
                     tuple(map(tuple, said["alike"])), said["stamps"],
                 )  # fmt: skip
+
+    def _relative(self, path: str) -> str:
+        """A path as it is from the folder of the notebook, where it is in there."""
+        plain = os.path.normpath(path)
+        folder = os.path.realpath(self._running.folder)
+        return os.path.relpath(plain, folder) if plain.startswith(folder + os.sep) else plain
 
 
 @contextmanager
@@ -159,10 +165,10 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
     Raises :class:`UsageError` where the interpreter has no ipykernel, or does not start.
     """
     try:
+        import nbclient  # noqa: F401
         import nbformat
         from jupyter_client.kernelspec import KernelSpecManager
         from jupyter_client.manager import AsyncKernelManager
-        import nbclient  # noqa: F401
     except ImportError:
         raise MissingExtra("running notebooks needs nbclient and ipykernel: pip install 'solvent[notebook]'") from None
 
@@ -195,6 +201,8 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
                 f"{running.python}: no kernel of this interpreter can be started ({error}). Install ipykernel in it: "
                 f"{running.python} -m pip install ipykernel"
             ) from error
+        finally:
+            manager.context.destroy(linger=0)
 
 
 def _client() -> Any:

@@ -51,7 +51,8 @@ def _liken(one: Mapping[str, Any], other: Mapping[str, Any], sides: _Sides) -> L
         return Likeness("different", f"{_said(one['value'])} and {_said(other['value'])}")
     if kinds[0] != kinds[1]:
         return Likeness("different", f"{_noun(one)} and {_noun(other)}")
-    return _WAYS[kinds[0]](one, other, sides)
+    said: Likeness = _WAYS[kinds[0]](one, other, sides)
+    return said
 
 
 def _plain(one: Mapping[str, Any], other: Mapping[str, Any], sides: _Sides) -> Likeness:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import ast
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from solvent.errors import MissingExtra
+from solvent.notebook.reading.indenting import indented
 
 __all__ = ["Command", "Plain", "make_plain"]
 
@@ -58,6 +59,8 @@ def make_plain(source: str) -> Plain:
         said = Command("timing" if name in _WRAPPERS else _kind_of_cell(name), head, 1)
         if name in _WRAPPERS:
             inner = make_plain(body)
+            if name == "capture" and inner.error is None:
+                inner = replace(inner, source=_captured(inner.source, rest.split()))
             moved = tuple(_moved(one, blank.count("\n") + 1) for one in inner.commands)
             return Plain(f"{blank}# {head}\n{inner.source}", (said, *moved), _later(inner.error, blank.count("\n") + 1))
         lines = "\n".join(f"# {line}" for line in [head, *body.split("\n")])
@@ -78,7 +81,7 @@ def _python(source: str) -> tuple[str, tuple[str, int] | None]:
     except ImportError:
         raise MissingExtra("notebooks need IPython: pip install 'solvent[notebook]'") from None
     try:
-        made = TransformerManager().transform_cell(source).removesuffix("\n")
+        made = str(TransformerManager().transform_cell(source)).removesuffix("\n")  # type: ignore[no-untyped-call]
     except SyntaxError as error:
         return source, (error.msg or "this is no Python", error.lineno or 1)
     # IPython drops empty lines at the top; with them all lines keep their places.
@@ -193,6 +196,19 @@ def _kind_of_cell(name: str) -> Kind:
     if name in ("html", "HTML", "javascript", "js", "svg", "latex", "markdown", "SVG"):
         return "display"
     return "script" if name in ("writefile", "file", "run") else "other"
+
+
+def _captured(source: str, words: list[str]) -> str:
+    """The body of a cell under ``%%capture name``, whose output the notebook reads by that name."""
+    names = [one for one in words if one.isidentifier()]
+    if not names or not source.strip():
+        return source
+    inner = (
+        indented(source)
+        if any(line.strip() and not line.lstrip().startswith("#") for line in source.split("\n"))
+        else "    pass"
+    )
+    return f"from IPython.utils.capture import capture_output\nwith capture_output() as {names[0]}:\n{inner}"
 
 
 def _moved(command: Command, lines: int) -> Command:

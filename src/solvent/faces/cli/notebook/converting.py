@@ -21,8 +21,9 @@ __all__ = ["convert"]
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help="A new folder.")
 @click.option("--python", default=sys.executable, metavar="FILE", help="The interpreter that the notebook is for.")
 @click.option("--timeout", default=600.0, show_default=True, metavar="SECONDS", help="What one cell may take.")
+@click.option("--deploy", "model", metavar="NAME", help="End the pipeline in a deployment of the last model.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def convert(path: Path, out: Path, python: str, timeout: float, as_json: bool) -> None:
+def convert(path: Path, out: Path, python: str, timeout: float, model: str | None, as_json: bool) -> None:
     """Make a project of NOTEBOOK: steps, settings, a test. It is run from its top, in a copy of its folder.
 
     The pipeline is run too, and every value that the notebook had at its end is compared. Exit 0 if all are equal or
@@ -32,7 +33,7 @@ def convert(path: Path, out: Path, python: str, timeout: float, as_json: bool) -
     from solvent.notebook.converting.converting import convert as convert_notebook
     from solvent.notebook.observing.kernel import Running
 
-    made = convert_notebook(path.expanduser(), out.expanduser(), Running(path.parent, python, timeout))
+    made = convert_notebook(path.expanduser(), out.expanduser(), Running(path.parent, python, timeout), model)
     if as_json:
         show_json(_plain(made))
     else:
