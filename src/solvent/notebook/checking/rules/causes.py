@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import os
 import re
 from collections.abc import Iterator
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from solvent.errors import did_you_mean
+from solvent.notebook.checking.environment import Environment
 from solvent.notebook.checking.findings import Finding, listed
 from solvent.notebook.checking.rules.definitions import find_undefined, makers_of
 from solvent.notebook.checking.rules.drifts import known_drift, package_of
 from solvent.notebook.checking.rules.texts import near_file
 from solvent.notebook.flow.program import Program, Statement, Unit
-from solvent.notebook.observing.environment import Environment
 from solvent.notebook.observing.kernel import Ran
 from solvent.notebook.observing.watching import Watched
 
@@ -108,6 +109,7 @@ def find_causes(case: Case) -> Iterator[Finding]:
     missing = _missing_packages(case)
     yield from missing
     gone = {one.text.split("'")[1] for one in missing}
+    silent: list[Finding] = []
     for unit, ran in zip(case.program.units, case.watched.cells, strict=True):
         if not cells.get(unit.cell.number):
             continue
@@ -118,7 +120,9 @@ def find_causes(case: Case) -> Iterator[Finding]:
         if found.kind == "missing-package" and names and names[0].partition(".")[0] in gone:
             continue
         yield found
-        yield from _silent_change(found, case)
+        if found.kind == "error" and not silent:
+            silent = list(_silent_change(found, case))
+            yield from silent
 
 
 def _missing_packages(case: Case) -> list[Finding]:
@@ -240,7 +244,7 @@ def _files(name: str, said: str, where: tuple[int, int | None], case: Case) -> F
     ):
         return None
     hit = _FILE.search(said)
-    file = (hit["one"] or hit["other"]).strip(" '\".") if hit else said
+    file = (hit["one"] or hit["other"]).strip(" '\"").rstrip(".") if hit else said
     near = near_file(file, case.folder) or _below(os.path.basename(file.replace("\\", "/")), case.folder)
     shells = [f"cell {unit.cell.number}" for unit in case.program.units if unit.cell.number <= where[0]
               for one in unit.commands if one.kind == "shell"]  # fmt: skip
@@ -266,12 +270,15 @@ def _drifted(
     cell, line, at = where
     hit = re.search(r"module '([\w.]+)' has no attribute '(\w+)'", said) if name == "AttributeError" else None
     dropped, package = (hit[2], hit[1].partition(".")[0]) if hit else ("", "")
-    hit = re.search(r"'(\w+)' object has no attribute '(\w+)'", said) if name == "AttributeError" else None
-    if hit and known_drift(hit[2]):
-        dropped, package = hit[2], "pandas" if hit[1] in ("DataFrame", "Series") else "sklearn"
-    hit = re.search(r"(\w+)(?:\.\w+)?\(\) got an unexpected keyword argument '(\w+)'", said)
     own = {name for one in case.program.statements for name in one.flow.makes
            if isinstance(one.node, (ast.FunctionDef, ast.ClassDef))}  # fmt: skip
+    hit = re.search(r"'(\w+)' object has no attribute '(\w+)'", said) if name == "AttributeError" else None
+    if hit and hit[1] not in own and not hasattr(builtins, hit[1]) and hit[1] not in ("NoneType", "function", "module"):
+        dropped, package = hit[2], _package_of_class(hit[1], at, case)
+    hit = re.search(r"Invalid parameter '?(\w+)'? for estimator", said) if name == "ValueError" else None
+    if hit:
+        dropped, package = hit[1], "sklearn"
+    hit = re.search(r"(\w+)(?:\.\w+)?\(\) got an unexpected keyword argument '(\w+)'", said)
     if name == "TypeError" and hit and hit[1] not in own:
         dropped, package = hit[2], _package_in(at, case)
     if name == "InvalidParameterError":
@@ -289,6 +296,15 @@ def _drifted(
         f"{case.environment.named(package)} does not know {dropped!r} any more{version}: {said[:160]}",
         known_drift(dropped) or f"look up what became of {dropped}, or pin the {package} that it was written for",
     )  # fmt: skip
+
+
+def _package_of_class(kind: str, at: Statement | None, case: Case) -> str:
+    """The package of a class, as it was seen of a name, else as the statement names one."""
+    for one in case.program.statements:
+        for seen in one.event.kinds.values() if one.event else ():
+            if seen.rpartition(".")[2] == kind and "." in seen:
+                return seen.partition(".")[0]
+    return _package_in(at, case)
 
 
 def _package_in(at: Statement | None, case: Case) -> str:

@@ -23,6 +23,7 @@ _DROPPED = {
     # pandas
     "append": "write pd.concat([a, b]) instead of a.append(b)",
     "ix": "write .loc for labels or .iloc for places",
+    "weekday_name": "write .day_name()",
     "iteritems": "write .items()",
     "as_matrix": "write .to_numpy()",
     "get_value": "write .at[row, column]",
@@ -96,7 +97,6 @@ _DROPPED = {
     "imread": "import it from imageio or matplotlib.pyplot",
     "imresize": "use PIL.Image.resize",
     "contrib": "TensorFlow 2 has no contrib: look up what took its place",
-    "placeholder": "TensorFlow 2 has none: use Keras, or tf.compat.v1",
     "Session": "TensorFlow 2 has none: use Keras, or tf.compat.v1",
     "early_stopping_rounds": "give it to the model itself, or as a callback",
     "evals_result": "record with a callback",

@@ -35,7 +35,7 @@ _NAMED = re.compile(
 )
 _LOOSE = re.compile(r"(?P<quote>['\"])(?P<value>[A-Za-z0-9+/_=-]{32,200})(?P=quote)")
 _PLACEHOLDER = re.compile(
-    r"(?i)^(?:.*(?:your|my|some|example|dummy|changeme|change[_-]me|placeholder|xxx|\.\.\.|\*\*\*|todo|insert|enter|"
+    r"(?i)^(?:.*(?:your|my|some|example|dummy|changeme|change[_-]me|place.?holder|x{3}|\.\.\.|\*\*\*|to.?do|insert|enter|"
     r"<[^>]*>|\$\{|\{\w+\}|redacted|hidden|here).*|test|none|null|password|secret|token|[a-z]+)$"
 )
 _NOT_SECRET = re.compile(r"(?i)(tokeni|_tokens?_?(len|count|id|num|max)|token_(type|pattern)|pad_token|mask_token)")
