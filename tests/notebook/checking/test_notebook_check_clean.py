@@ -23,6 +23,9 @@ LEARNING = [
     "model.fit(X_train, y_train)",
     "print('score', round(model.score(X_test, y_test), 4))\nmodel",
     "fig, ax = plt.subplots(figsize=(2, 2))\nax.scatter(df['size'], df['price'])\nplt.show()",
+    "from sklearn.linear_model import LinearRegression\nmodels = [('plain', LinearRegression()), ('trees', model)]\n"
+    "grouped = df.groupby('size')",
+    "for name, each in models:\n    each.fit(X_train, y_train)\nmeans = {key: part['price'].mean() for key, part in grouped}",
     "%%time\ntotal = sum(range(1000))",
     "for i, name in enumerate(df.columns):\n    print(i, name)",
     "def spread(values):\n    return values.max() - values.min()\n\nspread(df['size'])",

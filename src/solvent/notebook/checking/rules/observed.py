@@ -17,7 +17,8 @@ _USUAL = (
     "tensorflow.", "numpy.random.", "random.", "sqlite3.", "_io.", "generator", "ipywidgets.", "statsmodels.", "tqdm.",
     "folium.", "networkx.", "module", "type", "function", "collections.Counter", "imblearn.",
 )  # fmt: skip
-_DATA = ("list", "dict", "set", "bytearray", "numpy.ndarray", "pandas.", "polars.", "collections.")
+_DATA = ("list", "dict", "set", "bytearray", "numpy.ndarray", "collections.")
+_TABLES = ("DataFrame", "Series", "Index", "LazyFrame")
 _AGAIN = frozenset({"append", "extend", "insert", "pop", "popitem", "remove", "reverse", "set_index", "reset_index",
                     "drop", "shift", "appendleft", "subtract", "melt"})  # fmt: skip
 
@@ -48,11 +49,16 @@ def find_mutated(program: Program) -> Iterator[Finding]:
 
 
 def _is_usual(kind: str) -> bool:
-    return kind.startswith(_USUAL)
+    # Groups and the like of tables remember what they were asked.
+    return kind.startswith(_USUAL) or (kind.startswith(("pandas.", "polars.")) and not _is_data(kind))
+
+
+def _is_data(kind: str) -> bool:
+    return kind.startswith(_DATA) or (kind.startswith(("pandas.", "polars.")) and kind.endswith(_TABLES))
 
 
 def _mutated(one: Statement, name: str, maker: Statement, kind: str) -> Finding | None:
-    data = kind.startswith(_DATA)
+    data = _is_data(kind)
     how = _how(one, name)
     if how == "hidden":
         if not data:
@@ -85,7 +91,8 @@ def _mutated(one: Statement, name: str, maker: Statement, kind: str) -> Finding 
 def _how(one: Statement, name: str) -> str:
     """Whether the text shows the change, and whether a second run of the cell would change it again."""
     if name not in one.flow.alters:
-        return "hidden"
+        loops = (node for node in ast.walk(one.node) if isinstance(node, (ast.For, ast.comprehension)))
+        return "shown" if any(_changes_items(loop, one, name) for loop in loops) else "hidden"
     for node in ast.walk(one.node):
         if isinstance(node, ast.AugAssign) and _root(node.target) == name:
             return "again"
@@ -95,6 +102,13 @@ def _how(one: Statement, name: str) -> str:
         if isinstance(called, ast.Attribute) and called.attr in _AGAIN and _root(called.value) == name:
             return "again"
     return "shown"
+
+
+def _changes_items(loop: ast.For | ast.comprehension, one: Statement, name: str) -> bool:
+    """Whether a loop goes over what a name holds, and changes its items: fits the models of a list."""
+    over = {node.id for node in ast.walk(loop.iter) if isinstance(node, ast.Name)}
+    items = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
+    return name in over and bool(items & one.flow.alters)
 
 
 def _root(node: ast.expr) -> str | None:
