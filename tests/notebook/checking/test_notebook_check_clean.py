@@ -25,7 +25,8 @@ LEARNING = [
     "fig, ax = plt.subplots(figsize=(2, 2))\nax.scatter(df['size'], df['price'])\nplt.show()",
     "from sklearn.linear_model import LinearRegression\nmodels = [('plain', LinearRegression()), ('trees', model)]\n"
     "grouped = df.groupby('size')",
-    "for name, each in models:\n    each.fit(X_train, y_train)\nmeans = {key: part['price'].mean() for key, part in grouped}",
+    "for name, each in models:\n    each.fit(X_train, y_train)\n"
+    "means = {key: part['price'].mean() for key, part in grouped}",
     "%%time\ntotal = sum(range(1000))",
     "for i, name in enumerate(df.columns):\n    print(i, name)",
     "def spread(values):\n    return values.max() - values.min()\n\nspread(df['size'])",

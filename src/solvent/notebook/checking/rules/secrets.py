@@ -126,9 +126,7 @@ def _in_line(words: str, code: bool) -> Iterator[tuple[str, str]]:
 
 def _looks_chosen(value: str) -> bool:
     """Whether a value is no word, path or address: it has digits or signs, or is random."""
-    if re.match(r"^(?:https?://|[./~\\]|[\w]+\.(?:json|txt|csv|pem|yaml|env))", value) or re.fullmatch(
-        r"[\d.]+", value
-    ):
+    if re.match(r"^(?:https?://|[./~\\])|.*\.(?:json|txt|csv|pem|ya?ml|env|toml|ini|key)$|[\d.]+$", value):
         return False
     return bool(re.search(r"[^A-Za-z_.\-]", value)) or entropy(value) >= _SHORTEST + 0.3
 

@@ -78,7 +78,7 @@ def _whose(text: str) -> str | None:
     if _WINDOWS.match(text):
         return "a Windows machine's"
     hit = _ELSEWHERE.match(text)
-    if hit is None or (" " in text.strip() and not re.search(r"\.\w{1,5}$", text)):
+    if hit is None or re.search(r"[(\[^$|]", text) or (" " in text.strip() and not re.search(r"\.\w{1,5}$", text)):
         return None
     host = next((name for root, name in _HOSTS.items() if hit["root"].startswith(root)), None)
     return host or "one machine's"
