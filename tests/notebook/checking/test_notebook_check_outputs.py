@@ -31,6 +31,10 @@ def shown(**data: object) -> list[dict[str, object]]:
         ("[np.float64(0.5)]", "[0.5]"),
         ("\x1b[31mred\x1b[0m", "red"),
         ("1,234", "1234"),
+        ("array([0, 1], dtype=int64)", "array([0, 1])"),
+        ("array(['a', 'b'], dtype=object)", "<ArrowStringArray>\n['a', 'b']\nLength: 2, dtype: str"),
+        ("x    2\ny    1\nName: place, dtype: int64", "place\nx    2\ny    1\nName: count, dtype: int64"),
+        ("x    2\nName: p, Length: 9, dtype: int64", "p\nx    2\nName: count, Length: 9, dtype: int64"),
     ],
 )
 def test_what_cannot_be_the_same_is_left_out(one, other):

@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from solvent.notebook.checking.checking import Checking, check
+from solvent.notebook.checking.environment import Environment, declarations, find_other_versions
 from solvent.notebook.checking.rules.drifts import known_drift, package_of
 from solvent.notebook.checking.rules.secrets import mask
 from solvent.notebook.checking.rules.texts import near_file
+from solvent.notebook.flow.program import read_program
+from solvent.notebook.reading.files import read_notebook
 
 READ = Checking(run=False)
 # Put together here, so that this file holds neither a secret's form nor a path of a machine.
@@ -136,3 +139,20 @@ def test_names_of_packages_and_of_what_they_dropped():
     assert package_of("cv2") == "opencv-python" and package_of("a_b") == "a-b"
     assert "joblib" in (known_drift("sklearn.externals.joblib") or "")
     assert known_drift("nothing_of_the_kind") is None
+
+
+def test_versions_that_the_notebook_names_are_compared_with_those_here(written):
+    """Exact versions of requirements and of install lines; others are only names."""
+    path = written(
+        "!pip install pandas==1.5.3 'numpy>=1'", files={"requirements.txt": "# ours\nScikit_Learn==1.2\n-r x\n"}
+    )
+    declared = declarations(read_program(read_notebook(path)), path.parent)
+    assert [(one.package, one.version) for one in declared] == [
+        ("pandas", "1.5.3"),
+        ("numpy", ""),
+        ("scikit-learn", "1.2"),
+    ]
+    here = Environment("3.11", versions={"pandas": ("pandas", "3.1.1"), "sklearn": ("scikit-learn", "1.2.4")})
+    (told,) = find_other_versions(declared, here)
+    assert (told.severity, told.cell, told.line) == ("hint", 1, 1)
+    assert "pandas==1.5.3, and 3.1.1 is here" in told.text

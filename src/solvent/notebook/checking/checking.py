@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from solvent.errors import InputError
-from solvent.notebook.checking.environment import look_into
+from solvent.notebook.checking.environment import declarations, find_other_versions, look_into
 from solvent.notebook.checking.findings import Finding, Report
 from solvent.notebook.checking.rules.causes import TEXT_TYPE, Case, find_causes, imported, tainted_cells
 from solvent.notebook.checking.rules.definitions import find_order, find_redefined, find_undefined
@@ -86,7 +86,9 @@ def _check(notebook: Notebook, how: Checking, scratch: Path) -> tuple[list[Findi
             runs.append(runs[0])  # a second time it would end as the first
             break
     first, second = runs
-    found += find_causes(Case(first, folder, environment))
+    declared = declarations(program, folder)
+    found += find_other_versions(declared, environment)
+    found += find_causes(Case(first, folder, environment, frozenset(one.package for one in declared)))
     found += _observed(first, second, how)
     found += find_paths(first.program, folder)
     found += _text_type(first.program, environment.versions.get("pandas", ("", "0"))[1], found)

@@ -32,11 +32,12 @@ _FILE = re.compile(r"(?:No such file or directory|does not exist|not found)[:.]?
 
 @dataclass(frozen=True)
 class Case:
-    """A notebook that was run, where, and by which interpreter."""
+    """A notebook that was run, where, by which interpreter, and which packages it asks for."""
 
     watched: Watched
     folder: Path
     environment: Environment
+    declared: frozenset[str] = frozenset()
 
     @property
     def program(self) -> Program:
@@ -137,9 +138,7 @@ def _missing_packages(case: Case) -> list[Finding]:
             )  # fmt: skip
             for name in (each.partition(".")[0] for each in names):
                 if name in case.environment.missing and name not in found:
-                    declared = any(package_of(name) == word.split("=")[0].split(">")[0].lower()
-                                   for unit in case.program.units for said in unit.commands
-                                   for word in said.packages)  # fmt: skip
+                    declared = package_of(name).lower() in case.declared
                     found[name] = Finding(
                         "missing-package", "fault", one.cell, getattr(node, "lineno", one.first),
                         f"'{name}' is not installed for Python {case.environment.python}"

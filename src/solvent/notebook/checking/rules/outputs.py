@@ -36,7 +36,8 @@ _VOLATILE = [
     (re.compile(r"(?m)^.*(?:\d+%\s*\|.*\||ETA:?|\[=*>?\.*\]).*$"), ""),
     (re.compile(r"(?m)^not carried out: .*$"), ""),
     # As older and newer packages show the same.
-    (re.compile(r",?\s*dtype='?[\w.<>]+'?|\barray\(|<\w*StringArray>|(?m:^Length: .*$)|\bName: [^,\n]+, "), ""),
+    (re.compile(r"<\w*StringArray>((?:.|\n)*?)\bLength: \d+, dtype: \w+"), r"\1"),
+    (re.compile(r",?\s*dtype='?[\w.<>]+'?|\barray\(|\bLength: \d+,?\s?|\bName: [^,\n]+, "), ""),
 ]
 _TIMED = re.compile(
     r"(?i)\b(?:time|elapsed|took|duration|seconds|datetime\.now|today|perf_counter|uuid|getpid|timeit)\b|now\(\)"
