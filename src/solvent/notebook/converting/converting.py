@@ -38,7 +38,7 @@ SEED = 0  # of generators that the notebook does not seed
 
 @dataclass(frozen=True)
 class Conversion:
-    """What became of a notebook: the project, how the notebook ran, and the proof; ``reason`` says why there is none."""
+    """What became of a notebook: the project, how it ran, and the proof; ``reason`` says why there is none."""
 
     notebook: Notebook
     watched: Watched
@@ -167,7 +167,8 @@ def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str]) -> Blue
     name = re.sub(r"\W+", "_", path.stem.lower()).strip("_") or "notebook"
     name = name if name[0].isalpha() else f"notebook_{name}"
     title = _title(program.notebook)
-    drawn = view_module(title, views, library, [latest.get(number, {}) for number in range(len(drafts))]) if views else ""
+    behind = [latest.get(number, {}) for number in range(len(drafts))]
+    drawn = view_module(title, views, library, behind) if views else ""
     return Blueprint(name, title, made, sorted_, library, data, views, drawn)
 
 

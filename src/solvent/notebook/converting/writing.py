@@ -135,8 +135,9 @@ def _calls(plan: Blueprint, files: Sequence[str]) -> tuple[list[str], str | None
     last = next((variable for variable, _ in reversed(calls) if variable is not None), None)
     used |= {last} if last is not None else set()
     if plan.serving is not None:
-        one = plan.serving[0]
-        used |= {current[name].partition(".")[0] for name in (*one.parts, one.train, one.test, one.truth)}
+        serving = plan.serving[0]
+        names = (*serving.parts, serving.train, serving.test, serving.truth)
+        used |= {current[name].partition(".")[0] for name in names}
     lines = [f"    {variable} = {call}" if variable in used else f"    {call}" for variable, call in calls]
     return lines, last, current
 
