@@ -21,14 +21,6 @@ _COARSE: Mapping[Role, str] = {
     "export": "export", "view": "prepare", "import": "prepare", "definition": "prepare",
 }  # fmt: skip
 _MOST_LINES = 45
-# What an archive keeps; anything else stays inside of the step that made it.
-_KEPT = (
-    "pandas.", "polars.", "numpy.", "sklearn.", "xgboost.", "lightgbm.", "scipy.sparse", "torch.", "datetime.",
-    "collections.", "decimal.",
-)  # fmt: skip
-_PLAIN = frozenset(
-    {"int", "float", "str", "bool", "list", "dict", "tuple", "set", "NoneType", "bytes", "frozenset", "complex"}
-)
 
 
 @dataclass
@@ -36,7 +28,8 @@ class StepDraft:
     """A step to be: its statements, what it is given, and what it hands on.
 
     ``inputs`` maps names to the number of the step that made them; ``outputs`` are names that later steps, views or
-    the end need. ``reason`` says why it is larger than it should be.
+    the end need, ``renamed`` tables among them whose columns get names that are text. ``reason`` says why it is larger
+    than it should be.
     """
 
     statements: list[Statement]
@@ -46,6 +39,7 @@ class StepDraft:
     inputs: dict[str, int] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
     reason: str = ""
+    renamed: frozenset[str] = frozenset()
 
     @property
     def lines(self) -> int:
@@ -154,7 +148,11 @@ def _wire(drafts: list[StepDraft], program: Program, sorted_: Sorted, chains: Ch
             needed[where[maker]].add(name)
     for number, draft in enumerate(drafts):
         order = [name for one in draft.statements for name in _in_order(one, chains.makes[one.place])]
-        draft.outputs = [name for name in dict.fromkeys(order) if name in needed[number]]
+        draft.outputs = [
+            name for name in dict.fromkeys(order)
+            if name in needed[number] and (name in sorted_.renamed or not unkept(draft.statements, name))
+        ]  # fmt: skip
+        draft.renamed = frozenset(name for name in draft.outputs if unkept(draft.statements, name))
 
 
 def _in_order(statement: Statement, names: Iterable[str]) -> list[str]:
@@ -168,19 +166,15 @@ def _in_order(statement: Statement, names: Iterable[str]) -> list[str]:
 
 def _inseparable(drafts: list[StepDraft], program: Program, sorted_: Sorted) -> tuple[int, int, str] | None:
     """Two steps between which something would have to be handed on that cannot be kept, or that is one object by two names."""
-    kinds = {
-        (one.place, name): kind for one in program.statements if one.event for name, kind in one.event.kinds.items()
-    }
     for number, draft in enumerate(drafts):
         for name, source in draft.inputs.items():
             if name.startswith(FILE) and not _named_in(draft, name.removeprefix(FILE), sorted_):
                 return source, number, f"the file {name.removeprefix(FILE)} is written and read again"
             if hidden(name):
                 continue
-            found = [kinds.get((one.place, name)) for one in drafts[source].statements]
-            kind = next((one for one in reversed(found) if one), "")
-            if kind and not can_be_kept(kind):
-                return source, number, f"{name} is {kind}, which cannot be handed on from step to step"
+            why = unkept(drafts[source].statements, name)
+            if why:
+                return source, number, f"{name} cannot be handed on ({why})"
     shared = _shared(drafts, program)
     if shared is not None:
         return shared
@@ -218,9 +212,12 @@ def _shared(drafts: list[StepDraft], program: Program) -> tuple[int, int, str] |
     return None
 
 
-def can_be_kept(kind: str) -> bool:
-    """Whether a value of a class (by its name with its module) can be handed on from step to step."""
-    return kind in _PLAIN or kind.startswith(_KEPT)
+def unkept(statements: Sequence[Statement], name: str) -> str:
+    """Why the value that the last of these statements gave a name cannot be handed on; empty if it can."""
+    for one in reversed(statements):
+        if one.event is not None and name in one.event.kinds:
+            return one.event.unkept.get(name, "")
+    return ""
 
 
 _VERBS = {
@@ -235,7 +232,9 @@ _STOP = frozenset(
     {"the", "a", "an", "of", "and", "to", "our", "in", "on", "for", "with", "let", "s", "us", "lets", "now", "is", "it"}
 )
 
-_LAST = frozenset({"into", "using", "from", "by", "at", "as", "we", "how", "what", "that", "this", "be", "or", "via", "per"})
+_LAST = frozenset(
+    {"into", "using", "from", "by", "at", "as", "we", "how", "what", "that", "this", "be", "or", "via", "per"}
+)
 _PLAIN_VERBS = {
     "reading": "read", "loading": "load", "splitting": "split", "preparing": "prepare", "making": "make", "fitting": "fit",
     "training": "train", "building": "build", "cleaning": "clean", "evaluating": "evaluate", "creating": "create",

@@ -34,7 +34,8 @@ class Sorted:
     """The statements of a notebook by what becomes of them.
 
     ``roles`` are those of the statements that become steps; ``constants`` are names with their literal values;
-    ``survivors`` are the names whose values at the end the pipeline has to have too.
+    ``survivors`` are the names whose values at the end the pipeline has to have too; the columns of those that are
+    ``renamed`` get names that are text. ``unkept`` are names whose values cannot be handed on, and why.
     """
 
     imports: tuple[Statement, ...]
@@ -46,6 +47,8 @@ class Sorted:
     roles: Mapping[int, Role]
     survivors: tuple[str, ...]
     models: frozenset[str] = field(default_factory=frozenset)
+    renamed: frozenset[str] = frozenset()
+    unkept: Mapping[str, str] = field(default_factory=dict)
 
 
 def sort_statements(program: Program, chains: Chains) -> Sorted:
@@ -71,13 +74,21 @@ def sort_statements(program: Program, chains: Chains) -> Sorted:
     steps = [one for one in work if one.place in kept]
     views, left = _rest([one for one in work if one.place not in kept], roles, figures)
     made = {name for one in steps for name in chains.makes[one.place] if not hidden(name)}
-    survivors = sorted(
-        name for name in made if name in chains.last and chains.last[name] in kept and name not in figures
-    )
+    at = {one.place: one for one in steps}
+    last = {name: at[chains.last[name]] for name in made if chains.last.get(name) in at and name not in figures}
+    why = {name: one.event.unkept.get(name, "") for name, one in last.items() if one.event is not None}
+    renamed = frozenset(name for name, said in why.items() if said.endswith("is no text"))
+    survivors = sorted(name for name in last if not why.get(name) or name in renamed)
+    unkept = {name: said for name, said in why.items() if name not in survivors and said and not _is_no_value(said)}
     return Sorted(
         tuple(imports), tuple(definitions), constants, tuple(steps), tuple(views), tuple(left),
-        {one.place: roles[one.place] for one in steps}, tuple(survivors), frozenset(models),
+        {one.place: roles[one.place] for one in steps}, tuple(survivors), frozenset(models), renamed, unkept,
     )  # fmt: skip
+
+
+def _is_no_value(why: str) -> bool:
+    """Whether what cannot be kept is nothing that could be compared: code, or what is gone through only once."""
+    return why == "it is code" or why.endswith("only once")
 
 
 def _constants(statements: list[Statement]) -> dict[str, Statement]:

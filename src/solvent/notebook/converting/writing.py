@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from solvent.notebook.converting.grouping import StepDraft
@@ -19,11 +19,15 @@ __all__ = ["Project", "write_project"]
 
 @dataclass(frozen=True)
 class Project:
-    """The files of a converted notebook by their paths, and where each surviving value is found: (step, output)."""
+    """The files of a converted notebook by their paths, and where each surviving value is found: (step, output).
+
+    ``unkept`` are values that no step hands on, and why.
+    """
 
     name: str
     files: Mapping[str, str]
     values: Mapping[str, tuple[str, str | None]]
+    unkept: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_project(
@@ -44,7 +48,7 @@ def write_project(
     shared = library.module(f"Functions and classes of the notebook: {_line(title)}")
     if shared is not None:
         files[f"{package}/functions.py"] = shared
-    return Project(name, files, _values(steps, sorted_))
+    return Project(name, files, _values(steps, sorted_), sorted_.unkept)
 
 
 def _steps(title: str, steps: Sequence[StepText], library: Library, package: str) -> str:
@@ -136,7 +140,7 @@ def _pyproject(name: str) -> str:
     return (
         f'[project]\nname = "{name.replace("_", "-")}"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
         'dependencies = ["solvent"]\n\n[tool.ruff]\nline-length = 120\n\n[tool.mypy]\nstrict = true\n'
-        "ignore_missing_imports = true\nfollow_untyped_imports = false\n"
+        "allow_redefinition = true\nignore_missing_imports = true\nfollow_untyped_imports = false\n"
     )
 
 

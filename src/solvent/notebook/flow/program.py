@@ -146,6 +146,7 @@ def _reads(statements: Sequence[Statement]) -> dict[int, frozenset[str]]:
     """What each statement reads: also what functions of the notebook read that it, or they, call."""
     deferred: dict[str, frozenset[str]] = {}
     found: dict[int, frozenset[str]] = {}
+    own: set[str] = set()  # names of Python's that the notebook has bound itself
     for one in statements:
         reads = set(one.flow.reads)
         waiting = list(reads)
@@ -158,7 +159,8 @@ def _reads(statements: Sequence[Statement]) -> dict[int, frozenset[str]]:
             more = deferred.get(name, frozenset()) - reads
             reads |= more
             waiting += more
-        found[one.place] = frozenset(reads - BUILTINS) | (frozenset(reads) & one.flow.makes)
+        found[one.place] = frozenset(reads - (BUILTINS - own)) | (frozenset(reads) & one.flow.makes)
+        own |= one.bound & BUILTINS
         for name in one.bound:
             deferred.pop(name, None)
         if one.flow.deferred:

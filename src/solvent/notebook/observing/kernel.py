@@ -42,7 +42,8 @@ class Event:
     """What one statement did, as the probe saw it.
 
     ``bound`` are names that got another object, ``altered`` those whose object changed, ``unsure`` those that were
-    too costly to look at; ``files`` are ``(path, mode)``; ``dice`` the shared generators that it used.
+    too costly to look at; ``files`` are ``(path, mode)``; ``dice`` the shared generators that it used; ``unkept``
+    says of names why their values cannot be handed on.
     """
 
     cell: int
@@ -56,6 +57,7 @@ class Event:
     dice: tuple[str, ...]
     kinds: Mapping[str, str]
     alike: tuple[tuple[str, ...], ...]
+    unkept: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class Kernel:
                     said["cell"], said["statement"], said["seconds"], tuple(said["bound"]), tuple(said["altered"]),
                     tuple(said["deleted"]), tuple(said["unsure"]),
                     tuple((self._relative(path), mode) for path, mode in said["files"]), tuple(said["dice"]), said["kinds"],
-                    tuple(map(tuple, said["alike"])),
+                    tuple(map(tuple, said["alike"])), said["unkept"],
                 )  # fmt: skip
 
     def _relative(self, path: str) -> str:
