@@ -6,7 +6,9 @@ import ast
 import io
 import tokenize
 
-__all__ = ["annotated", "nested"]
+from solvent.notebook.reading.indenting import indented
+
+__all__ = ["annotated", "awaits", "nested", "waited"]
 
 
 def annotated(text: str) -> str:
@@ -37,6 +39,27 @@ def nested(text: str) -> str:
             line = lines[node.lineno - 1]
             lines[node.lineno - 1] = line.replace("global ", "nonlocal ", 1)
     return "\n".join(lines)
+
+
+def awaits(node: ast.stmt) -> bool:
+    """Whether a statement waits at the top of its cell, as notebooks may and functions may not."""
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, (ast.Await, ast.AsyncFor, ast.AsyncWith)):
+            return True
+        if not isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            waiting += ast.iter_child_nodes(one)
+    return False
+
+
+def waited(text: str, names: list[str]) -> str:
+    """A statement that waits, as a function of its own that is carried out to its end."""
+    given = ", ".join(names)
+    called = f"wait_for_{'_'.join(names)}" if names else "wait"
+    back = f"\n    return {given}" if names else ""
+    into = f"{given} = " if names else ""
+    return f"async def {called}() -> Any:\n{indented(text)}{back}\n\n\n{into}asyncio.run({called}())"
 
 
 def _is_method(tree: ast.Module, node: ast.AST) -> bool:

@@ -21,6 +21,7 @@ from solvent.notebook.converting.writing import Project, write_project
 from solvent.notebook.flow.chains import DICE, FILE, Chains, chain, seeds
 from solvent.notebook.flow.naming import name_results
 from solvent.notebook.flow.program import Program, read_program
+from solvent.notebook.flow.roles import called_names
 from solvent.notebook.observing.kernel import Running
 from solvent.notebook.observing.placing import place_of
 from solvent.notebook.observing.watching import Watched, take_portraits, watching
@@ -70,6 +71,9 @@ def convert(path: Path, out: Path, running: Running | None = None) -> Conversion
             gone = [name for name in chains.last if name.startswith(FILE) and not _is_in(copy, name.removeprefix(FILE))]
             chains = replace(chains, last={name: maker for name, maker in chains.last.items() if name not in gone})
             sorted_ = sort_statements(watched.program, chains)
+            made = _made_by_text(watched.program)
+            if made is not None:
+                return Conversion(notebook, watched, reason=made)
             if not sorted_.steps:
                 return Conversion(notebook, watched, reason="nothing in it makes anything that lasts")
             take_portraits(kernel, sorted_.survivors, portraits)
@@ -80,6 +84,18 @@ def convert(path: Path, out: Path, running: Running | None = None) -> Conversion
         tidy(out)
         proof = prove(project, out, portraits, scratch, run.python)
     return Conversion(notebook, watched, project, sorted_, drafts, proof)
+
+
+def _made_by_text(program: Program) -> str | None:
+    """Where names come from a text that is carried out: no function can be made of that."""
+    for one in program.statements:
+        called = set(called_names(one.node)) & {"exec", "globals", "run_line_magic"}
+        names = sorted(one.bound - one.flow.makes) if one.event is not None else []
+        if "exec" in called and names:
+            return f"{one.label}: exec makes {', '.join(names)} of a text; write out what it does"
+        if "globals" in called and names:
+            return f"{one.label}: globals() makes {', '.join(names)}; use a dict of your own"
+    return None
 
 
 def _project(

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from solvent.notebook.converting.code import annotated, nested
+from solvent.notebook.converting.code import annotated, awaits, nested, waited
 from solvent.notebook.converting.grouping import StepDraft
 from solvent.notebook.converting.kinds import Annotation, annotation_of
 from solvent.notebook.converting.lifting import Lifted
 from solvent.notebook.converting.modules import Library, names_in
 from solvent.notebook.flow.chains import DICE, FILE, hidden, said_name
-from solvent.notebook.flow.program import Program
+from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.reading.indenting import indented
 
 __all__ = ["StepText", "field_name", "write_step"]
@@ -79,7 +79,10 @@ def write_step(
     ):
         if folder != ".":
             body.append(f"Path({json.dumps(folder, ensure_ascii=False)}).mkdir(parents=True, exist_ok=True)")
-    body += [annotated(text) for text in lifted.texts]
+    for statement, text in zip(draft.statements, lifted.texts, strict=True):
+        waits = awaits(statement.node)
+        needs |= {"import asyncio"} if waits else set()
+        body.append(waited(text, _names_of(statement)) if waits else annotated(text))
     for name in draft.outputs:
         if name.startswith(DICE):
             _, take, line = _STATES[name.removeprefix(DICE)]
@@ -142,6 +145,10 @@ def _said(name: str, kinds: Mapping[str, str]) -> Annotation:
     if name.startswith(FILE):
         return Annotation("Path", "from pathlib import Path")
     return Annotation("Any") if hidden(name) else annotation_of(kinds.get(name, ""))
+
+
+def _names_of(statement: Statement) -> list[str]:
+    return sorted(name for name in statement.bound if not hidden(name))
 
 
 def _forms(draft: StepDraft, settings: Mapping[str, Any]) -> dict[str, str]:
