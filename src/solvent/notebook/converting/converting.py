@@ -17,6 +17,7 @@ from solvent.notebook.converting.lifting import lift
 from solvent.notebook.converting.modules import make_library
 from solvent.notebook.converting.proving import Proof, prove
 from solvent.notebook.converting.steps import write_step
+from solvent.notebook.converting.tidying import tidy
 from solvent.notebook.converting.writing import Project, write_project
 from solvent.notebook.flow.chains import DICE, FILE, Chains, chain, seeds
 from solvent.notebook.flow.naming import name_results
@@ -46,11 +47,11 @@ class Conversion:
     reason: str = ""
 
 
-def convert(path: Path, out: Path, running: Running | None = None) -> Conversion:
+def convert(path: Path, out: Path, running: Running | None = None, types: bool = True) -> Conversion:
     """Convert the notebook at ``path`` into a project in the new folder ``out``, run it, and prove it.
 
     The notebook is run from its top in a scratch copy of its folder. Raises :class:`InputError` if ``out`` is there
-    already and not empty, or the file is no notebook.
+    already and not empty, or the file is no notebook. ``types`` asks the type checker what the code does.
     """
     if out.exists() and any(out.iterdir()):
         raise InputError(f"{out}: this folder is not empty; a converted notebook goes to a new one")
@@ -81,7 +82,7 @@ def convert(path: Path, out: Path, running: Running | None = None) -> Conversion
         data: dict[str, str] = {}
         project = _project(path, watched.program, sorted_, chains, drafts, (copy, out, data))
         _write(project, out, copy, data, others_read(watched.program, data))
-        tidy(out)
+        tidy(out, project.name, types)
         proof = prove(project, out, portraits, scratch, run.python)
     return Conversion(notebook, watched, project, sorted_, drafts, proof)
 
@@ -141,18 +142,6 @@ def _title(notebook: Notebook) -> str:
             if hit:
                 return re.sub(r"\[([^\]]*)\]\([^)]*\)|<[^>]*>|[*_`]", r"\1", hit[1]).strip()
     return notebook.path.stem
-
-
-def tidy(out: Path) -> None:
-    """Format the project and sort its imports, where ruff is installed; what it says of the notebook's code is kept."""
-    import importlib.util
-    import subprocess
-    import sys
-
-    if importlib.util.find_spec("ruff") is None:
-        return
-    for command in (["check", "--fix", "--select", "I,F401,F541,UP", "--quiet"], ["format", "--quiet"]):
-        subprocess.run([sys.executable, "-m", "ruff", *command, str(out)], capture_output=True, check=False, cwd=out)
 
 
 def others_read(program: Program, data: Mapping[str, str]) -> set[str]:

@@ -76,6 +76,7 @@ def sort_statements(program: Program, chains: Chains) -> Sorted:
     made = {name for one in steps for name in chains.makes[one.place] if not hidden(name)}
     at = {one.place: one for one in steps}
     last = {name: at[chains.last[name]] for name in made if chains.last.get(name) in at and name not in figures}
+    last = {name: one for name, one in last.items() if name not in passing(one.node)}
     why = {name: one.event.unkept.get(name, "") for name, one in last.items() if one.event is not None}
     renamed = frozenset(name for name, said in why.items() if said.endswith("is no text"))
     survivors = sorted(name for name in last if not why.get(name) or name in renamed)
@@ -84,6 +85,17 @@ def sort_statements(program: Program, chains: Chains) -> Sorted:
         tuple(imports), tuple(definitions), constants, tuple(steps), tuple(views), tuple(left),
         {one.place: roles[one.place] for one in steps}, tuple(survivors), frozenset(models), renamed, unkept,
     )  # fmt: skip
+
+
+def passing(node: ast.stmt) -> set[str]:
+    """The names that a loop or a ``with`` only goes through: they are no results."""
+    targets: list[ast.expr] = []
+    if isinstance(node, (ast.For, ast.AsyncFor)):
+        targets = [node.target]
+        targets += [one.target for one in ast.walk(node) if isinstance(one, ast.For)]
+    elif isinstance(node, (ast.With, ast.AsyncWith)):
+        targets = [one.optional_vars for one in node.items if one.optional_vars is not None]
+    return {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
 
 
 def _is_no_value(why: str) -> bool:
@@ -136,7 +148,7 @@ def _roots(
     roots: set[int] = set()
     for one in work:
         role = roles[one.place]
-        own = (one.bound | one.altered) - figures
+        own = (one.bound | one.altered) - figures - passing(one.node)
         if (
             (role == "export" and not _shows(one))
             or role == "fit"

@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from solvent.notebook.converting.code import annotated, awaits, nested, waited
 from solvent.notebook.converting.grouping import StepDraft
-from solvent.notebook.converting.kinds import Annotation, annotation_of
 from solvent.notebook.converting.lifting import Lifted
 from solvent.notebook.converting.modules import Library, names_in
 from solvent.notebook.flow.chains import DICE, FILE, hidden, said_name
+from solvent.notebook.flow.kinds import Annotation, annotation_of
 from solvent.notebook.flow.program import Program, Statement
-from solvent.notebook.reading.indenting import indented
+from solvent.notebook.reading.code import annotated, awaits, indented, nested, waited
 
 __all__ = ["StepText", "field_name", "write_step"]
 

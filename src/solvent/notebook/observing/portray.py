@@ -57,7 +57,7 @@ class _Artist:
             return {"is": "plain", "value": value if kind is not int or abs(value) < 2**63 else str(value)}
         if kind is float:
             return {"is": "number", "value": _number(value)}
-        if kind in (bytes, complex):
+        if kind in (bytes, complex) or (kind.__module__ in ("datetime", "decimal", "uuid", "fractions")):
             return {"is": "plain", "value": repr(value)}
         for look in (self._array, self._table, self._tensor, self._figure):
             made = look(value, name)

@@ -1,4 +1,4 @@
-"""Functions of a notebook with the annotations that they lack."""
+"""Code as text: moved to the right, with the annotations that it lacks, or as it stands inside of a function."""
 
 from __future__ import annotations
 
@@ -6,9 +6,21 @@ import ast
 import io
 import tokenize
 
-from solvent.notebook.reading.indenting import indented
+__all__ = ["annotated", "awaits", "indented", "nested", "waited"]
 
-__all__ = ["annotated", "awaits", "nested", "waited"]
+
+def indented(text: str, by: str = "    ") -> str:
+    """The text moved to the right, but for the inner lines of text over several lines."""
+    inside: set[int] = set()
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text + "\n").readline):
+            if token.type == tokenize.STRING or tokenize.tok_name[token.type].startswith("FSTRING_MIDDLE"):
+                inside |= set(range(token.start[0] + 1, token.end[0] + 1))
+    except (tokenize.TokenError, IndentationError, SyntaxError):
+        pass
+    return "\n".join(
+        line if number in inside or not line.strip() else by + line for number, line in enumerate(text.split("\n"), 1)
+    )
 
 
 def annotated(text: str) -> str:
