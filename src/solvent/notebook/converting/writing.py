@@ -22,7 +22,10 @@ __all__ = ["Blueprint", "Project", "write_project"]
 
 @dataclass(frozen=True)
 class Project:
-    """The files of a converted notebook by their paths, and where each surviving value is found: (step, output)."""
+    """The files of a converted notebook by their paths, and where each surviving value is found: (step, output).
+
+    ``unkept`` are values that no step hands on, and why.
+    """
 
     name: str
     files: Mapping[str, str]
@@ -186,7 +189,7 @@ def _pyproject(name: str, roots: Sequence[str]) -> str:
     return (
         f'[project]\nname = "{name.replace("_", "-")}"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
         f"dependencies = [{needs}]\n\n[tool.ruff]\nline-length = 120\n\n[tool.mypy]\nstrict = true\n"
-        "ignore_missing_imports = true\nfollow_untyped_imports = false\n"
+        "allow_redefinition = true\nignore_missing_imports = true\nfollow_untyped_imports = false\n"
     )
 
 
