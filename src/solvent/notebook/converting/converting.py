@@ -15,13 +15,13 @@ from solvent.notebook.converting.deploying import find_serving
 from solvent.notebook.converting.grouping import StepDraft, group_statements
 from solvent.notebook.converting.keeping import LeftOut, Sorted, sort_statements
 from solvent.notebook.converting.lifting import lift
-from solvent.notebook.converting.modules import make_library
 from solvent.notebook.converting.proving import Proof, prove
-from solvent.notebook.converting.steps import write_step
-from solvent.notebook.converting.telling import word_readme
-from solvent.notebook.converting.tidying import tidy
-from solvent.notebook.converting.views import View, draw_views, view_module
-from solvent.notebook.converting.writing import Blueprint, Project, write_project
+from solvent.notebook.converting.writing.modules import make_library
+from solvent.notebook.converting.writing.project import Blueprint, Project, write_project
+from solvent.notebook.converting.writing.steps import write_step
+from solvent.notebook.converting.writing.telling import word_readme
+from solvent.notebook.converting.writing.tidying import tidy
+from solvent.notebook.converting.writing.views import View, draw_views, view_module
 from solvent.notebook.flow.chains import DICE, FILE, Chains, chain, seeds
 from solvent.notebook.flow.naming import name_results
 from solvent.notebook.flow.program import Program, read_program

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from solvent.notebook.converting.writing import Project
+from solvent.notebook.converting.writing.project import Project
 from solvent.notebook.observing.likening import Likeness, liken
 from solvent.notebook.observing.sources import portray
 

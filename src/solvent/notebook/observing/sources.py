@@ -24,7 +24,7 @@ def portray() -> str:
 
 
 def _module(name: str, file: str) -> str:
-    text = files(__package__).joinpath(file).read_text(encoding="utf-8")
+    text = files("solvent.notebook.observing.inside").joinpath(file).read_text(encoding="utf-8")
     return (
         f"import sys as _s, types as _t\n_m = _s.modules[{name!r}] = _t.ModuleType({name!r})\n"
         f"exec(compile({text!r}, {name!r}, 'exec'), _m.__dict__)\ndel _s, _t, _m\n"

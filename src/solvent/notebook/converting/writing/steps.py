@@ -10,7 +10,7 @@ from typing import Any
 
 from solvent.notebook.converting.grouping import StepDraft
 from solvent.notebook.converting.lifting import Lifted
-from solvent.notebook.converting.modules import Library, names_in
+from solvent.notebook.converting.writing.modules import Library, names_in
 from solvent.notebook.flow.chains import DICE, FILE, hidden, said_name
 from solvent.notebook.flow.kinds import Annotation, annotation_of
 from solvent.notebook.flow.program import Program, Statement

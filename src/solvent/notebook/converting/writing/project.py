@@ -11,10 +11,10 @@ from typing import Any
 
 from solvent.notebook.converting.deploying import Serving, deploying_lines, judged_step
 from solvent.notebook.converting.keeping import Sorted
-from solvent.notebook.converting.locking import imported_packages, lock_project
-from solvent.notebook.converting.modules import Library
-from solvent.notebook.converting.steps import StepText, field_name
-from solvent.notebook.converting.views import View
+from solvent.notebook.converting.writing.locking import imported_packages, lock_project
+from solvent.notebook.converting.writing.modules import Library
+from solvent.notebook.converting.writing.steps import StepText, field_name
+from solvent.notebook.converting.writing.views import View
 from solvent.notebook.flow.chains import said_name
 
 __all__ = ["Blueprint", "Project", "write_project"]
