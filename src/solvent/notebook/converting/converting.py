@@ -15,15 +15,17 @@ from solvent.notebook.converting.deploying import find_serving
 from solvent.notebook.converting.grouping import StepDraft, group_statements
 from solvent.notebook.converting.keeping import LeftOut, Sorted, sort_statements
 from solvent.notebook.converting.lifting import lift
-from solvent.notebook.converting.modules import make_library
 from solvent.notebook.converting.proving import Proof, prove
-from solvent.notebook.converting.steps import write_step
-from solvent.notebook.converting.telling import word_readme
-from solvent.notebook.converting.views import View, draw_views, view_module
-from solvent.notebook.converting.writing import Blueprint, Project, write_project
+from solvent.notebook.converting.writing.modules import make_library
+from solvent.notebook.converting.writing.project import Blueprint, Project, write_project
+from solvent.notebook.converting.writing.steps import write_step
+from solvent.notebook.converting.writing.telling import word_readme
+from solvent.notebook.converting.writing.tidying import tidy
+from solvent.notebook.converting.writing.views import View, draw_views, view_module
 from solvent.notebook.flow.chains import DICE, FILE, Chains, chain, seeds
 from solvent.notebook.flow.naming import name_results
 from solvent.notebook.flow.program import Program, read_program
+from solvent.notebook.flow.roles import called_names
 from solvent.notebook.observing.kernel import Running
 from solvent.notebook.observing.placing import place_of
 from solvent.notebook.observing.scratch import copy_folder
@@ -38,7 +40,7 @@ SEED = 0  # of generators that the notebook does not seed
 
 @dataclass(frozen=True)
 class Conversion:
-    """What became of a notebook: the project, how the notebook ran, and the proof; ``reason`` says why there is none."""
+    """What became of a notebook: the project, how it ran, and the proof; ``reason`` says why there is none."""
 
     notebook: Notebook
     watched: Watched
@@ -50,12 +52,15 @@ class Conversion:
     left_out: Sequence[LeftOut] = ()
 
 
-def convert(path: Path, out: Path, running: Running | None = None, model: str | None = None) -> Conversion:
+def convert(
+    path: Path, out: Path, running: Running | None = None, *, model: str | None = None, types: bool = True
+) -> Conversion:
     """Convert the notebook at ``path`` into a project in the new folder ``out``, run it, and prove it.
 
     The notebook is run from its top in a scratch copy of its folder. With ``model`` the pipeline ends in a deployment
-    of the notebook's last model under this name. Raises :class:`InputError` if ``out`` is there already and not
-    empty, or the file is no notebook, or if a deployment is asked for and there is nothing to deploy.
+    of the notebook's last model under this name; ``types`` asks the type checker what the code does. Raises
+    :class:`InputError` if ``out`` is there already and not empty, or the file is no notebook, or if a deployment is
+    asked for and there is nothing to deploy.
     """
     if out.exists() and any(out.iterdir()):
         raise InputError(f"{out}: this folder is not empty; a converted notebook goes to a new one")
@@ -74,11 +79,26 @@ def convert(path: Path, out: Path, running: Running | None = None, model: str | 
                 return Conversion(notebook, watched, reason=f"cell {failed.cell} does not run: {said}")
             chains = _chains(watched.program, copy)
             sorted_ = sort_statements(watched.program, chains)
+            made = _made_by_text(watched.program)
+            if made is not None:
+                return Conversion(notebook, watched, reason=made)
             if not sorted_.steps:
                 return Conversion(notebook, watched, reason="nothing in it makes anything that lasts")
             take_portraits(kernel, sorted_.survivors, portraits)
         seen = _Seen(watched, sorted_, chains, group_statements(watched.program, sorted_, chains))
-        return _carry_out(seen, out, _Places(copy, scratch, portraits, run.python), model)
+        return _carry_out(seen, out, _Places(copy, scratch, portraits, run.python, types), model)
+
+
+def _made_by_text(program: Program) -> str | None:
+    """Where names come from a text that is carried out: no function can be made of that."""
+    for one in program.statements:
+        called = set(called_names(one.node)) & {"exec", "globals", "run_line_magic"}
+        names = sorted(one.bound - one.flow.makes) if one.event is not None else []
+        if "exec" in called and names:
+            return f"{one.label}: exec makes {', '.join(names)} of a text; write out what it does"
+        if "globals" in called and names:
+            return f"{one.label}: globals() makes {', '.join(names)}; use a dict of your own"
+    return None
 
 
 def _chains(program: Program, copy: Path) -> Chains:
@@ -100,12 +120,16 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Places:
-    """The copy that the notebook was run in, a folder to work in, the notebook's portraits, and the interpreter."""
+    """The copy that the notebook was run in, a folder to work in, the notebook's portraits, and the interpreter.
+
+    ``types`` says whether the type checker is asked about what is written.
+    """
 
     copy: Path
     scratch: Path
     portraits: Path
     python: str
+    types: bool
 
 
 def _carry_out(seen: _Seen, out: Path, places: _Places, model: str | None) -> Conversion:
@@ -126,7 +150,7 @@ def _carry_out(seen: _Seen, out: Path, places: _Places, model: str | None) -> Co
         project = write_project(plan)
         shutil.rmtree(out, ignore_errors=True)
         _write(project, out, places.copy, data, others_read(program, data))
-        tidy(out)
+        tidy(out, project.name, places.types)
         proof = prove(project, out, places.portraits, places.scratch, places.python)
         lost = next((one for one in views if proof.failed == one.name), None)
         if lost is None:
@@ -167,7 +191,8 @@ def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str]) -> Blue
     name = re.sub(r"\W+", "_", path.stem.lower()).strip("_") or "notebook"
     name = name if name[0].isalpha() else f"notebook_{name}"
     title = _title(program.notebook)
-    drawn = view_module(title, views, library, [latest.get(number, {}) for number in range(len(drafts))]) if views else ""
+    behind = [latest.get(number, {}) for number in range(len(drafts))]
+    drawn = view_module(title, views, library, behind) if views else ""
     return Blueprint(name, title, made, sorted_, library, data, views, drawn)
 
 
@@ -183,18 +208,6 @@ def _title(notebook: Notebook) -> str:
             if hit:
                 return re.sub(r"\[([^\]]*)\]\([^)]*\)|<[^>]*>|[*_`]", r"\1", hit[1]).strip()
     return notebook.path.stem
-
-
-def tidy(out: Path) -> None:
-    """Format the project and sort its imports, where ruff is installed; what it says of the notebook's code is kept."""
-    import importlib.util
-    import subprocess
-    import sys
-
-    if importlib.util.find_spec("ruff") is None:
-        return
-    for command in (["check", "--fix", "--select", "I,F401,F541,UP", "--quiet"], ["format", "--quiet"]):
-        subprocess.run([sys.executable, "-m", "ruff", *command, str(out)], capture_output=True, check=False, cwd=out)
 
 
 def others_read(program: Program, data: Mapping[str, str]) -> set[str]:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from solvent.notebook.converting.keeping import Sorted
-from solvent.notebook.converting.kinds import can_be_kept
 from solvent.notebook.flow.chains import FILE, Chains, hidden
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import Role
@@ -29,7 +28,8 @@ class StepDraft:
     """A step to be: its statements, what it is given, and what it hands on.
 
     ``inputs`` maps names to the number of the step that made them; ``outputs`` are names that later steps, views or
-    the end need. ``reason`` says why it is larger than it should be.
+    the end need, ``renamed`` tables among them whose columns get names that are text. ``reason`` says why it is larger
+    than it should be.
     """
 
     statements: list[Statement]
@@ -39,6 +39,7 @@ class StepDraft:
     inputs: dict[str, int] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
     reason: str = ""
+    renamed: frozenset[str] = frozenset()
 
     @property
     def lines(self) -> int:
@@ -147,7 +148,11 @@ def _wire(drafts: list[StepDraft], program: Program, sorted_: Sorted, chains: Ch
             needed[where[maker]].add(name)
     for number, draft in enumerate(drafts):
         order = [name for one in draft.statements for name in _in_order(one, chains.makes[one.place])]
-        draft.outputs = [name for name in dict.fromkeys(order) if name in needed[number]]
+        draft.outputs = [
+            name for name in dict.fromkeys(order)
+            if name in needed[number] and (name in sorted_.renamed or not unkept(draft.statements, name))
+        ]  # fmt: skip
+        draft.renamed = frozenset(name for name in draft.outputs if unkept(draft.statements, name))
 
 
 def _in_order(statement: Statement, names: Iterable[str]) -> list[str]:
@@ -161,19 +166,15 @@ def _in_order(statement: Statement, names: Iterable[str]) -> list[str]:
 
 def _inseparable(drafts: list[StepDraft], program: Program, sorted_: Sorted) -> tuple[int, int, str] | None:
     """Two steps between which something would have to be handed on that cannot be kept, or that is one object by two names."""
-    kinds = {
-        (one.place, name): kind for one in program.statements if one.event for name, kind in one.event.kinds.items()
-    }
     for number, draft in enumerate(drafts):
         for name, source in draft.inputs.items():
             if name.startswith(FILE) and not _named_in(draft, name.removeprefix(FILE), sorted_):
                 return source, number, f"the file {name.removeprefix(FILE)} is written and read again"
             if hidden(name):
                 continue
-            found = [kinds.get((one.place, name)) for one in drafts[source].statements]
-            kind = next((one for one in reversed(found) if one), "")
-            if kind and not can_be_kept(kind):
-                return source, number, f"{name} is {kind}, which cannot be handed on from step to step"
+            why = unkept(drafts[source].statements, name)
+            if why:
+                return source, number, f"{name} cannot be handed on ({why})"
     shared = _shared(drafts, program)
     if shared is not None:
         return shared
@@ -209,6 +210,14 @@ def _shared(drafts: list[StepDraft], program: Program) -> tuple[int, int, str] |
                     first = min(source, where[one.place])
                     return first, where[one.place], f"{name} and {other} are one object, and {name} is altered"
     return None
+
+
+def unkept(statements: Sequence[Statement], name: str) -> str:
+    """Why the value that the last of these statements gave a name cannot be handed on; empty if it can."""
+    for one in reversed(statements):
+        if one.event is not None and name in one.event.kinds:
+            return one.event.unkept.get(name, "")
+    return ""
 
 
 _VERBS = {

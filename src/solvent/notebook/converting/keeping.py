@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from solvent.notebook.converting.kinds import can_be_kept
 from solvent.notebook.flow.chains import Chains, hidden
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import Role, called_names, role_of
@@ -40,8 +39,8 @@ class Sorted:
     """The statements of a notebook by what becomes of them.
 
     ``roles`` are those of the statements that become steps; ``constants`` are names with their literal values;
-    ``survivors`` are the names whose values at the end the pipeline has to have too, ``unkept`` those whose values no
-    archive keeps, with their classes.
+    ``survivors`` are the names whose values at the end the pipeline has to have too; the columns of those that are
+    ``renamed`` get names that are text. ``unkept`` are names whose values cannot be handed on, and why.
     """
 
     imports: tuple[Statement, ...]
@@ -53,6 +52,7 @@ class Sorted:
     roles: Mapping[int, Role]
     survivors: tuple[str, ...]
     models: frozenset[str] = field(default_factory=frozenset)
+    renamed: frozenset[str] = frozenset()
     unkept: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -79,13 +79,33 @@ def sort_statements(program: Program, chains: Chains) -> Sorted:
     steps = [one for one in work if one.place in kept]
     views, left = _rest([one for one in work if one.place not in kept], roles, figures)
     made = {name for one in steps for name in chains.makes[one.place] if not hidden(name)}
-    last = sorted(name for name in made if name in chains.last and chains.last[name] in kept and name not in figures)
-    survivors = [name for name in last if can_be_kept(kinds.get(name, ""))]
-    unkept = {name: kinds.get(name, "of no class") for name in last if name not in survivors}
+    at = {one.place: one for one in steps}
+    last = {name: at[chains.last[name]] for name in made if chains.last.get(name) in at and name not in figures}
+    last = {name: one for name, one in last.items() if name not in passing(one.node)}
+    why = {name: one.event.unkept.get(name, "") for name, one in last.items() if one.event is not None}
+    renamed = frozenset(name for name, said in why.items() if said.endswith("is no text"))
+    survivors = sorted(name for name in last if not why.get(name) or name in renamed)
+    unkept = {name: said for name, said in why.items() if name not in survivors and said and not _is_no_value(said)}
     return Sorted(
         tuple(imports), tuple(definitions), constants, tuple(steps), tuple(views), tuple(left),
-        {one.place: roles[one.place] for one in steps}, tuple(survivors), frozenset(models), unkept,
+        {one.place: roles[one.place] for one in steps}, tuple(survivors), frozenset(models), renamed, unkept,
     )  # fmt: skip
+
+
+def passing(node: ast.stmt) -> set[str]:
+    """The names that a loop or a ``with`` only goes through: they are no results."""
+    targets: list[ast.expr] = []
+    if isinstance(node, (ast.For, ast.AsyncFor)):
+        targets = [node.target]
+        targets += [one.target for one in ast.walk(node) if isinstance(one, ast.For)]
+    elif isinstance(node, (ast.With, ast.AsyncWith)):
+        targets = [one.optional_vars for one in node.items if one.optional_vars is not None]
+    return {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+
+
+def _is_no_value(why: str) -> bool:
+    """Whether what cannot be kept is nothing that could be compared: code, or what is gone through only once."""
+    return why == "it is code" or why.endswith("only once")
 
 
 def _constants(statements: list[Statement]) -> dict[str, Statement]:
@@ -133,11 +153,9 @@ def _roots(
     roots: set[int] = set()
     for one in work:
         role = roles[one.place]
-        own = (one.bound | one.altered) - figures
-        if role == "export" and _saves(one):
-            roots |= set(
-                chains.takes[one.place].values()
-            )  # what it saves is kept as the output of the step that made it
+        own = (one.bound | one.altered) - figures - passing(one.node)
+        if role == "export" and _saves(one):  # what it saves is kept as the output of the step that made it
+            roots |= set(chains.takes[one.place].values())
         elif (
             (role == "export" and not _shows(one))
             or role == "fit"

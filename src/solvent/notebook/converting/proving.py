@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from solvent.notebook.converting.writing import Project
+from solvent.notebook.converting.writing.project import Project
 from solvent.notebook.observing.likening import Likeness, liken
 from solvent.notebook.observing.sources import portray
 
@@ -88,6 +88,5 @@ def prove(
             found[name] = Likeness("not compared", "the notebook has no such value at its end")
         else:
             found[name] = liken(theirs[name], ours[name], (portraits, folder))
-    for name, kind in project.unkept.items():
-        found[name] = Likeness("not compared", f"it is a {kind}, which cannot be kept")
+    found |= {name: Likeness("not compared", why) for name, why in project.unkept.items()}
     return Proof(True, found, tuple(told["again"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -142,12 +143,28 @@ def _first_line(node: ast.stmt) -> int:
     return min([node.lineno, *(one.lineno for one in decorators)])
 
 
+def _named_in_text(node: ast.stmt) -> set[str]:
+    """Words in texts that are code: of ``eval`` and ``exec``, and of a table's ``query`` and ``eval``."""
+    found: set[str] = set()
+    for one in ast.walk(node):
+        if isinstance(one, ast.Call) and one.args:
+            name = one.func.attr if isinstance(one.func, ast.Attribute) else getattr(one.func, "id", "")
+            text = one.args[0].value if isinstance(one.args[0], ast.Constant) else None
+            if isinstance(text, str) and name in ("eval", "exec", "query"):
+                pattern = r"@(\w+)" if isinstance(one.func, ast.Attribute) else r"(?<![\w.])([^\W\d]\w*)"
+                found |= set(re.findall(pattern, text))
+    return found
+
+
 def _reads(statements: Sequence[Statement]) -> dict[int, frozenset[str]]:
     """What each statement reads: also what functions of the notebook read that it, or they, call."""
     deferred: dict[str, frozenset[str]] = {}
     found: dict[int, frozenset[str]] = {}
+    known: set[str] = set()
+    own: set[str] = set()  # names of Python's that the notebook has bound itself
     for one in statements:
-        reads = set(one.flow.reads)
+        reads = set(one.flow.reads) | (_named_in_text(one.node) & known)
+        known |= one.bound
         waiting = list(reads)
         seen: set[str] = set()
         while waiting:
@@ -158,7 +175,8 @@ def _reads(statements: Sequence[Statement]) -> dict[int, frozenset[str]]:
             more = deferred.get(name, frozenset()) - reads
             reads |= more
             waiting += more
-        found[one.place] = frozenset(reads - BUILTINS) | (frozenset(reads) & one.flow.makes)
+        found[one.place] = frozenset(reads - (BUILTINS - own)) | (frozenset(reads) & one.flow.makes)
+        own |= one.bound & BUILTINS
         for name in one.bound:
             deferred.pop(name, None)
         if one.flow.deferred:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from solvent.notebook.magic.sight import plain_kind
-from solvent.notebook.observing.stamps import OPAQUE, glance
+from solvent.notebook.observing.inside.stamps import OPAQUE, glance
 
 __all__ = ["ATOMS", "Clock", "Held", "hold"]
 

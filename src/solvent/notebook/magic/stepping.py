@@ -17,7 +17,7 @@ from solvent.names import check_name
 from solvent.notebook.magic.bodies import Body, make_body
 from solvent.notebook.magic.failing import answered
 from solvent.notebook.magic.holding import Held
-from solvent.notebook.observing.stamps import glance
+from solvent.notebook.observing.inside.stamps import glance
 
 if TYPE_CHECKING:
     from solvent.notebook.magic.tracking import Tracker

@@ -16,7 +16,7 @@ from solvent.names import is_name
 from solvent.notebook.magic.behind import Cell, Scribe
 from solvent.notebook.magic.holding import ATOMS, Clock, Held, hold
 from solvent.notebook.magic.sight import Sight, is_code, look, through_functions
-from solvent.notebook.observing.stamps import OPAQUE, glance
+from solvent.notebook.observing.inside.stamps import OPAQUE, glance
 
 if TYPE_CHECKING:
     from solvent.engine.exploring import Recorder

@@ -43,8 +43,8 @@ class Event:
     """What one statement did, as the probe saw it.
 
     ``bound`` are names that got another object, ``altered`` those whose object changed, ``unsure`` those that were
-    too costly to look at; ``files`` are ``(path, mode)``; ``dice`` the shared generators that it used;
-    ``stamps`` are equal for names that have an equal value.
+    too costly to look at; ``files`` are ``(path, mode)``; ``dice`` the shared generators that it used; ``stamps`` are
+    equal for names that have an equal value; ``unkept`` says of names why their values cannot be handed on.
     """
 
     cell: int
@@ -59,6 +59,7 @@ class Event:
     kinds: Mapping[str, str]
     alike: tuple[tuple[str, ...], ...]
     stamps: Mapping[str, str] = field(default_factory=dict)
+    unkept: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class Kernel:
                     said["cell"], said["statement"], said["seconds"], tuple(said["bound"]), tuple(said["altered"]),
                     tuple(said["deleted"]), tuple(said["unsure"]),
                     tuple((self._relative(path), mode) for path, mode in said["files"]), tuple(said["dice"]), said["kinds"],
-                    tuple(map(tuple, said["alike"])), said["stamps"],
+                    tuple(map(tuple, said["alike"])), said["stamps"], said["unkept"],
                 )  # fmt: skip
 
     def _relative(self, path: str) -> str:

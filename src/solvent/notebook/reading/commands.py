@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from solvent.errors import MissingExtra
-from solvent.notebook.reading.indenting import indented
+from solvent.notebook.reading.code import indented
 
 __all__ = ["Command", "Plain", "make_plain"]
 

@@ -33,7 +33,7 @@ def convert(path: Path, out: Path, python: str, timeout: float, model: str | Non
     from solvent.notebook.converting.converting import convert as convert_notebook
     from solvent.notebook.observing.kernel import Running
 
-    made = convert_notebook(path.expanduser(), out.expanduser(), Running(path.parent, python, timeout), model)
+    made = convert_notebook(path.expanduser(), out.expanduser(), Running(path.parent, python, timeout), model=model)
     if as_json:
         show_json(_plain(made))
     else:

@@ -29,6 +29,10 @@ def kind_of(value: Any) -> str:
     """The class of a value with its module, where that says more than the name."""
     kind = type(value)
     module = getattr(kind, "__module__", "")
+    if kind in (list, dict) and value:  # of tables alone, as a loop over groups makes them
+        inner = {type(one) for one in (value.values() if kind is dict else value)}
+        if len(inner) == 1 and next(iter(inner)).__module__.startswith("pandas"):
+            return f"{kind.__name__}[{kind_of(next(iter(value.values() if kind is dict else value)))}]"
     return kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from solvent.notebook.converting.code import annotated
-from solvent.notebook.converting.kinds import Annotation, annotation_of
+from solvent.notebook.converting.grouping import StepDraft
 from solvent.notebook.converting.lifting import Lifted
-from solvent.notebook.converting.modules import Library, names_in
+from solvent.notebook.converting.writing.modules import Library, names_in
 from solvent.notebook.flow.chains import DICE, FILE, hidden, said_name
-from solvent.notebook.flow.program import Program
-from solvent.notebook.reading.indenting import indented
+from solvent.notebook.flow.kinds import Annotation, annotation_of
+from solvent.notebook.flow.program import Program, Statement
+from solvent.notebook.reading.code import annotated, awaits, indented, nested, waited
 
 __all__ = ["StepText", "field_name", "write_step"]
 
@@ -72,13 +72,16 @@ def write_step(
             needs.add(line)
     read = set().union(*(program.reads[one.place] for one in draft.statements))
     inner = library.locals_for(read, draft.statements[-1].place)
-    body += [annotated(one.text) for one in inner]
+    body += [nested(annotated(one.text)) for one in inner]
     for folder in sorted(
         {str(PurePath(name.removeprefix(FILE)).parent) for name in draft.outputs if name.startswith(FILE)}
     ):
         if folder != ".":
             body.append(f"Path({json.dumps(folder, ensure_ascii=False)}).mkdir(parents=True, exist_ok=True)")
-    body += [annotated(text) for text in lifted.texts]
+    for statement, text in zip(draft.statements, lifted.texts, strict=True):
+        waits = awaits(statement.node)
+        needs |= {"import asyncio"} if waits else set()
+        body.append(waited(text, _names_of(statement)) if waits else annotated(text))
     for name in draft.outputs:
         if name.startswith(DICE):
             _, take, line = _STATES[name.removeprefix(DICE)]
@@ -86,8 +89,7 @@ def write_step(
             needs.add(line)
     used = names_in("\n".join(body))
     needs |= set(library.lines_for(used - set(draft.inputs)))
-    paths = {value: name for name, value in settings.items() if isinstance(value, str)}
-    result, record, give = _result(draft.name, draft.outputs, kinds, needs, paths)
+    result, record, give = _result(draft.name, draft.outputs, kinds, needs, _forms(draft, settings))
     named = ", ".join([*parameters, *(["*"] if settings else []), *(f"{name}: {_type(value)} = sv.required"
                                                                     for name, value in settings.items())])  # fmt: skip
     heading = draft.heading or _SAID[draft.role]
@@ -114,7 +116,7 @@ _SAID = {
 
 
 def _result(
-    name: str, outputs: Sequence[str], kinds: Mapping[str, str], needs: set[str], paths: Mapping[str, str]
+    name: str, outputs: Sequence[str], kinds: Mapping[str, str], needs: set[str], forms: Mapping[str, str]
 ) -> tuple[str, str | None, str]:
     """The return annotation, the class of a record, and the line that returns."""
     said = {one: _said(one, kinds) for one in outputs}
@@ -123,12 +125,12 @@ def _result(
         return "None", None, ""
     if len(outputs) == 1:
         (one,) = outputs
-        return said[one].text, None, f"return {_given(one, said[one], paths)}"
+        return said[one].text, None, f"return {_given(one, said[one], forms)}"
     needs.add("from typing import NamedTuple")
     record = _record_name(name)
     fields = "\n".join(f"    {field_name(one)}: {said[one].text}" for one in outputs)
     text = f'class {record}(NamedTuple):\n    """What {name} hands on."""\n\n{fields}'
-    given = ", ".join(f"{field_name(one)}={_given(one, said[one], paths)}" for one in outputs)
+    given = ", ".join(f"{field_name(one)}={_given(one, said[one], forms)}" for one in outputs)
     return record, text, f"return {record}({given})"
 
 
@@ -144,10 +146,24 @@ def _said(name: str, kinds: Mapping[str, str]) -> Annotation:
     return Annotation("Any") if hidden(name) else annotation_of(kinds.get(name, ""))
 
 
-def _given(name: str, said: Annotation, paths: Mapping[str, str]) -> str:
-    if name.startswith(FILE):
-        path = name.removeprefix(FILE)
-        return f"Path({paths[path]})" if path in paths else f"Path({json.dumps(path, ensure_ascii=False)})"
+def _names_of(statement: Statement) -> list[str]:
+    return sorted(name for name in statement.bound if not hidden(name))
+
+
+def _forms(draft: StepDraft, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Outputs that are not handed on by their names alone, as code: files, and tables whose columns get names."""
+    paths = {value: name for name, value in settings.items() if isinstance(value, str)}
+    found = {name: f"{name}.set_axis({name}.columns.map(str), axis=1)" for name in draft.renamed}
+    for name in draft.outputs:
+        if name.startswith(FILE):
+            path = name.removeprefix(FILE)
+            found[name] = f"Path({paths.get(path) or json.dumps(path, ensure_ascii=False)})"
+    return found
+
+
+def _given(name: str, said: Annotation, forms: Mapping[str, str]) -> str:
+    if name in forms:
+        return forms[name]
     return f"{said.cast}({said_name(name)})" if said.cast else said_name(name)
 
 

@@ -136,7 +136,17 @@ class Probe:
             "kinds": {name: self.stamps.kind_of(now[name]) for name in [*bound, *sorted(altered)]},
             "alike": _alike(now, [*bound, *altered]),
             "stamps": {name: self.known[name][1] for name in [*bound, *sorted(altered)] if name in self.known},
+            "unkept": self._unkept(now, [*bound, *sorted(altered)], late),
         }  # fmt: skip
+
+    def _unkept(self, now: dict[str, Any], names: list[str], late: float) -> dict[str, str]:
+        """The names whose values cannot be handed on, and why; what there was no time to look at counts as kept."""
+        found: dict[str, str] = {}
+        for name in names:
+            why = sys.modules["_solvent_keeping"].why_not(now[name]) if time.perf_counter() < late else ""
+            if why:
+                found[name] = why
+        return found
 
     def _others(self, now: dict[str, Any], bound: set[str], altered: set[str], late: float) -> set[str]:
         """Names that nobody touched, and whose object is changed too: a view, or the same object by another name."""

@@ -11,10 +11,10 @@ from typing import Any
 
 from solvent.notebook.converting.deploying import Serving, deploying_lines, judged_step
 from solvent.notebook.converting.keeping import Sorted
-from solvent.notebook.converting.locking import imported_packages, lock_project
-from solvent.notebook.converting.modules import Library
-from solvent.notebook.converting.steps import StepText, field_name
-from solvent.notebook.converting.views import View
+from solvent.notebook.converting.writing.locking import imported_packages, lock_project
+from solvent.notebook.converting.writing.modules import Library
+from solvent.notebook.converting.writing.steps import StepText, field_name
+from solvent.notebook.converting.writing.views import View
 from solvent.notebook.flow.chains import said_name
 
 __all__ = ["Blueprint", "Project", "write_project"]
@@ -22,7 +22,10 @@ __all__ = ["Blueprint", "Project", "write_project"]
 
 @dataclass(frozen=True)
 class Project:
-    """The files of a converted notebook by their paths, and where each surviving value is found: (step, output)."""
+    """The files of a converted notebook by their paths, and where each surviving value is found: (step, output).
+
+    ``unkept`` are values that no step hands on, and why.
+    """
 
     name: str
     files: Mapping[str, str]
@@ -135,8 +138,9 @@ def _calls(plan: Blueprint, files: Sequence[str]) -> tuple[list[str], str | None
     last = next((variable for variable, _ in reversed(calls) if variable is not None), None)
     used |= {last} if last is not None else set()
     if plan.serving is not None:
-        one = plan.serving[0]
-        used |= {current[name].partition(".")[0] for name in (*one.parts, one.train, one.test, one.truth)}
+        serving = plan.serving[0]
+        names = (*serving.parts, serving.train, serving.test, serving.truth)
+        used |= {current[name].partition(".")[0] for name in names}
     lines = [f"    {variable} = {call}" if variable in used else f"    {call}" for variable, call in calls]
     return lines, last, current
 
@@ -185,7 +189,7 @@ def _pyproject(name: str, roots: Sequence[str]) -> str:
     return (
         f'[project]\nname = "{name.replace("_", "-")}"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
         f"dependencies = [{needs}]\n\n[tool.ruff]\nline-length = 120\n\n[tool.mypy]\nstrict = true\n"
-        "ignore_missing_imports = true\nfollow_untyped_imports = false\n"
+        "allow_redefinition = true\nignore_missing_imports = true\nfollow_untyped_imports = false\n"
     )
 
 

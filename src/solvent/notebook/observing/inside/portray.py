@@ -57,7 +57,7 @@ class _Artist:
             return {"is": "plain", "value": value if kind is not int or abs(value) < 2**63 else str(value)}
         if kind is float:
             return {"is": "number", "value": _number(value)}
-        if kind in (bytes, complex):
+        if kind in (bytes, complex) or (kind.__module__ in ("datetime", "decimal", "uuid", "fractions")):
             return {"is": "plain", "value": repr(value)}
         for look in (self._array, self._table, self._tensor, self._figure):
             made = look(value, name)
@@ -203,6 +203,9 @@ class _Artist:
             if names is not None and columns is not None:
                 if set(map(str, names)) <= set(map(str, columns)):
                     found.append((name, rows[list(names)][:_ROWS]))
+            elif names is None and hasattr(rows, "tocsr"):
+                if width in (None, rows.shape[1]):
+                    found.append((name, rows.tocsr()[:_ROWS]))
             elif names is None and len(getattr(rows, "shape", ())) == 2 and width in (None, rows.shape[1]):
                 found.append((name, rows[:_ROWS]))
         return sorted(found, key=lambda one: ("test" not in one[0].lower(), "valid" not in one[0].lower(), one[0]))[:3]
@@ -260,7 +263,7 @@ def _number(value: float) -> Any:
 
 
 def _label(name: Any) -> str:
-    return name if isinstance(name, str) else repr(name)
+    return str(name)
 
 
 def _cell(value: Any) -> Any:
@@ -271,7 +274,9 @@ def _cell(value: Any) -> Any:
         return value if abs(value) < 2**53 else str(value)
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if hasattr(value, "item"):
+    if hasattr(value, "item") and getattr(value, "size", 1) == 1:
         return _cell(value.item())
+    if isinstance(value, (list, tuple)) or hasattr(value, "tolist"):
+        return [_cell(one) for one in (value if isinstance(value, (list, tuple)) else value.tolist())]
     text = str(value)
     return None if text in ("<NA>", "NaT") else text

@@ -39,6 +39,10 @@ _SHORT = {"pandas.core.frame.DataFrame": "pandas.DataFrame", "pandas.core.series
 def annotation_of(kind: str) -> Annotation:
     """The annotation of a class by its name with its module, ``Any`` for what has none that a type checker knows."""
     kind = _SHORT.get(kind, kind)
+    if kind.endswith("]"):
+        outer, _, inner = kind[:-1].partition("[")
+        each = annotation_of(inner)
+        return Annotation(f"list[{each.text}]" if outer == "list" else f"dict[Any, {each.text}]", each.needs)
     if kind in _KNOWN:
         return _KNOWN[kind]
     if kind.startswith("pandas.") and kind.endswith("Index"):

@@ -1,4 +1,4 @@
-"""Functions of a notebook with the annotations that they lack."""
+"""Code as text: moved to the right, with the annotations that it lacks, or as it stands inside of a function."""
 
 from __future__ import annotations
 
@@ -6,7 +6,21 @@ import ast
 import io
 import tokenize
 
-__all__ = ["annotated"]
+__all__ = ["annotated", "awaits", "indented", "nested", "waited"]
+
+
+def indented(text: str, by: str = "    ") -> str:
+    """The text moved to the right, but for the inner lines of text over several lines."""
+    inside: set[int] = set()
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(text + "\n").readline):
+            if token.type == tokenize.STRING or tokenize.tok_name[token.type].startswith("FSTRING_MIDDLE"):
+                inside |= set(range(token.start[0] + 1, token.end[0] + 1))
+    except (tokenize.TokenError, IndentationError, SyntaxError):
+        pass
+    return "\n".join(
+        line if number in inside or not line.strip() else by + line for number, line in enumerate(text.split("\n"), 1)
+    )
 
 
 def annotated(text: str) -> str:
@@ -23,6 +37,41 @@ def annotated(text: str) -> str:
     for line, column, word in sorted(edits, reverse=True):
         lines[line] = lines[line][:column] + word.encode() + lines[line][column:]
     return b"\n".join(lines).decode()
+
+
+def nested(text: str) -> str:
+    """A function as it stands inside of another one, whose names are no globals any more."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return text
+    lines = text.split("\n")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            line = lines[node.lineno - 1]
+            lines[node.lineno - 1] = line.replace("global ", "nonlocal ", 1)
+    return "\n".join(lines)
+
+
+def awaits(node: ast.stmt) -> bool:
+    """Whether a statement waits at the top of its cell, as notebooks may and functions may not."""
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, (ast.Await, ast.AsyncFor, ast.AsyncWith)):
+            return True
+        if not isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)):
+            waiting += ast.iter_child_nodes(one)
+    return False
+
+
+def waited(text: str, names: list[str]) -> str:
+    """A statement that waits, as a function of its own that is carried out to its end."""
+    given = ", ".join(names)
+    called = f"wait_for_{'_'.join(names)}" if names else "wait"
+    back = f"\n    return {given}" if names else ""
+    into = f"{given} = " if names else ""
+    return f"async def {called}() -> Any:\n{indented(text)}{back}\n\n\n{into}asyncio.run({called}())"
 
 
 def _is_method(tree: ast.Module, node: ast.AST) -> bool:

@@ -7,15 +7,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from solvent.notebook.converting.code import annotated
 from solvent.notebook.converting.grouping import StepDraft, headings_of
 from solvent.notebook.converting.keeping import LeftOut, Sorted
-from solvent.notebook.converting.kinds import annotation_of
-from solvent.notebook.converting.modules import Library, names_in
+from solvent.notebook.converting.writing.modules import Library, names_in
 from solvent.notebook.flow.chains import Chains
+from solvent.notebook.flow.kinds import annotation_of
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import called_names
-from solvent.notebook.reading.indenting import indented
+from solvent.notebook.reading.code import annotated, indented
 
 __all__ = ["View", "draw_views", "view_module"]
 

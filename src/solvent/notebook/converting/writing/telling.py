@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from solvent.notebook.converting.converting import Conversion
-    from solvent.notebook.converting.views import View
+    from solvent.notebook.converting.writing.views import View
 
 __all__ = ["word_readme"]
 

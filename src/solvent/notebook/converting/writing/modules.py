@@ -7,9 +7,9 @@ import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from solvent.notebook.converting.code import annotated
 from solvent.notebook.converting.keeping import Sorted
 from solvent.notebook.flow.program import Program, Statement
+from solvent.notebook.reading.code import annotated
 
 __all__ = ["Library", "make_library", "names_in"]
 
