@@ -126,7 +126,7 @@ class Scribe:
                         self._write(cell)
                     else:
                         (cell or self._later.popleft())()
-                except Exception as error:  # nothing of ours may end the thread, or the notebook
+                except BaseException as error:  # nothing of ours may end the thread, or the notebook
                     self._fault(error)
                 if cell is not None:
                     with self._wake:
@@ -145,7 +145,7 @@ class Scribe:
             except SolventError as error:
                 held.give_up(str(error).partition("\n")[0])
                 continue
-            except Exception as error:  # the object of somebody else's class
+            except BaseException as error:  # the object of somebody else's class
                 held.give_up(f"{type(error).__name__} when it was looked into")
                 continue
             if not held.unaltered():

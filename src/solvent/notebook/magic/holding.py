@@ -82,7 +82,9 @@ def hold(name: str, value: Any, clock: Clock) -> Held:
         _take(held, value, clock)
     except (_TooMuch, RecursionError):
         held.give_up("it holds more than can be copied in the time for a cell")
-    except Exception as error:  # an object whose very copy raises
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an object whose very copy raises, or exits
         held.give_up(f"it could not be copied ({type(error).__name__})")
     return held
 

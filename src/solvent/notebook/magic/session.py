@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import re
-import sys
 from pathlib import PurePath
 from typing import Any
 
@@ -14,6 +13,7 @@ from solvent.engine.exploring import Recorder, begin, end
 from solvent.engine.project import find_project
 from solvent.graph.steps import RECORDERS
 from solvent.names import LONGEST, is_name
+from solvent.notebook.magic.failing import notice
 from solvent.notebook.magic.tracking import Tracker
 
 __all__ = ["label_of", "load", "tracker_of", "unload"]
@@ -36,7 +36,7 @@ def load(shell: Any) -> None:
         tracker = Tracker(shell, recorder or begin(project, label_of(shell)))
         tracker.begin()
     except Exception as error:  # a folder that cannot be written is no reason to refuse the magics
-        sys.stderr.write(f"solvent: this session is not tracked ({type(error).__name__}: {error})\n")
+        notice(f"this session is not tracked ({type(error).__name__}: {error})")
     _SESSIONS[id(shell)] = (shell, tracker)
     shell.register_magic_function(solvent_line(shell, tracker), "line", "solvent")
     shell.register_magic_function(step_cell(shell, tracker), "cell", "step")

@@ -14,6 +14,7 @@ from solvent.archive.formats.pictures import Picture
 from solvent.engine.execute.behind.writing import describe_error
 from solvent.names import is_name
 from solvent.notebook.magic.behind import Cell, Scribe
+from solvent.notebook.magic.failing import notice
 from solvent.notebook.magic.holding import ATOMS, Clock, Held, hold
 from solvent.notebook.magic.sight import Sight, is_code, look, through_functions
 from solvent.notebook.observing.stamps import OPAQUE, glance
@@ -91,8 +92,7 @@ class Tracker:
         kind = type(error).__name__
         if kind not in self._faults and not isinstance(error, KeyboardInterrupt):
             self._faults.add(kind)
-            with suppress(Exception):
-                sys.stderr.write(f"solvent: this was not tracked, and the notebook goes on ({kind}: {error})\n")
+            notice(f"this was not tracked, and the notebook goes on ({kind}: {error})")
 
     def settle(self) -> None:
         """Wait until what was tracked so far can be asked for."""
@@ -132,7 +132,8 @@ class Tracker:
             notes["deleted"] = gone
         makes = self._made(changed, clock)
         shown = result.result
-        if shown is not None and not is_code(shown) and all(shown is not space.get(one) for one in self.known):
+        named = type(shown) not in ATOMS and any(shown is space.get(one) for one in self.known)
+        if shown is not None and not is_code(shown) and not named:
             makes.append(hold("_", shown, clock))
         makes += [_drawn(f"picture-{number}", one) for number, one in enumerate(self._pictures, 1)]
         self._forget(places)
