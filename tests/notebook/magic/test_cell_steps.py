@@ -63,7 +63,7 @@ def test_functions_of_the_notebook_are_part_of_the_fingerprint(session):
     assert session.steps["doubled-3"].status == "ran"
     assert [(one.kind, one.name) for one in session.run("%solvent why doubled").changes] == [("value", "factor")]
     session.run("def double(x):\n    return x * x", cell)
-    assert [one.kind for one in session.run("%solvent why doubled").changes][0] == "code"
+    assert session.run("%solvent why doubled").changes[0].kind == "code"
     assert session.run("y") == 16
 
 
