@@ -1,4 +1,4 @@
-"""A typical notebook of 24 cells (read, clean, join, features, fit, judge, plot) with %load_ext solvent and without.
+"""A typical notebook of 25 cells (read, clean, join, features, fit, judge, plot) with %load_ext solvent and without.
 
 python bench/notebook_tracking.py [ROUNDS]
 
@@ -19,7 +19,7 @@ from timing import python, seconds_and_output
 MAKE = """
 import numpy as np, pandas as pd
 dice = np.random.default_rng(1)
-n = 300_000
+n = 150_000
 pd.DataFrame({
     "id": np.arange(n), "day": dice.integers(0, 365, n), "carrier": dice.choice(list("ABCDEFGH"), n),
     "distance": dice.gamma(2, 400, n), "delay": dice.normal(8, 30, n), "temperature": dice.normal(12, 9, n),
@@ -29,7 +29,8 @@ pd.DataFrame({"carrier": list("ABCDEFGH"), "fleet": range(8)}).to_csv("carriers.
 """
 
 CELLS = [
-    "import numpy as np\nimport pandas as pd\nimport matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt",
+    "import numpy as np\nimport pandas as pd",
+    "import matplotlib\nmatplotlib.use('Agg')\nimport matplotlib.pyplot as plt",
     "from sklearn.ensemble import RandomForestClassifier\nfrom sklearn.linear_model import LogisticRegression\n"
     "from sklearn.metrics import roc_auc_score\nfrom sklearn.model_selection import train_test_split",
     "SEED = 7\nLATE = 15\ncolumns = ['distance', 'temperature', 'month', 'fleet']",
@@ -71,12 +72,13 @@ if tracked:
     after = tracker.after
     shell.events.unregister("post_run_cell", after)
     def timed(result):
-        start = time.perf_counter()
+        start, work = time.perf_counter(), time.thread_time()
         after(result)
-        looking.append(time.perf_counter() - start)
+        looking.append((time.perf_counter() - start, time.thread_time() - work))
     shell.events.register("post_run_cell", timed)
 began = time.perf_counter() - begin
 took, sys.stdout = [], open("/dev/null", "w")
+spent = time.process_time()
 for cell in cells:
     start = time.perf_counter()
     shell.run_cell(cell, store_history=True).raise_error()
@@ -86,14 +88,16 @@ sys.stdout = sys.__stdout__
 start = time.perf_counter()
 if tracked:
     shell.run_cell("%unload_ext solvent")
+spent = time.process_time() - spent
+if tracked:
     import solvent as sv
     steps = sv.open().run().steps
     missed = [note for step in steps for note in step.notes.get("not_compared", ())]
 else:
     steps, missed = [], []
 ended = time.perf_counter() - start
-print(json.dumps({"took": took, "looking": looking[1:], "began": began, "ended": ended, "steps": len(steps),
-    "kept": sum(len(step.outputs) for step in steps), "missed": missed}))
+print(json.dumps({"took": took, "looking": looking[1:], "began": began, "ended": ended, "spent": spent,
+    "steps": len(steps), "kept": sum(len(step.outputs) for step in steps), "missed": missed}))
 """
 
 
@@ -103,7 +107,7 @@ def measure(folder: Path, way: str, pause: float) -> dict[str, object]:
         for name in ("flights.csv", "carriers.csv", "cells.json"):
             (Path(place) / name).symlink_to(folder / name)
         code = RUN.replace("PAUSE", str(pause))
-        _, said = seconds_and_output([python(), "-c", code, way], Path(place))
+        _, said = seconds_and_output([python(), "-c", code, way], Path(place), OMP_NUM_THREADS="1")
     found: dict[str, object] = json.loads(said.splitlines()[-1])
     return found
 
@@ -121,15 +125,28 @@ def compare(folder: Path, rounds: int, pause: float) -> None:
         for way, runs in found.items()
     }
     more = [1000 * (one - other) for one, other in zip(cells["with"], cells["without"], strict=True)]
-    looking = [1000 * one for run in found["with"] for one in run["looking"]]
+    looking = [1000 * wall for run in found["with"] for wall, _ in run["looking"]]
+    working = [1000 * cpu for run in found["with"] for _, cpu in run["looking"]]
+    spent = {way: statistics.median(one["spent"] for one in runs) for way, runs in found.items()}
     last = found["with"][-1]
     print(f"pause of {pause:g} s between cells, {rounds} rounds")
-    print(f"  cells: {medians['without']:.2f} s without, {medians['with']:.2f} s with: "
-          f"{100 * (medians['with'] / medians['without'] - 1):+.1f} %")
-    print(f"  best of each: {min(totals['without']):.2f} s, {min(totals['with']):.2f} s: "
-          f"{100 * (min(totals['with']) / min(totals['without']) - 1):+.1f} %")
+    print(
+        f"  cells: {medians['without']:.2f} s without, {medians['with']:.2f} s with: "
+        f"{100 * (medians['with'] / medians['without'] - 1):+.1f} %"
+    )
+    print(
+        f"  best of each: {min(totals['without']):.2f} s, {min(totals['with']):.2f} s: "
+        f"{100 * (min(totals['with']) / min(totals['without']) - 1):+.1f} %"
+    )
     print(f"  a cell takes more: mean {statistics.mean(more):.1f} ms, most {max(more):.1f} ms (median of rounds)")
-    print(f"  looking after a cell: median {statistics.median(looking):.2f} ms, most {max(looking):.1f} ms")
+    print(
+        f"  CPU of the process meanwhile, what is written behind included: {spent['without']:.2f} s without, "
+        f"{spent['with']:.2f} s with: {100 * (spent['with'] / spent['without'] - 1):+.1f} %"
+    )
+    print(
+        f"  looking after a cell: median {statistics.median(looking):.2f} ms, most {max(looking):.1f} ms "
+        f"(of CPU: median {statistics.median(working):.2f} ms, most {max(working):.1f} ms)"
+    )
     began, ended = (statistics.median(one[name] for one in found["with"]) for name in ("began", "ended"))
     print(f"  the session: {began:.2f} s to begin, {ended:.2f} s to end")
     print(f"  recorded: {last['steps']} cells, {last['kept']} values; not compared: {last['missed']}")

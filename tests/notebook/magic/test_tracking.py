@@ -109,6 +109,15 @@ def test_what_cannot_be_kept_is_said(session):
     session.run("f.close()")
 
 
+def test_secrets_are_not_kept(session):
+    """Text under the name of a secret is neither kept nor shown in the code of its cell."""
+    session.run("api_key = 'hunter-22'\ntokens = ['a']", "MY_PASSWORD = 'hunter-22' + api_key")
+    first, second = session.steps["cell-1"], session.steps["cell-2"]
+    assert set(first.outputs) == {"tokens"} and not second.outputs
+    assert "hunter" not in first.source and "***" in first.source
+    assert first.notes["not_compared"] == ["api_key: its name says that it is a secret"]
+
+
 def test_the_time_for_a_cell_is_limited(session, monkeypatch):
     """Beyond its budget nothing more is looked at: it is stamped as not compared, and said so."""
     monkeypatch.setattr("solvent.notebook.magic.tracking.BUDGET", 0.0)
