@@ -15,7 +15,7 @@ from solvent.notebook.converting.grouping import StepDraft, group_statements
 from solvent.notebook.converting.keeping import Sorted, sort_statements
 from solvent.notebook.converting.lifting import lift
 from solvent.notebook.converting.modules import make_library
-from solvent.notebook.converting.proving import Proof, prove
+from solvent.notebook.converting.proving import Proof, compared, prove
 from solvent.notebook.converting.steps import write_step
 from solvent.notebook.converting.tidying import tidy
 from solvent.notebook.converting.writing import Project, write_project
@@ -24,6 +24,7 @@ from solvent.notebook.flow.naming import name_results
 from solvent.notebook.flow.program import Program, read_program
 from solvent.notebook.flow.roles import called_names
 from solvent.notebook.observing.kernel import Running
+from solvent.notebook.observing.likening import Likeness
 from solvent.notebook.observing.placing import place_of
 from solvent.notebook.observing.watching import Watched, take_portraits, watching
 from solvent.notebook.reading.cells import Notebook
@@ -81,10 +82,28 @@ def convert(path: Path, out: Path, running: Running | None = None, types: bool =
         drafts = group_statements(watched.program, sorted_, chains)
         data: dict[str, str] = {}
         project = _project(path, watched.program, sorted_, chains, drafts, (copy, out, data))
-        _write(project, out, copy, data, others_read(watched.program, data))
+        _write(project, out, (place.folder / place.inside, copy), data, others_read(watched.program, data))
         tidy(out, project.name, types)
         proof = prove(project, out, portraits, scratch, run.python)
+        if any(one.verdict == "different" for one in proof.values.values()):
+            again = copy_folder(place.folder, scratch / "again") / place.inside
+            proof = _steady(proof, program, replace(run, folder=again), sorted_.survivors, portraits)
     return Conversion(notebook, watched, project, sorted_, drafts, proof)
+
+
+def _steady(proof: Proof, program: Program, run: Running, names: Sequence[str], portraits: Path) -> Proof:
+    """The proof without what the notebook itself makes anew each time: it is run once more, from the same seed."""
+    second = portraits.with_name("notebook-again")
+    with watching(program, run) as (watched, kernel):
+        if watched.failed is not None:
+            return proof
+        take_portraits(kernel, names, second)
+    changed = {
+        name: Likeness("not compared", f"it is another one in each run of the notebook itself ({one.why})")
+        for name, one in compared(portraits, second).items()
+        if one.verdict == "different" and name in proof.values
+    }
+    return replace(proof, values={**proof.values, **changed})
 
 
 def _made_by_text(program: Program) -> str | None:
@@ -157,15 +176,17 @@ def others_read(program: Program, data: Mapping[str, str]) -> set[str]:
     return {path for path in read - set(data.values()) if not os.path.isabs(path) and not path.startswith("..")}
 
 
-def _write(project: Project, out: Path, copy: Path, data: Mapping[str, str], others: set[str]) -> None:
+def _write(project: Project, out: Path, folders: tuple[Path, Path], data: Mapping[str, str], others: set[str]) -> None:
+    """Write the files; ``folders`` are the notebook's own, and the copy in which it was run."""
     for name, file in data.items():
-        source = (copy / file).resolve()
-        if not source.is_file():
+        source = _found(folders, file)
+        if source is None:
             raise InputError(f"{file}: the notebook read this file, and it is no file of its folder ({name})")
         _copy(source, out / target_of(file, data))
     for file in others:
-        if (copy / file).is_file():
-            _copy(copy / file, out / file)
+        source = _found(folders, file)
+        if source is not None:
+            _copy(source, out / file)
     for name, text in project.files.items():
         made = out / name
         made.parent.mkdir(parents=True, exist_ok=True)
@@ -173,6 +194,11 @@ def _write(project: Project, out: Path, copy: Path, data: Mapping[str, str], oth
             for path in data.values():
                 text = text.replace(f'"{path}"', f'"{target_of(path, data)}"')
         made.write_text(text, encoding="utf-8")
+
+
+def _found(folders: Sequence[Path], file: str) -> Path | None:
+    """A file as it was before the notebook was run, else as the notebook left it."""
+    return next((one / file for one in folders if (one / file).is_file()), None)
 
 
 def target_of(path: str, data: Mapping[str, str]) -> str:
