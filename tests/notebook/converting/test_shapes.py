@@ -103,3 +103,14 @@ def test_names_that_come_from_a_text_are_told(tmp_path: Path) -> None:
     made = converted(tmp_path, "a = 1", "exec('b = a + 1')", "c = b + 1")
     assert made.proof is None
     assert made.reason.startswith("cell 2, line 1: exec makes b")
+
+
+def test_what_a_loop_goes_through_and_what_is_thrown_away_is_no_result(tmp_path: Path) -> None:
+    """Names of loops, of ``with`` and underscores are handed on by no step."""
+    made = converted(
+        tmp_path,
+        "values = {'a': 1, 'b': 2}\nfor name in values:\n    print(name)",
+        "first, *_ = sorted(values)\n_hidden = len(values)",
+        "for key in values:\n    values[key] += 1",
+    )
+    assert verdicts(made) == {"values": "equal", "first": "equal", "_hidden": "equal"}
