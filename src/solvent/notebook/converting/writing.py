@@ -61,7 +61,7 @@ def _steps(title: str, steps: Sequence[StepText], library: Library, package: str
 
 def _pipeline(package: str, title: str, drafts: Sequence[StepDraft], steps: Sequence[StepText]) -> str:
     files = list(dict.fromkeys(name for one in steps for name in one.files))
-    lines, variable = _calls(drafts, steps, files)
+    lines, variable = _calls(steps, files)
     parameters = ", ".join(f"{name}: Path" for name in files)
     result = "Any" if variable is not None else "None"
     if variable is not None:
@@ -78,14 +78,12 @@ def _pipeline(package: str, title: str, drafts: Sequence[StepDraft], steps: Sequ
     )
 
 
-def _calls(
-    drafts: Sequence[StepDraft], steps: Sequence[StepText], files: Sequence[str]
-) -> tuple[list[str], str | None]:
+def _calls(steps: Sequence[StepText], files: Sequence[str]) -> tuple[list[str], str | None]:
     """The lines that call the steps, and what the pipeline gives: what the last of them made that makes anything."""
     current: dict[str, str] = {name: name for name in files}
     used: set[str] = set()
     calls: list[tuple[str | None, str]] = []
-    for draft, one in zip(drafts, steps, strict=True):
+    for one in steps:
         given = [current.get(name, said_name(name)) for name in one.data]
         used |= {name.partition(".")[0] for name in given}
         variable = None

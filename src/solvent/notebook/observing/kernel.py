@@ -142,7 +142,8 @@ class Kernel:
                 yield Event(
                     said["cell"], said["statement"], said["seconds"], tuple(said["bound"]), tuple(said["altered"]),
                     tuple(said["deleted"]), tuple(said["unsure"]),
-                    tuple((self._relative(path), mode) for path, mode in said["files"]), tuple(said["dice"]), said["kinds"],
+                    tuple((self._relative(path), mode) for path, mode in said["files"]), tuple(said["dice"]),
+                    said["kinds"],
                     tuple(map(tuple, said["alike"])), said["unkept"],
                 )  # fmt: skip
 
