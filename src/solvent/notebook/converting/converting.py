@@ -81,9 +81,9 @@ def convert(
                 return Conversion(notebook, watched, reason=f"cell {failed.cell} does not run: {said}")
             chains = _chains(watched.program, copy)
             sorted_ = sort_statements(watched.program, chains)
-            made = _made_by_text(watched.program)
-            if made is not None:
-                return Conversion(notebook, watched, reason=made)
+            why = _made_by_text(watched.program)
+            if why is not None:
+                return Conversion(notebook, watched, reason=why)
             if not sorted_.steps:
                 return Conversion(notebook, watched, reason="nothing in it makes anything that lasts")
             take_portraits(kernel, sorted_.survivors, portraits)
@@ -144,7 +144,7 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Places:
-    """Where the notebook lies, the copy that it was run in, a folder to work in, the notebook's portraits, and the interpreter.
+    """Where the notebook lies, its copy, a folder to work in, its portraits, and the interpreter.
 
     ``types`` says whether the type checker is asked about what is written.
     """

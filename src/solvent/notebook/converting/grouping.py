@@ -165,7 +165,7 @@ def _in_order(statement: Statement, names: Iterable[str]) -> list[str]:
 
 
 def _inseparable(drafts: list[StepDraft], program: Program, sorted_: Sorted) -> tuple[int, int, str] | None:
-    """Two steps between which something would have to be handed on that cannot be kept, or that is one object by two names."""
+    """Two steps between which something goes that cannot be kept, or that is one object by two names."""
     for number, draft in enumerate(drafts):
         for name, source in draft.inputs.items():
             if name.startswith(FILE) and not _named_in(draft, name.removeprefix(FILE), sorted_):
@@ -236,7 +236,8 @@ _LAST = frozenset(
     {"into", "using", "from", "by", "at", "as", "we", "how", "what", "that", "this", "be", "or", "via", "per"}
 )
 _PLAIN_VERBS = {
-    "reading": "read", "loading": "load", "splitting": "split", "preparing": "prepare", "making": "make", "fitting": "fit",
+    "reading": "read", "loading": "load", "splitting": "split", "preparing": "prepare", "making": "make",
+    "fitting": "fit",
     "training": "train", "building": "build", "cleaning": "clean", "evaluating": "evaluate", "creating": "create",
     "handling": "handle", "removing": "remove", "adding": "add", "saving": "save", "encoding": "encode",
     "scaling": "scale", "predicting": "predict", "testing": "test", "importing": "import", "exploring": "explore",

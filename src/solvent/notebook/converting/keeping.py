@@ -14,12 +14,14 @@ from solvent.notebook.flow.roles import Role, called_names, role_of
 __all__ = ["Kept", "LeftOut", "Sorted", "sort_statements"]
 
 _MODEL = (
-    "sklearn.", "xgboost.", "lightgbm.", "catboost.", "torch.nn.", "keras.", "tensorflow.", "statsmodels.", "solvent.learn"
+    "sklearn.", "xgboost.", "lightgbm.", "catboost.", "torch.nn.", "keras.", "tensorflow.", "statsmodels.",
+    "solvent.learn",
 )  # fmt: skip
 _FIGURES = ("matplotlib.", "seaborn.", "plotly.", "altair.", "IPython.", "wordcloud.", "missingno.")
 
 _SAVES = frozenset({
-    "dump", "dumps", "to_csv", "to_pickle", "to_parquet", "to_json", "to_excel", "to_feather", "save", "savez", "savetxt",
+    "dump", "dumps", "to_csv", "to_pickle", "to_parquet", "to_json", "to_excel", "to_feather", "save", "savez",
+    "savetxt",
     "save_model", "savez_compressed", "save_weights", "write",
 })  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The proof: the pipeline is run in a process of its own, and each of its last values is compared with the notebook's."""
+"""The proof: the pipeline is run in a process of its own, and its last values are compared with the notebook's."""
 
 from __future__ import annotations
 

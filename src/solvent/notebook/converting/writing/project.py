@@ -174,7 +174,8 @@ def _yaml(value: Any) -> str:
 def _test(name: str, steps: Sequence[StepText]) -> str:
     first = steps[0].name if steps else ""
     return (
-        f'"""The pipeline runs, and runs again without doing anything twice."""\n\nfrom __future__ import annotations\n\n'
+        '"""The pipeline runs, and runs again without doing anything twice."""\n\n'
+        "from __future__ import annotations\n\n"
         "from pathlib import Path\n\nimport solvent as sv\n\nROOT = Path(__file__).parents[1]\n\n\n"
         "def test_the_pipeline_runs_and_is_reused() -> None:\n"
         '    """A second run finds every step done."""\n'

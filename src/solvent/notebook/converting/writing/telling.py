@@ -1,4 +1,4 @@
-"""What a conversion came to, as a page: from cells to steps, what was left out and why, and the proof value by value."""
+"""What a conversion came to, as a page: from cells to steps, what was left out and why, and the proof."""
 
 from __future__ import annotations
 
