@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from solvent.errors import NoFormat
-
-if TYPE_CHECKING:
-    from solvent.archive.formats.base import Sink, Source, Written
 
 __all__ = ["SeriesFormat"]
 
@@ -23,7 +20,7 @@ class SeriesFormat:
         """Whether the value is a column of pandas."""
         return type(value).__module__.partition(".")[0] == "pandas" and _kind(value) is not None
 
-    def write(self, value: Any, sink: Sink) -> Written:
+    def write(self, value: Any, sink: Any) -> Any:
         """Settle the column's identity: its name, and the table of it."""
         from dataclasses import replace
 
@@ -41,7 +38,7 @@ class SeriesFormat:
             keep=None if keep is None else lambda wanted: _made(keep(type(frame)), kind, label),
         )
 
-    def read(self, body: Any, source: Source, wanted: Any) -> Any:
+    def read(self, body: Any, source: Any, wanted: Any) -> Any:
         """The column, as it was."""
         import pandas as pd
 

@@ -66,7 +66,7 @@ def _head(call: Call, reference: str) -> str:
 def _sources(call: Call, reference: str) -> list[str]:
     """The cells: what the module imports, inputs, and the body of the function."""
     raw = call.step.raw
-    names = [one for one in (*call.data, *call.settings)]
+    names = [*call.data, *call.settings]
     first = "from solvent.notebook.opening import load_inputs\n\ninputs = load_inputs(" + repr(reference) + ")"
     given = "\n".join(f"{name} = inputs[{name!r}]" for name in names)
     try:

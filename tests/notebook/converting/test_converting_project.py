@@ -11,7 +11,8 @@ import nbformat
 import pytest
 
 from solvent.errors import InputError
-from solvent.notebook.converting.converting import Conversion, convert
+from solvent.notebook.converting.conversion import Conversion
+from solvent.notebook.converting.converting import convert
 
 pytestmark = pytest.mark.slow  # each notebook is run in a kernel, and its pipeline in a process of its own
 
@@ -107,7 +108,7 @@ def test_the_test_that_is_written_passes(houses: tuple[Conversion, Path]) -> Non
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client of its own leaves sockets
 def test_the_model_is_deployed_by_one_flag(houses: tuple[Conversion, Path]) -> None:
-    """It is judged on the notebook's own test rows, passes the gates, and answers by the columns that it was fitted on."""
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its own client leaves sockets
     from solvent.delivery.registry import load_bundle
     from solvent.engine.project import find_project
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from solvent.notebook.converting.converting import Conversion, convert
+from solvent.notebook.converting.conversion import Conversion
+from solvent.notebook.converting.converting import convert
 
 pytest.importorskip("nbclient")
 pytest.importorskip("ipykernel")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from solvent.errors import InputError
+from solvent.notebook.converting.conversion import Conversion
 from solvent.notebook.converting.deploying import find_serving
 from solvent.notebook.converting.grouping import StepDraft, group_statements
 from solvent.notebook.converting.keeping import LeftOut, Sorted, sort_statements
@@ -34,24 +35,9 @@ from solvent.notebook.observing.watching import Watched, take_portraits, watchin
 from solvent.notebook.reading.cells import Notebook
 from solvent.notebook.reading.files import read_notebook
 
-__all__ = ["Conversion", "convert"]
+__all__ = ["convert"]
 
 SEED = 0  # of generators that the notebook does not seed
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """What became of a notebook: the project, how it ran, and the proof; ``reason`` says why there is none."""
-
-    notebook: Notebook
-    watched: Watched
-    project: Project | None = None
-    sorted: Sorted | None = None
-    drafts: Sequence[StepDraft] = ()
-    proof: Proof | None = None
-    reason: str = ""
-    left_out: Sequence[LeftOut] = ()
-    views: Sequence[View] = ()
 
 
 def convert(

@@ -1,0 +1,1 @@
+"""What statements do with names, and what they are for."""

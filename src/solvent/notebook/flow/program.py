@@ -1,4 +1,4 @@
-"""A notebook as one program: the statements of all code cells in order, with their text, their names and what they did."""
+"""A notebook as one program: the statements of all code cells in order, with text, names and what they did."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two portraits show the same: equal, close within a tolerance, different and where, or not compared and why."""
+"""Whether two portraits show the same: equal, close within a tolerance, different and where, or not compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A notebook run from its top and watched: what each cell showed and did, and portraits of what was there at the end."""
+"""A notebook run from its top and watched: what each cell showed and did, and portraits of what it left."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import click
 from solvent.faces.cli.output import safe, show_json, write
 
 if TYPE_CHECKING:
-    from solvent.notebook.converting.converting import Conversion
+    from solvent.notebook.converting.conversion import Conversion
 
 __all__ = ["convert"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from solvent.notebook.converting.converting import Conversion
+    from solvent.notebook.converting.conversion import Conversion
 
 __all__ = ["word_readme"]
 
@@ -47,7 +47,8 @@ def _proof(made: Conversion) -> list[str]:
     if proof is None or not proof.ran:
         return [f"The pipeline does not run: {proof.error if proof else made.reason}"]
     lines = [
-        "The pipeline was run in a process of its own, and each value that the notebook had at its end was compared.", "",
+        "The pipeline was run in a process of its own, and each value that the notebook had at its end was compared.",
+        "",
         "| value | step | is | |", "| --- | --- | --- | --- |",
     ]  # fmt: skip
     assert made.project is not None

@@ -180,7 +180,7 @@ class Probe:
                     self.opened.append([text, str(mode or "r")])
 
     def _refused(self, command: str, *_: Any, **__: Any) -> int:
-        print(f"not carried out: {command}")
+        sys.stdout.write(f"not carried out: {command}\n")
         return 0
 
 
