@@ -1,4 +1,4 @@
-"""Notebooks converted: of a folder of them, which run from the top, which become pipelines, and what is proven of those.
+"""Notebooks converted: which of a folder run from the top, which become pipelines, and what is proven of those.
 
     python bench/notebooks.py FOLDER [--python INTERPRETER] [--keep FOLDER] [--seconds N] [--only PART] [--types]
 

@@ -53,7 +53,9 @@ def find_step(project: Home, reference: str) -> tuple[Run[Any], StepRun, str | N
         run = find_run(project, first)
     elif slash and (row is not None or first == NOTEBOOK):
         # An exploration goes on from session to session: its name means the last one that has such a step.
-        found = query.find_step_run(project.catalog, rest, explored=first if row is not None else "")
+        found = query.find_step_run(project.catalog, rest, explored=first)
+        if found is None and first == NOTEBOOK:
+            found = query.find_step_run(project.catalog, rest, explored="")
         if found is not None:
             run = find_run(project, query.run_by_id(project.catalog, found[0]).name)
     if run is None:

@@ -32,7 +32,7 @@ def verdicts(made: Conversion) -> dict[str, str]:
 
 
 def test_files_that_are_written_and_read_again_go_from_step_to_step(tmp_path: Path) -> None:
-    """The file is an output of the step that writes it, an input of the one that reads it, and reuse sees through it."""
+    """The file is an output of the step that writes it and an input of the one that reads it; both are reused."""
     made = converted(
         tmp_path,
         "import json\nfrom pathlib import Path\nrows = [1, 2, 3]\nPath('kept').mkdir(exist_ok=True)",
@@ -87,7 +87,7 @@ def test_cells_that_wait_and_cells_whose_output_is_captured(tmp_path: Path) -> N
 
 
 def test_tables_with_columns_that_have_no_names(tmp_path: Path) -> None:
-    """Columns that are numbers get names where the table is a last value, and inside of a step they are as they were."""
+    """Columns that are numbers get names where the table is a last value; inside of a step they are as they were."""
     pytest.importorskip("pandas")
     made = converted(
         tmp_path,
@@ -103,3 +103,14 @@ def test_names_that_come_from_a_text_are_told(tmp_path: Path) -> None:
     made = converted(tmp_path, "a = 1", "exec('b = a + 1')", "c = b + 1")
     assert made.proof is None
     assert made.reason.startswith("cell 2, line 1: exec makes b")
+
+
+def test_what_a_loop_goes_through_and_what_is_thrown_away_is_no_result(tmp_path: Path) -> None:
+    """Names of loops, of ``with`` and underscores are handed on by no step."""
+    made = converted(
+        tmp_path,
+        "values = {'a': 1, 'b': 2}\nfor name in values:\n    print(name)",
+        "first, *_ = sorted(values)\n_hidden = len(values)",
+        "for key in values:\n    values[key] += 1",
+    )
+    assert verdicts(made) == {"values": "equal", "first": "equal", "_hidden": "equal"}

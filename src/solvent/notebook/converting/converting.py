@@ -15,7 +15,7 @@ from solvent.notebook.converting.deploying import find_serving
 from solvent.notebook.converting.grouping import StepDraft, group_statements
 from solvent.notebook.converting.keeping import LeftOut, Sorted, sort_statements
 from solvent.notebook.converting.lifting import lift
-from solvent.notebook.converting.proving import Proof, prove
+from solvent.notebook.converting.proving import Proof, compared, prove
 from solvent.notebook.converting.writing.modules import make_library
 from solvent.notebook.converting.writing.project import Blueprint, Project, write_project
 from solvent.notebook.converting.writing.steps import write_step
@@ -27,7 +27,8 @@ from solvent.notebook.flow.naming import name_results
 from solvent.notebook.flow.program import Program, read_program
 from solvent.notebook.flow.roles import called_names
 from solvent.notebook.observing.kernel import Running
-from solvent.notebook.observing.placing import place_of
+from solvent.notebook.observing.likening import Likeness
+from solvent.notebook.observing.placing import Place, place_of
 from solvent.notebook.observing.scratch import copy_folder
 from solvent.notebook.observing.watching import Watched, take_portraits, watching
 from solvent.notebook.reading.cells import Notebook
@@ -50,6 +51,7 @@ class Conversion:
     proof: Proof | None = None
     reason: str = ""
     left_out: Sequence[LeftOut] = ()
+    views: Sequence[View] = ()
 
 
 def convert(
@@ -86,7 +88,29 @@ def convert(
                 return Conversion(notebook, watched, reason="nothing in it makes anything that lasts")
             take_portraits(kernel, sorted_.survivors, portraits)
         seen = _Seen(watched, sorted_, chains, group_statements(watched.program, sorted_, chains))
-        return _carry_out(seen, out, _Places(copy, scratch, portraits, run.python, types), model)
+        made = _carry_out(seen, out, _Places(place, copy, scratch, portraits, run.python, types), model)
+        if made.proof is not None and any(one.verdict == "different" for one in made.proof.values.values()):
+            again = copy_folder(place.folder, scratch / "again") / place.inside
+            steady = _steady(made.proof, program, replace(run, folder=again), sorted_.survivors, portraits)
+            made = replace(made, proof=steady)
+        if made.project is not None:
+            (out / "README.md").write_text(word_readme(made), encoding="utf-8")
+        return made
+
+
+def _steady(proof: Proof, program: Program, run: Running, names: Sequence[str], portraits: Path) -> Proof:
+    """The proof without what the notebook itself makes anew each time: it is run once more, from the same seed."""
+    second = portraits.with_name("notebook-again")
+    with watching(program, run) as (watched, kernel):
+        if watched.failed is not None:
+            return proof
+        take_portraits(kernel, names, second)
+    changed = {
+        name: Likeness("not compared", f"it is another one in each run of the notebook itself ({one.why})")
+        for name, one in compared(portraits, second).items()
+        if one.verdict == "different" and name in proof.values
+    }
+    return replace(proof, values={**proof.values, **changed})
 
 
 def _made_by_text(program: Program) -> str | None:
@@ -120,11 +144,12 @@ class _Seen:
 
 @dataclass(frozen=True)
 class _Places:
-    """The copy that the notebook was run in, a folder to work in, the notebook's portraits, and the interpreter.
+    """Where the notebook lies, the copy that it was run in, a folder to work in, the notebook's portraits, and the interpreter.
 
     ``types`` says whether the type checker is asked about what is written.
     """
 
+    place: Place
     copy: Path
     scratch: Path
     portraits: Path
@@ -149,7 +174,8 @@ def _carry_out(seen: _Seen, out: Path, places: _Places, model: str | None) -> Co
         plan = replace(_blueprint(seen, views, data), python=places.python, serving=serving)
         project = write_project(plan)
         shutil.rmtree(out, ignore_errors=True)
-        _write(project, out, places.copy, data, others_read(program, data))
+        origin = places.place.folder / places.place.inside
+        _write(project, out, (origin, places.copy), data, others_read(program, data))
         tidy(out, project.name, places.types)
         proof = prove(project, out, places.portraits, places.scratch, places.python)
         lost = next((one for one in views if proof.failed == one.name), None)
@@ -158,9 +184,9 @@ def _carry_out(seen: _Seen, out: Path, places: _Places, model: str | None) -> Co
         views.remove(lost)
         left += [LeftOut(one, f"it could not be drawn again: {proof.error[:200]}") for one in lost.statements]
     notebook = program.notebook
-    made = Conversion(notebook, seen.watched, project, seen.sorted, seen.drafts, proof, left_out=tuple(left))
-    (out / "README.md").write_text(word_readme(made, views), encoding="utf-8")
-    return made
+    return Conversion(
+        notebook, seen.watched, project, seen.sorted, seen.drafts, proof, left_out=tuple(left), views=tuple(views)
+    )
 
 
 def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str]) -> Blueprint:
@@ -223,15 +249,17 @@ def others_read(program: Program, data: Mapping[str, str]) -> set[str]:
     return {path for path in read - set(data.values()) if not os.path.isabs(path) and not path.startswith("..")}
 
 
-def _write(project: Project, out: Path, copy: Path, data: Mapping[str, str], others: set[str]) -> None:
+def _write(project: Project, out: Path, folders: tuple[Path, Path], data: Mapping[str, str], others: set[str]) -> None:
+    """Write the files; ``folders`` are the notebook's own, and the copy in which it was run."""
     for name, file in data.items():
-        source = (copy / file).resolve()
-        if not source.is_file():
+        source = _found(folders, file)
+        if source is None:
             raise InputError(f"{file}: the notebook read this file, and it is no file of its folder ({name})")
         _copy(source, out / target_of(file, data))
     for file in others:
-        if (copy / file).is_file():
-            _copy(copy / file, out / file)
+        source = _found(folders, file)
+        if source is not None:
+            _copy(source, out / file)
     for name, text in project.files.items():
         made = out / name
         made.parent.mkdir(parents=True, exist_ok=True)
@@ -239,6 +267,11 @@ def _write(project: Project, out: Path, copy: Path, data: Mapping[str, str], oth
             for path in data.values():
                 text = text.replace(f'"{path}"', f'"{target_of(path, data)}"')
         made.write_text(text, encoding="utf-8")
+
+
+def _found(folders: Sequence[Path], file: str) -> Path | None:
+    """A file as it was before the notebook was run, else as the notebook left it."""
+    return next((one / file for one in folders if (one / file).is_file()), None)
 
 
 def target_of(path: str, data: Mapping[str, str]) -> str:

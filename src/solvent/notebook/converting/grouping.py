@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from solvent.notebook.converting.keeping import Sorted
-from solvent.notebook.flow.chains import FILE, Chains, hidden
+from solvent.notebook.flow.chains import FILE, Chains, hidden, said_name
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import Role
 
@@ -273,6 +273,8 @@ def _name(drafts: Sequence[StepDraft], sorted_: Sorted) -> None:
 def _subject(one: StepDraft) -> str:
     """The name that tells best what a step is about: its only output, or the first that is a table or model."""
     names = [name for name in one.outputs if not hidden(name)]
+    if not names:  # what it writes
+        names = [said_name(name) for name in one.outputs if name.startswith(FILE)]
     if not names:
         return ""
     return re.sub(r"\W|^(?=\d)", "_", names[0]).strip("_").lower() if len(names) == 1 else ""

@@ -13,7 +13,7 @@ from solvent.notebook.converting.writing.project import Project
 from solvent.notebook.observing.likening import Likeness, liken
 from solvent.notebook.observing.sources import portray
 
-__all__ = ["Proof", "prove"]
+__all__ = ["Proof", "compared", "prove"]
 
 _SCRIPT = """
 import sys
@@ -80,13 +80,16 @@ def prove(
     if told["status"] != "succeeded":
         said = "; ".join(f"{name}: {why}" for name, why in told["failed"])[:2000]
         return Proof(False, {}, error=said, failed=told["failed"][0][0] if told["failed"] else "")
-    ours = json.loads((folder / "portraits.json").read_text(encoding="utf-8"))
-    theirs = json.loads((portraits / "portraits.json").read_text(encoding="utf-8"))
-    found: dict[str, Likeness] = {}
-    for name in project.values:
-        if name not in theirs:
-            found[name] = Likeness("not compared", "the notebook has no such value at its end")
-        else:
-            found[name] = liken(theirs[name], ours[name], (portraits, folder))
+    found = compared(portraits, folder)
     found |= {name: Likeness("not compared", why) for name, why in project.unkept.items()}
     return Proof(True, found, tuple(told["again"]))
+
+
+def compared(portraits: Path, others: Path) -> dict[str, Likeness]:
+    """The values that were portrayed in one folder beside those of another one."""
+    theirs = json.loads((portraits / "portraits.json").read_text(encoding="utf-8"))
+    ours = json.loads((others / "portraits.json").read_text(encoding="utf-8"))
+    missing = Likeness("not compared", "the notebook has no such value at its end")
+    return {
+        name: liken(theirs[name], one, (portraits, others)) if name in theirs else missing for name, one in ours.items()
+    }

@@ -14,6 +14,8 @@ from solvent.notebook.reading.commands import Command, Plain, make_plain
 
 __all__ = ["Program", "Statement", "Unit", "read_program"]
 
+_THROWN = frozenset({"_", "__", "___"})  # what is bound to these is thrown away
+
 
 @dataclass(frozen=True)
 class Statement:
@@ -42,9 +44,9 @@ class Statement:
     def bound(self) -> frozenset[str]:
         """The names that it binds: as it was seen, else by its syntax."""
         if self.event is None:
-            return self.flow.makes
+            return self.flow.makes - _THROWN
         # A name bound to the very same object again (x = x) is not seen, and syntax knows of it.
-        return frozenset(self.event.bound) | (self.flow.makes - self.flow.maybe)
+        return (frozenset(self.event.bound) | (self.flow.makes - self.flow.maybe)) - _THROWN
 
     @property
     def altered(self) -> frozenset[str]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +26,8 @@ __all__ = ["Cell", "Scribe"]
 
 _PATIENCE = 1.0
 """Seconds for which the thread waits until no cell is running; then it works beside one."""
-_NICE = 10
+_BETWEEN = 0.2
+"""The same between two values of one cell."""
 _MOST = 1_000_000_000
 
 
@@ -111,8 +110,6 @@ class Scribe:
         self._thread.join(seconds)
 
     def _loop(self) -> None:
-        with suppress(OSError, AttributeError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         with watch.exempt():
             while True:
                 with self._wake:
@@ -126,7 +123,7 @@ class Scribe:
                         self._write(cell)
                     else:
                         (cell or self._later.popleft())()
-                except Exception as error:  # nothing of ours may end the thread, or the notebook
+                except BaseException as error:  # nothing of ours may end the thread, or the notebook
                     self._fault(error)
                 if cell is not None:
                     with self._wake:
@@ -139,13 +136,14 @@ class Scribe:
         for held in cell.makes:
             if held.digest is not None or held.why is not None:
                 continue
+            self._idle.wait(_BETWEEN)
             try:
                 pending = archive.prepare(held.value)
                 row = archive.finish(pending)
             except SolventError as error:
                 held.give_up(str(error).partition("\n")[0])
                 continue
-            except Exception as error:  # the object of somebody else's class
+            except BaseException as error:  # the object of somebody else's class
                 held.give_up(f"{type(error).__name__} when it was looked into")
                 continue
             if not held.unaltered():

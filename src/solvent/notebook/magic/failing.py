@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
 from solvent.errors import SolventError
 
-__all__ = ["answered"]
+__all__ = ["answered", "notice"]
 
 T = TypeVar("T")
 
@@ -27,6 +29,12 @@ def answered(work: Callable[[], T]) -> T:
         raise UsageError(str(error)) from None
     except BaseException as error:
         raise error.with_traceback(_own(error.__traceback__)) from error.__cause__
+
+
+def notice(text: str) -> None:
+    """A line about Solvent itself, on stderr; where that is closed, nothing is said."""
+    with suppress(Exception):
+        sys.stderr.write(f"solvent: {text}\n")
 
 
 def _own(trace: TracebackType | None) -> TracebackType | None:

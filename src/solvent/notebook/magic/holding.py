@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import re
 import sys
 import time
 import types
@@ -14,12 +15,13 @@ from typing import Any
 from solvent.notebook.magic.sight import plain_kind
 from solvent.notebook.observing.inside.stamps import OPAQUE, glance
 
-__all__ = ["ATOMS", "Clock", "Held", "hold"]
+__all__ = ["ATOMS", "Clock", "Held", "hold", "secret_by_name"]
 
 ATOMS = (
     bool, int, float, complex, str, bytes, type(None), datetime.datetime, datetime.date, datetime.time,
     datetime.timedelta, decimal.Decimal, uuid.UUID,
 )  # fmt: skip
+_SECRET = re.compile(r"(?i)(?:^|_)(?:pass(?:word|wd|phrase)?|secret|token|api_?key|credential)s?(?:$|_)")
 _LARGEST = 512_000_000
 """Bytes of one value that are kept: more is the business of a step."""
 _SPEED = 2_000_000
@@ -77,14 +79,25 @@ def hold(name: str, value: Any, clock: Clock) -> Held:
         held = Held(name, OPAQUE, kind)
         held.give_up("the time for this cell was used up")
         return held
+    if secret_by_name(name, value):
+        held = Held(name, OPAQUE, kind)
+        held.give_up("its name says that it is a secret")
+        return held
     held = Held(name, glance(value), kind)
     try:
         _take(held, value, clock)
     except (_TooMuch, RecursionError):
         held.give_up("it holds more than can be copied in the time for a cell")
-    except Exception as error:  # an object whose very copy raises
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an object whose very copy raises, or exits
         held.give_up(f"it could not be copied ({type(error).__name__})")
     return held
+
+
+def secret_by_name(name: str, value: Any) -> bool:
+    """Whether a value is text whose name says that nobody else is to read it."""
+    return type(value) in (str, bytes) and _SECRET.search(name) is not None
 
 
 def _take(held: Held, value: Any, clock: Clock) -> None:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import atexit
 import os
 import re
-import sys
 from pathlib import PurePath
 from typing import Any
 
 from solvent.data.packs.reading import lazy_kind
+from solvent.engine.execute.behind.profiling import profile_jobs
 from solvent.engine.exploring import Recorder, begin, end
 from solvent.engine.project import find_project
 from solvent.graph.steps import RECORDERS
 from solvent.names import LONGEST, is_name
+from solvent.notebook.magic.failing import notice
 from solvent.notebook.magic.tracking import Tracker
 
 __all__ = ["label_of", "load", "tracker_of", "unload"]
+
+_AT_EXIT = 10.0
+_AT_UNLOAD = 120.0
+"""Seconds for what waits to be written. Whoever ends a kernel waits less long than who asks for the end of a run."""
 
 _SESSIONS: dict[int, tuple[Any, Tracker | None]] = {}
 
@@ -32,11 +37,12 @@ def load(shell: Any) -> None:
     try:
         project = find_project()
         recorder = next((one for one in RECORDERS if isinstance(one, Recorder) and one.project is project), None)
-        lazy_kind()  # what the thread behind needs is imported here: two threads at once can meet half-made modules
+        # What the thread behind needs is imported here: imports of two threads at once can meet half-made modules.
+        profile_jobs(project, {"": project.archive.prepare(lazy_kind()({"a": [1]}))})
         tracker = Tracker(shell, recorder or begin(project, label_of(shell)))
         tracker.begin()
     except Exception as error:  # a folder that cannot be written is no reason to refuse the magics
-        sys.stderr.write(f"solvent: this session is not tracked ({type(error).__name__}: {error})\n")
+        notice(f"this session is not tracked ({type(error).__name__}: {error})")
     _SESSIONS[id(shell)] = (shell, tracker)
     shell.register_magic_function(solvent_line(shell, tracker), "line", "solvent")
     shell.register_magic_function(step_cell(shell, tracker), "cell", "step")
@@ -50,7 +56,7 @@ def unload(shell: Any) -> None:
     for kind, name in (("line", "solvent"), ("cell", "step")):
         shell.magics_manager.magics[kind].pop(name, None)
     if tracker is not None:
-        tracker.end()
+        tracker.end(_AT_UNLOAD)
         end(tracker.recorder.project)
 
 
@@ -71,4 +77,4 @@ def label_of(shell: Any) -> str:
 def _leave(shell: Any) -> None:
     _, tracker = _SESSIONS.get(id(shell), (None, None))
     if tracker is not None:
-        tracker.end()
+        tracker.end(_AT_EXIT)

@@ -14,7 +14,8 @@ from solvent.archive.formats.pictures import Picture
 from solvent.engine.execute.behind.writing import describe_error
 from solvent.names import is_name
 from solvent.notebook.magic.behind import Cell, Scribe
-from solvent.notebook.magic.holding import ATOMS, Clock, Held, hold
+from solvent.notebook.magic.failing import notice
+from solvent.notebook.magic.holding import ATOMS, Clock, Held, hold, secret_by_name
 from solvent.notebook.magic.sight import Sight, is_code, look, through_functions
 from solvent.notebook.observing.inside.stamps import OPAQUE, glance
 
@@ -23,14 +24,13 @@ if TYPE_CHECKING:
 
 __all__ = ["BUDGET", "Tracker"]
 
-BUDGET = 0.012
+BUDGET = 0.015
 """Seconds that looking at values may take after a cell; with all else it stays below 20 ms."""
 _OURS = re.compile(r"\s*%(?:solvent|(?:load|reload|unload)_ext\s+solvent)\b")
 _STEP = re.compile(r"\s*%%step\b")
 _LABEL = re.compile(r"\s*#\|?\s*(?:label|name)\s*:\s*(?P<name>\S+)")
 _PICTURES = 20
 _LARGEST_PICTURE = 4_000_000
-_AT_EXIT = 3.0
 
 
 class Tracker:
@@ -60,8 +60,8 @@ class Tracker:
         self._publish = publisher.publish
         publisher.publish = self._published
 
-    def end(self) -> None:
-        """Watch no more, and write what is left."""
+    def end(self, seconds: float) -> None:
+        """Watch no more, and write what is left within this time."""
         for event, what in (("pre_run_cell", self.before), ("post_run_cell", self.after)):
             with suppress(ValueError):
                 self.shell.events.unregister(event, what)
@@ -69,7 +69,7 @@ class Tracker:
             self.shell.display_pub.publish = self._publish
         if self.settle in self.recorder.project.behind:
             self.recorder.project.behind.remove(self.settle)
-        self.scribe.close(_AT_EXIT)
+        self.scribe.close(seconds)
 
     def before(self, _: Any = None) -> None:
         """A cell begins."""
@@ -91,8 +91,7 @@ class Tracker:
         kind = type(error).__name__
         if kind not in self._faults and not isinstance(error, KeyboardInterrupt):
             self._faults.add(kind)
-            with suppress(Exception):
-                sys.stderr.write(f"solvent: this was not tracked, and the notebook goes on ({kind}: {error})\n")
+            notice(f"this was not tracked, and the notebook goes on ({kind}: {error})")
 
     def settle(self) -> None:
         """Wait until what was tracked so far can be asked for."""
@@ -132,15 +131,17 @@ class Tracker:
             notes["deleted"] = gone
         makes = self._made(changed, clock)
         shown = result.result
-        if shown is not None and not is_code(shown) and all(shown is not space.get(one) for one in self.known):
+        named = type(shown) not in ATOMS and any(shown is space.get(one) for one in self.known)
+        if shown is not None and not is_code(shown) and not named:
             makes.append(hold("_", shown, clock))
         makes += [_drawn(f"picture-{number}", one) for number, one in enumerate(self._pictures, 1)]
         self._forget(places)
         error = result.error_before_exec or result.error_in_exec
         status = "ran" if error is None else "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
+        code = _without_secrets(info.raw_cell, ((one.name, space.get(one.name)) for one in makes))
         self.scribe.add(
             Cell(
-                self._name(info), info.raw_cell, result.execution_count, self._started, ended, status,
+                self._name(info), code, result.execution_count, self._started, ended, status,
                 None if error is None else describe_error(error), reads, tuple(makes), notes,
             )
         )  # fmt: skip
@@ -224,6 +225,14 @@ class Tracker:
             self._pictures.append(Picture("png", png))
         elif isinstance(svg, str) and len(svg) <= _LARGEST_PICTURE:
             self._pictures.append(Picture("svg", svg.encode()))
+
+
+def _without_secrets(source: str, made: Iterable[tuple[str, Any]]) -> str:
+    """The code of a cell, without the texts that it gives to names of secrets."""
+    for name, value in made:
+        if secret_by_name(name, value) and isinstance(value, str) and len(value) >= 4:
+            source = source.replace(value, "***")
+    return source
 
 
 def _drawn(name: str, picture: Picture) -> Held:

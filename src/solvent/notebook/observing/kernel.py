@@ -148,8 +148,8 @@ class Kernel:
                 yield Event(
                     said["cell"], said["statement"], said["seconds"], tuple(said["bound"]), tuple(said["altered"]),
                     tuple(said["deleted"]), tuple(said["unsure"]),
-                    tuple((self._relative(path), mode) for path, mode in said["files"]), tuple(said["dice"]), said["kinds"],
-                    tuple(map(tuple, said["alike"])), said["stamps"], said["unkept"],
+                    tuple((self._relative(path), mode) for path, mode in said["files"]), tuple(said["dice"]),
+                    said["kinds"], tuple(map(tuple, said["alike"])), said["stamps"], said["unkept"],
                 )  # fmt: skip
 
     def _relative(self, path: str) -> str:

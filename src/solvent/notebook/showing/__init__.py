@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from solvent.notebook.showing.page import box, words
+from solvent.notebook.showing.page import box, clean, words
 
 __all__ = ["bundle"]
 
@@ -33,4 +33,5 @@ def bundle(value: Any) -> dict[str, str]:
     except Exception as error:
         text = f"{value!r} ({type(error).__name__}: {error})"
         html = box("", f"<p>{words(text)}</p>")
+    text = "\n".join(clean(line) for line in text.split("\n"))
     return {"text/plain": text, "text/html": html}

@@ -9,7 +9,7 @@ from typing import Any
 from solvent.data.pictures.page.words import words
 from solvent.data.pictures.specs import plain
 
-__all__ = ["ago", "box", "clean", "clip", "columns", "details", "facts", "grid", "seconds", "words"]
+__all__ = ["ago", "box", "clean", "clip", "columns", "details", "facts", "grid", "seconds", "words", "written"]
 
 _CELL = "text-align:left;padding:2px 10px 2px 0;vertical-align:top"
 _LONGEST = 120
@@ -45,10 +45,13 @@ def facts(pairs: Iterable[tuple[str, object]]) -> str:
 
 def details(summary: str, text: str) -> str:
     """Long text that opens when it is asked for."""
-    return (
-        f'<details><summary>{words(summary)}</summary><pre style="margin:4px 0;overflow-x:auto">{words(text)}</pre>'
-        "</details>"
-    )
+    return f"<details><summary>{words(clip(summary))}</summary>{written(text)}</details>"
+
+
+def written(text: str) -> str:
+    """Text of several lines, as it stands."""
+    lines = "\n".join(words(line) for line in text.split("\n"))
+    return f'<pre style="margin:4px 0;overflow-x:auto">{lines}</pre>'
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:

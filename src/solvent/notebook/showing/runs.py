@@ -7,7 +7,7 @@ from typing import Any
 from solvent.engine.views.lineage import Lineage
 from solvent.engine.views.run import Run, StepRun
 from solvent.engine.views.why import Why
-from solvent.notebook.showing.page import ago, box, clean, clip, columns, details, facts, grid, seconds, words
+from solvent.notebook.showing.page import ago, box, clean, clip, columns, details, facts, grid, seconds, words, written
 
 __all__ = ["show_lineage", "show_run", "show_step", "show_why"]
 
@@ -79,7 +79,7 @@ def show_lineage(found: Lineage) -> tuple[str, str]:
     _branch(found, found.start, 0, set(), lines)
     title = "What led to it" if found.direction == "up" else "What it led to"
     text = "\n".join(lines)
-    return text, box(title, f'<pre style="margin:0;overflow-x:auto">{words(text)}</pre>')
+    return text, box(title, written(text))
 
 
 def _branch(found: Lineage, number: int, depth: int, seen: set[int], lines: list[str], through: str = "") -> None:

@@ -18,7 +18,7 @@ from solvent.data.pictures.specs import missing_of, share
 from solvent.data.profile import PROFILE, Profile, profile
 from solvent.data.profile import render_text as profile_text
 from solvent.displays import Displayed
-from solvent.notebook.showing.page import box, clean, grid, words
+from solvent.notebook.showing.page import box, clean, grid, words, written
 
 if TYPE_CHECKING:
     from solvent.engine.project import Project
@@ -98,7 +98,7 @@ def show_diff(value: Diff) -> tuple[str, str]:
     """What is different between two tables."""
     text = diff_text(value)
     title = "The tables are the same" if value.same else f"{value.names[0]} → {value.names[1]}"
-    return text, box(title, f'<pre style="margin:0;overflow-x:auto">{words(text)}</pre>')
+    return text, box(title, written(text))
 
 
 def show_drift(value: Drift) -> tuple[str, str]:
@@ -113,7 +113,7 @@ def show_drift(value: Drift) -> tuple[str, str]:
         bars = []
         for side in ("before", "after"):
             shares = [round(_FINE * part) for part in one.picture.get(side, ())]
-            bars.append(_painted(draw_bars(shares, f"{one.name} {side}")))
+            bars.append(_painted(draw_bars(shares, f"{clean(one.name)} {side}")))
         rows.append(
             [words(one.verdict), name_cell({"name": one.name}), words(one.kind), effect, *bars, words(one.reason)]
         )

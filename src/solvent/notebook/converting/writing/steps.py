@@ -65,6 +65,33 @@ def write_step(
         settings["seed"] = 0
         body.append(_SEEDS[one].format("seed"))
         needs.add(_STATES[one][2])
+    body += _body(lifted, program, library, needs)
+    used = names_in("\n".join(body))
+    needs |= set(library.lines_for(used - set(draft.inputs)))
+    result, record, give = _result(draft.name, draft.outputs, kinds, needs, _forms(draft, settings))
+    named = ", ".join([*parameters, *(["*"] if settings else []), *(f"{name}: {_type(value)} = sv.required"
+                                                                    for name, value in settings.items())])  # fmt: skip
+    heading = draft.heading or _SAID[draft.role]
+    cells = ", ".join(map(str, draft.cells))
+    doc = f'"""{_sentence(heading)}\n\n    Cell{"s" if len(draft.cells) > 1 else ""} {cells} of the notebook.'
+    doc += f" They are one step since {draft.reason}." if draft.reason else ""
+    doc += '\n    """'
+    text = "\n".join([doc, *body, *([give] if give else [])])
+    unseen = draft.role == "export" and not any(name.startswith(FILE) for name in draft.outputs)
+    option = "(reuse=False)" if unseen else ""
+    code = f"@sv.step{option}\ndef {draft.name}({named}) -> {result}:\n{indented(text)}\n"
+    if record is not None:
+        code = f"{record}\n\n\n{code}"
+    return StepText(
+        draft.name, code, {one for one in needs if one}, [*draft.inputs, *lifted.files], list(lifted.files),
+        list(draft.outputs), _record_name(draft.name) if record else None, settings, used & set(library.shared),
+    )  # fmt: skip
+
+
+def _body(lifted: Lifted, program: Program, library: Library, needs: set[str]) -> list[str]:
+    """The code of a step but for its end: what it needs imported is added to ``needs``."""
+    draft = lifted.draft
+    body: list[str] = []
     for name in draft.inputs:
         if name.startswith(DICE):
             restore, _, line = _STATES[name.removeprefix(DICE)]
@@ -87,26 +114,7 @@ def write_step(
             _, take, line = _STATES[name.removeprefix(DICE)]
             body.append(take.format(said_name(name)))
             needs.add(line)
-    used = names_in("\n".join(body))
-    needs |= set(library.lines_for(used - set(draft.inputs)))
-    result, record, give = _result(draft.name, draft.outputs, kinds, needs, _forms(draft, settings))
-    named = ", ".join([*parameters, *(["*"] if settings else []), *(f"{name}: {_type(value)} = sv.required"
-                                                                    for name, value in settings.items())])  # fmt: skip
-    heading = draft.heading or _SAID[draft.role]
-    cells = ", ".join(map(str, draft.cells))
-    doc = f'"""{_sentence(heading)}\n\n    Cell{"s" if len(draft.cells) > 1 else ""} {cells} of the notebook.'
-    doc += f" They are one step since {draft.reason}." if draft.reason else ""
-    doc += '\n    """'
-    text = "\n".join([doc, *body, *([give] if give else [])])
-    unseen = draft.role == "export" and not any(name.startswith(FILE) for name in draft.outputs)
-    option = "(reuse=False)" if unseen else ""
-    code = f"@sv.step{option}\ndef {draft.name}({named}) -> {result}:\n{indented(text)}\n"
-    if record is not None:
-        code = f"{record}\n\n\n{code}"
-    return StepText(
-        draft.name, code, {one for one in needs if one}, [*draft.inputs, *lifted.files], list(lifted.files),
-        list(draft.outputs), _record_name(draft.name) if record else None, settings, used & set(library.shared),
-    )  # fmt: skip
+    return body
 
 
 _SAID = {
@@ -130,7 +138,11 @@ def _result(
     record = _record_name(name)
     fields = "\n".join(f"    {field_name(one)}: {said[one].text}" for one in outputs)
     text = f'class {record}(NamedTuple):\n    """What {name} hands on."""\n\n{fields}'
-    given = ", ".join(f"{field_name(one)}={_given(one, said[one], forms)}" for one in outputs)
+    # A record's fields take what has no type; only NumPy's numbers have to become plain ones.
+    plain = {
+        one: said[one] if kinds.get(one, "").startswith("numpy.") else Annotation(said[one].text) for one in outputs
+    }
+    given = ", ".join(f"{field_name(one)}={_given(one, plain[one], forms)}" for one in outputs)
     return record, text, f"return {record}({given})"
 
 

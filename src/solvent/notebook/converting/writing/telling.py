@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from solvent.notebook.converting.converting import Conversion
-    from solvent.notebook.converting.writing.views import View
 
 __all__ = ["word_readme"]
 
 
-def word_readme(made: Conversion, views: Sequence[View]) -> str:
+def word_readme(made: Conversion) -> str:
     """The project's README."""
     assert made.project is not None
     name = made.project.name
@@ -26,7 +25,7 @@ def word_readme(made: Conversion, views: Sequence[View]) -> str:
         given = ", ".join(f"`{one}`" for one in draft.inputs if not one.startswith("\0"))
         gives = ", ".join(f"`{one}`" for one in draft.outputs if not one.startswith("\0"))
         lines.append(f"| {_cells(draft.cells)} | `{draft.name}` | {given} | {gives} |")
-    for view in views:
+    for view in made.views:
         given = ", ".join(f"`{one}`" for one in view.inputs)
         lines.append(f"| {view.statements[-1].cell} | `{view.name}` | {given} | figures |")
     lines += ["", "## The proof", "", *_proof(made), ""]

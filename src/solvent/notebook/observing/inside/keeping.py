@@ -89,14 +89,15 @@ def _table(value: Any) -> str | None:
 def _frame(value: Any) -> str:
     if not value.columns.is_unique:
         return "some of its columns have the same name"
-    odd = next((name for name in value.columns if not isinstance(name, str)), None)
-    if odd is not None:
-        return f"the name of its column {odd!r} is no text"
     for place in range(value.shape[1]):
         why = _column(value.iloc[:, place])
         if why:
             return f"its column {value.columns[place]!r}: {why}"
-    return _index(value.index)
+    why = _index(value.index)
+    if why:
+        return why
+    odd = next((name for name in value.columns if not isinstance(name, str)), None)
+    return f"the name of its column {odd!r} is no text" if odd is not None else ""
 
 
 def _index(value: Any) -> str:

@@ -186,7 +186,7 @@ class _Artist:
                 made = self._array(getattr(answer, "values", answer), "") or self._table(answer, "")
                 if made is not None and made["is"] != "none":
                     return {**told, "answers": made, "asked": f"{method}({name})"}
-        state = {key: one for key, one in vars(value).items() if key.endswith("_") and not key.startswith("_")}
+        state = {key: one for key, one in sorted(vars(value).items()) if key.endswith("_") and not key.startswith("_")}
         if not state:
             state = dict(getattr(value, "get_params", lambda: {})())
         items = [self.of(one, "", 2) for one in state.values()]
@@ -238,7 +238,7 @@ class _Artist:
             "IPython",
         ):
             return _none(f"objects of {_class(value)} are not compared")
-        keys = [key for key in state if not key.startswith("__")][:_ITEMS]
+        keys = [key for key in sorted(state) if not key.startswith("__")][:_ITEMS]
         items = [self.of(state[key], name, depth + 1) for key in keys]
         return {"is": "mapping", "class": _class(value), "keys": keys, "items": items, "length": len(keys)}
 

@@ -49,7 +49,9 @@ def glance(value: Any) -> str:
 def _stamped(value: Any, held: _Hash) -> str:
     try:
         held.put(value, 0)
-    except Exception:  # hostile objects: a property that raises, a file that is closed
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # hostile objects: a property that raises (or exits), a file that is closed
         return OPAQUE
     return OPAQUE if held.opaque else held.digest.hexdigest()
 
