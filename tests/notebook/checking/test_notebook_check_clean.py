@@ -41,6 +41,7 @@ PLAIN = [
     "    def price(self, net):\n        return round(net * (1 + self.rate), 2)",
     "shop = Shop('corner')\nprint(shop.price(10))\nshop",
     "sample = random.sample(words, 3)\nsample",
+    "import sys\nsys.path.append('..')\nimport beside_it\nprint(open('../around/a.txt').read(), beside_it.x)",
     "with open('notes.txt', 'w') as file:\n    file.write('a')\nprint(Path('notes.txt').read_text())",
     "try:\n    import nowhere_to_be_found\nexcept ImportError:\n    nowhere_to_be_found = None",
     "import asyncio\nawait asyncio.sleep(0)\nanswer = 42\nanswer",
@@ -58,6 +59,7 @@ PLAIN = [
 @pytest.mark.parametrize("cells", [LEARNING, PLAIN], ids=["learning", "plain"])
 def test_a_clean_notebook_has_no_fault(written, cells):
     """The usual chains, fits, plots, timings, classes and text of other languages pass, and all cells run."""
-    report = check(written(*cells, files={"plots.csv": TABLE}))
+    around = {"../around/a.txt": "a", "../beside_it.py": "x = 1"}
+    report = check(written(*cells, files={"plots.csv": TABLE, **around}))
     assert [(one.cell, one.kind, one.text) for one in report.faults] == []
     assert report.ran == len(cells)

@@ -108,7 +108,7 @@ def test_the_test_that_is_written_passes(houses: tuple[Conversion, Path]) -> Non
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client of its own leaves sockets
 def test_the_model_is_deployed_by_one_flag(houses: tuple[Conversion, Path]) -> None:
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # its own client leaves sockets
+    """Judged on the test rows of the notebook, it passes the gates, and answers by the columns it was fitted on."""
     from solvent.delivery.registry import load_bundle
     from solvent.engine.project import find_project
 

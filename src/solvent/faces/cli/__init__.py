@@ -38,6 +38,7 @@ COMMANDS = {
 EXTRAS = {
     **dict.fromkeys(("httptools", "msgspec", "prometheus_client", "starlette", "uvicorn"), "serve"),
     **dict.fromkeys(("sklearn", "skops"), "learn"),
+    **dict.fromkeys(("IPython", "ipykernel", "jupyter_client", "nbclient", "nbformat"), "notebook"),
     **{
         "adbc_driver_postgresql": "databases",
         "duckdb": "duckdb",

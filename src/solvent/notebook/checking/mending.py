@@ -17,6 +17,7 @@ from solvent.notebook.checking.findings import Finding, Report, listed
 from solvent.notebook.checking.rules.observed import SEEDS
 from solvent.notebook.flow.program import Program, Unit, read_program
 from solvent.notebook.observing.kernel import Ran
+from solvent.notebook.observing.scratch import tail_of
 from solvent.notebook.reading.commands import make_plain
 
 __all__ = ["Mended", "mend"]
@@ -254,7 +255,9 @@ def _save_run(held: dict[str, Any], report: Report) -> list[str]:
 def _outputs(ran: Ran, number: int, folder: Path) -> list[Any]:
     # What was shown of the scratch copy is said of the folder that it copies.
     text = json.dumps([dict(one) for one in ran.outputs])
-    text = re.sub(r"[^\s\"']*?/solvent-check-\w+/\d/" + re.escape(folder.name), lambda _: str(folder), text)
+    text = re.sub(
+        r"[^\s\"']*?/solvent-check-\w+/\d/" + re.escape(tail_of(folder).as_posix()), lambda _: str(folder), text
+    )
     outputs = json.loads(text)
     for one in outputs:
         if one.get("output_type") == "execute_result":

@@ -1,1 +1,1 @@
-"""What statements do with names, and what they are for."""
+"""What the statements of a notebook do with names, and what follows from it: who made what another reads."""

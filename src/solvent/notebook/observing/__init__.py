@@ -1,1 +1,1 @@
-"""Running a notebook and watching it: kernels, what each statement did, and whether values are alike."""
+"""Running notebooks and watching them: what each statement did, and what was there at the end."""

@@ -1,1 +1,1 @@
-"""Notebooks as they were saved: files of several forms, cells, and what IPython adds to Python."""
+"""Reading notebooks of every form into cells, and what IPython adds to Python into plain Python."""
