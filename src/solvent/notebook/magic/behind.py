@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,10 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Cell", "Scribe"]
 
-_PATIENCE = 1.0
+_PATIENCE = 5.0
 """Seconds for which the thread waits until no cell is running; then it works beside one."""
-_BETWEEN = 0.2
+_BETWEEN = 1.0
 """The same between two values of one cell."""
+_QUIET = 5.0
+_LONG = 30.0
+"""Seconds without a cell, and seconds in all, that are waited for before an object such as a model: the first one of a
+process imports packages for seconds, during which a cell would stand still."""
 _MOST = 1_000_000_000
 
 
@@ -59,6 +64,8 @@ class Scribe:
         self._wake = threading.Condition()
         self._idle = threading.Event()
         self._idle.set()
+        self._since = time.monotonic()
+        self._awaited = 0
         self._closing = False
         self._thread = threading.Thread(target=self._loop, name="solvent-scribe", daemon=True)
         self._thread.start()
@@ -69,6 +76,7 @@ class Scribe:
 
     def go_on(self) -> None:
         """No cell is running."""
+        self._since = time.monotonic()
         self._idle.set()
 
     def add(self, cell: Cell) -> None:
@@ -96,8 +104,11 @@ class Scribe:
         self._idle.set()
         try:
             with self._wake:
+                self._awaited += 1
+                self._wake.notify_all()
                 return self._wake.wait_for(lambda: not self._cells or not self._thread.is_alive(), seconds)
         finally:
+            self._awaited -= 1
             if busy:
                 self._idle.clear()
 
@@ -130,13 +141,23 @@ class Scribe:
                         self._cells.popleft()
                         self._wake.notify_all()
 
+    def _rest(self) -> None:
+        """Wait for a pause of the notebook, unless somebody waits for the thread."""
+        with self._wake:
+            end = time.monotonic() + _LONG
+            while not self._closing and not self._awaited and (left := end - time.monotonic()) > 0:
+                quiet = time.monotonic() - self._since if self._idle.is_set() else 0.0
+                if quiet >= _QUIET:
+                    return
+                self._wake.wait(min(left, 0.5))
+
     def _write(self, cell: Cell) -> None:
         archive = self._project.archive
         rows: list[ArtifactRow] = []
         for held in cell.makes:
             if held.digest is not None or held.why is not None:
                 continue
-            self._idle.wait(_BETWEEN)
+            self._rest() if held.live else self._idle.wait(_BETWEEN)
             try:
                 pending = archive.prepare(held.value)
                 row = archive.finish(pending)
