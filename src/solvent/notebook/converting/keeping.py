@@ -41,8 +41,8 @@ class Sorted:
     """The statements of a notebook by what becomes of them.
 
     ``roles`` are those of the statements that become steps; ``constants`` are names with their literal values;
-    ``survivors`` are the names whose values at the end the pipeline has to have too; the columns of those that are
-    ``renamed`` get names that are text. ``unkept`` are names whose values cannot be handed on, and why.
+    ``survivors`` are the names whose values at the end the pipeline has to have too; those that are ``renamed``
+    are tables that get names, or cells, that are text. ``unkept`` are names whose values cannot be handed on, and why.
     """
 
     imports: tuple[Statement, ...]
@@ -85,13 +85,18 @@ def sort_statements(program: Program, chains: Chains) -> Sorted:
     last = {name: at[chains.last[name]] for name in made if chains.last.get(name) in at and name not in figures}
     last = {name: one for name, one in last.items() if name not in passing(one.node)}
     why = {name: one.event.unkept.get(name, "") for name, one in last.items() if one.event is not None}
-    renamed = frozenset(name for name, said in why.items() if said.endswith("is no text"))
+    renamed = frozenset(name for name, said in why.items() if is_made_plain(said))
     survivors = sorted(name for name in last if not why.get(name) or name in renamed)
     unkept = {name: said for name, said in why.items() if name not in survivors and said and not _is_no_value(said)}
     return Sorted(
         tuple(imports), tuple(definitions), constants, tuple(steps), tuple(views), tuple(left),
         {one.place: roles[one.place] for one in steps}, tuple(survivors), frozenset(models), renamed, unkept,
     )  # fmt: skip
+
+
+def is_made_plain(why: str) -> bool:
+    """Whether a table that no format keeps has a plain form that is compared: with names, or with cells, that are text."""
+    return why.endswith("is no text") or why.startswith("its nested columns")
 
 
 def passing(node: ast.stmt) -> set[str]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from solvent.notebook.converting.grouping import StepDraft
+from solvent.notebook.converting.grouping import StepDraft, unkept
 from solvent.notebook.converting.lifting import Lifted
 from solvent.notebook.converting.writing.modules import Library, names_in
 from solvent.notebook.flow.chains import DICE, FILE, hidden, said_name
@@ -165,12 +167,22 @@ def _names_of(statement: Statement) -> list[str]:
 def _forms(draft: StepDraft, settings: Mapping[str, Any]) -> dict[str, str]:
     """Outputs that are not handed on by their names alone, as code: files, and tables whose columns get names."""
     paths = {value: name for name, value in settings.items() if isinstance(value, str)}
-    found = {name: f"{name}.set_axis({name}.columns.map(str), axis=1)" for name in draft.renamed}
+    found = {name: _plain_form(name, unkept(draft.statements, name)) for name in draft.renamed}
     for name in draft.outputs:
         if name.startswith(FILE):
             path = name.removeprefix(FILE)
             found[name] = f"Path({paths.get(path) or json.dumps(path, ensure_ascii=False)})"
     return found
+
+
+def _plain_form(name: str, why: str) -> str:
+    """The code that makes a table one that can be kept: cells that hold lists or mappings, or names, become text."""
+    nested = re.match(r"its nested columns (\[.*?\]):", why)
+    if nested is None:
+        return f"{name}.set_axis({name}.columns.map(str), axis=1)"
+    columns = ast.literal_eval(nested[1])
+    made = ", ".join(f'{json.dumps(one)}: {name}[{json.dumps(one)}].map(str, na_action="ignore")' for one in columns)
+    return f"{name}.assign(**{{{made}}})"
 
 
 def _given(name: str, said: Annotation, forms: Mapping[str, str]) -> str:

@@ -89,15 +89,16 @@ def _table(value: Any) -> str | None:
 def _frame(value: Any) -> str:
     if not value.columns.is_unique:
         return "some of its columns have the same name"
-    for place in range(value.shape[1]):
-        why = _column(value.iloc[:, place])
-        if why:
-            return f"its column {value.columns[place]!r}: {why}"
+    odd = {value.columns[place]: _column(value.iloc[:, place]) for place in range(value.shape[1])}
+    odd = {name: why for name, why in odd.items() if why}
+    if odd:
+        nested = all(why.endswith(("cells are dict", "cells are list", "cells are tuple")) for why in odd.values())
+        return f"its {'nested ' if nested else ''}columns {list(odd)}: {next(iter(odd.values()))}"
     why = _index(value.index)
     if why:
         return why
-    odd = next((name for name in value.columns if not isinstance(name, str)), None)
-    return f"the name of its column {odd!r} is no text" if odd is not None else ""
+    other = next((name for name in value.columns if not isinstance(name, str)), None)
+    return f"the name of its column {other!r} is no text" if other is not None else ""
 
 
 def _index(value: Any) -> str:

@@ -189,6 +189,7 @@ class _Artist:
         state = {key: one for key, one in sorted(vars(value).items()) if key.endswith("_") and not key.startswith("_")}
         if not state:
             state = dict(getattr(value, "get_params", lambda: {})())
+        state = {key: _timeless(one) for key, one in state.items() if not key.endswith("_time_")}
         items = [self.of(one, "", 2) for one in state.values()]
         return {**told, "learnt": {"is": "mapping", "class": "dict", "keys": list(state), "items": items,
                                    "length": len(state)}}  # fmt: skip
@@ -249,6 +250,13 @@ def _floats(values: Any) -> Any:
     return numpy.asarray(numpy.ma.filled(numpy.ma.asarray(values, dtype=float), numpy.nan))
 
 
+def _timeless(value: Any) -> Any:
+    """Results of a search without the seconds that it took, which are others each time."""
+    if isinstance(value, dict) and any(str(key).endswith("_fit_time") for key in value):
+        return {key: one for key, one in value.items() if not str(key).endswith("_time")}
+    return value
+
+
 def _none(why: str) -> dict[str, Any]:
     return {"is": "none", "why": why}
 
@@ -276,7 +284,7 @@ def _cell(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if hasattr(value, "item") and getattr(value, "size", 1) == 1:
         return _cell(value.item())
-    if isinstance(value, (list, tuple)) or hasattr(value, "tolist"):
-        return [_cell(one) for one in (value if isinstance(value, (list, tuple)) else value.tolist())]
+    if hasattr(value, "tolist"):
+        return str(value.tolist())
     text = str(value)
     return None if text in ("<NA>", "NaT") else text
