@@ -16,17 +16,24 @@ FLOORS = (
     ("engine",),
     ("graph", "data", "archive"),
     ("config",),
-    ("digest", "names"),
+    ("digest", "displays", "names"),
     ("errors",),
 )
 SIDE_BY_SIDE = {"graph", "data", "archive", "notebook", "audit"}
 HEAVY = {
     "polars": ("data/", "learn/", "delivery/", "faces/"),
     "pyarrow": ("data/",),
-    "pandas": ("data/", "learn/", "delivery/"),
+    "pandas": ("data/", "learn/", "delivery/", "notebook/observing/inside/"),
     "duckdb": ("data/",),
     "apsw": ("archive/catalog/", "data/sources/database/"),
-    "numpy": ("data/", "learn/", "delivery/", "archive/formats/", "archive/fingerprint/constants/arrays.py"),
+    "numpy": (
+        "data/",
+        "learn/",
+        "delivery/",
+        "archive/formats/",
+        "archive/fingerprint/constants/arrays.py",
+        "notebook/observing/",
+    ),
     "sklearn": ("learn/", "archive/formats/estimators/", "archive/formats/boosters/", "data/drift/classifier/"),
     "lightgbm": ("learn/adapting/making.py", "archive/formats/boosters/"),
     "xgboost": ("archive/formats/boosters/",),
@@ -45,6 +52,7 @@ HEAVY = {
     "msgspec": ("delivery/server/",),
     "prometheus_client": ("delivery/server/running/metrics.py",),
     "matplotlib": ("archive/formats/",),
+    "IPython": ("notebook/",),
     "cryptography": ("delivery/trust/",),
 }
 # Who may import a heavy package when it is itself imported; each of them is imported only when it is needed.

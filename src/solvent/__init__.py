@@ -103,5 +103,19 @@ def _record_in_kernels() -> None:
         record_in_kernel()
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Track this session, for ``%load_ext solvent``."""
+    from solvent.notebook.magic import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Track this session no more, for ``%unload_ext solvent``."""
+    from solvent.notebook.magic import unload
+
+    unload(shell)
+
+
 def __dir__() -> list[str]:
     return __all__

@@ -35,13 +35,17 @@ __all__ = ["Recorder", "begin", "end"]
 class Recorder:
     """Answers eager calls: each is a step run of one exploration run."""
 
-    def __init__(self, project: Home) -> None:
+    def __init__(self, project: Home, label: str | None = None) -> None:
         self.project = project
+        self.last: State | None = None
+        """What became of the last call."""
         self._prefix = ""
         self._used: dict[str, int] = {}
+        self._coded: set[str] = set()
         self._commit = CommitReader(project.root)
         settings = load_settings([], root=project.root)
-        graph = Graph(_label())
+        self._block = Block.empty()
+        graph = Graph(label or _label())
         self._plan = Plan(
             graph.name, Pipeline(_nothing, Options()), graph, settings, 0, {}, {}, {},
             frozenset(), None, digest.of_structure("exploration.1", time.time()), False, False,
@@ -55,16 +59,18 @@ class Recorder:
         data, code = step.split(args, kwargs)
         name = step.label or step.name
         problems: list[Any] = []
-        bound = bind(_specs(step, code), code, Block.empty(), where=name, problems=problems)
+        block = self._block if step.options.beside else self._block.child(name)
+        bound = bind(_specs(step, code), code, block, where=name, problems=problems)
         if problems:
             raise SettingsError(problems)
         if isinstance(step, Pipeline):
-            before, self._prefix = self._prefix, f"{self._path(name)}/"
+            before = self._prefix, self._block
+            self._prefix, self._block = f"{self.path(name)}/", block
             try:
                 return step.invoke(data, {key: one.value for key, one in bound.items()})
             finally:
-                self._prefix = before
-        path = self._path(name)
+                self._prefix, self._block = before
+        path = self.path(name)
         if "seed" not in bound and any(one.name == "seed" for one in step.signature.settings):
             from solvent.config import Bound, Origin
 
@@ -75,6 +81,16 @@ class Recorder:
         node = Node(path, "step", step, data, dict(bound), step.options, caller_line(), outputs=fields)
         return self._do(node)
 
+    def configure(self, file: Path | None) -> tuple[str, ...]:
+        """Take the settings of steps from a file from now on (from none again); gives the steps that it speaks of.
+
+        It is read as it is now. What it says of settings counts; ``use``, ``options`` and inputs are a pipeline's.
+        """
+        secrets = self.project.file.secret
+        sources = [] if file is None else [file]
+        self._block = load_settings(sources, root=self.project.root, secrets=secrets).root_block
+        return self._block.children
+
     def map(self, step: Step[Any, Any], items: Any, rest: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a step for each item."""
         if isinstance(items, dict):
@@ -84,6 +100,19 @@ class Recorder:
     def when(self, flag: Any, then: Step[Any, Any], data: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Call a step if the flag is true."""
         return self.call(then, data, kwargs) if flag else None
+
+    def path(self, name: str) -> str:
+        """The place of one more step run of this name: ``clean``, then ``clean-2``."""
+        first = path = self._prefix + name
+        while path in self._used:
+            self._used[first] += 1
+            path = f"{first}-{self._used[first]}"
+        self._used[path] = 1
+        return path
+
+    def settle(self) -> None:
+        """Wait until every call that ended is recorded."""
+        self._session.writer.settle()
 
     def close(self, failed: bool) -> None:
         """End the exploration run."""
@@ -110,9 +139,11 @@ class Recorder:
         self._plan.constants.clear()
         self._plan.constants.update(constants)
         self._session.keep_constants()
-        before = save_ambient()
+        self._keep_code(one)
+        before, self.last = save_ambient(), None
         try:
             state: State = self._session.do(self._session, one, self._session.top)
+            self.last = state
         finally:
             restore_ambient(before)
         if not state.done:
@@ -123,15 +154,18 @@ class Recorder:
             {name: self._session.values.get(made, kinds.get(name, Any)) for name, made in state.outputs.items()}
         )
 
-    def _path(self, name: str) -> str:
-        path = self._prefix + name
-        self._used[path] = self._used.get(path, 0) + 1
-        return path if self._used[path] == 1 else f"{path}-{self._used[path]}"
+    def _keep_code(self, one: NodePlan) -> None:
+        """The code of a step is kept with the first call of it, so that later ones can say what changed."""
+        found = one.fingerprint
+        if found is not None and found.digest not in self._coded:
+            self._coded.add(found.digest)
+            with self.project.catalog.write() as tx:
+                write.add_closure(tx, found.digest, found.to_json)
 
 
-def begin(project: Home) -> Recorder:
-    """Switch recording of eager calls on."""
-    recorder = Recorder(project)
+def begin(project: Home, label: str | None = None) -> Recorder:
+    """Switch recording of eager calls on; ``label`` names the exploration (by default after the script)."""
+    recorder = Recorder(project, label)
     RECORDERS.append(recorder)
     atexit.register(_end_at_exit, recorder)
     return recorder

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ class Home:
     def __init__(self, file: ProjectFile) -> None:
         self.file = file
         self.root = file.root
+        self.behind: list[Callable[[], None]] = []
+        """What is to be waited for before somebody looks at records: writers that work behind."""
 
     @cached_property
     def folder(self) -> Path:
@@ -63,9 +66,10 @@ class Home:
         from solvent.archive.formats import BUILTIN, Formats
         from solvent.config.typed.structured import load_reference
         from solvent.data import ReferenceFormat, TableFormat
+        from solvent.data.series import SeriesFormat
 
         own = [load_reference(name)() for name in self.file.formats]
-        return Formats([*own, TableFormat(), ReferenceFormat(), *BUILTIN])
+        return Formats([*own, TableFormat(), SeriesFormat(), ReferenceFormat(), *BUILTIN])
 
     @cached_property
     def code(self) -> Code:
@@ -90,6 +94,11 @@ class Home:
         from solvent.archive.fingerprint import behaviour
 
         return behaviour(kind, code=self.code)
+
+    def catch_up(self) -> None:
+        """Wait until what was done so far is recorded."""
+        for wait in self.behind:
+            wait()
 
     def settle(self) -> None:
         """Find the runs whose process died, and record that they crashed."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from solvent.archive.keeping import Artifact
     from solvent.engine.datasets.publishing import Published
     from solvent.engine.upkeep import Checked
+    from solvent.engine.views.finding import Found
     from solvent.engine.views.lineage import Lineage
     from solvent.engine.views.why import Why
 
@@ -91,6 +92,12 @@ class Project(Home):
         from solvent.engine.views.why import explain_step
 
         return explain_step(self, reference)
+
+    def find(self, text: str, limit: int = 20) -> list[Found]:
+        """Results by a text: in the name of a step, cell, variable or column, or in code; the newest first."""
+        from solvent.engine.views.finding import search
+
+        return search(self, text, limit)
 
     def verify(self, *, deep: bool = False) -> Checked:
         """Whether everything that the catalog promises is there; ``deep`` finds every flipped bit."""

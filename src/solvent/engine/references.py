@@ -12,6 +12,8 @@ from solvent.errors import NotFound, NoValue, UsageError, did_you_mean
 
 __all__ = ["artifact_of", "find_run", "find_step", "path_of"]
 
+NOTEBOOK = "notebook"
+"""Before a slash: an exploration, whatever its notebook is called."""
 _SHAPE = re.compile(r"(?P<path>[^\[\].#]+?)(?:\[(?P<item>.+)\])?(?:\.(?P<output>\w+))?$")
 
 
@@ -23,6 +25,7 @@ def path_of(reference: str) -> str:
 
 def find_run(project: Home, name: str = "last") -> Run[Any]:
     """A run by its id, the last of a pipeline by the pipeline's name, or the ``last`` of all."""
+    project.catch_up()
     project.settle()
     row = query.find_run(project.catalog, name)
     if row is None:
@@ -33,17 +36,29 @@ def find_run(project: Home, name: str = "last") -> Run[Any]:
 
 
 def find_step(project: Home, reference: str) -> tuple[Run[Any], StepRun, str | None]:
-    """The step run behind ``RUN/STEP[ITEM].OUTPUT`` (``RUN`` may be left out), and the output that it names."""
+    """The step run behind ``RUN/STEP[ITEM].OUTPUT`` (``RUN`` may be left out), and the output that it names.
+
+    In an exploration, where a step may be carried out again and again, a name means the last time.
+    """
     shape = _SHAPE.fullmatch(reference)
     if shape is None:
         raise UsageError(f"{reference!r} is no reference. Write RUN/STEP, RUN/STEP[ITEM] or RUN/STEP.OUTPUT.")
     path, item, output = shape["path"], shape["item"], shape["output"]
     first, slash, rest = path.partition("/")
     wanted = rest if slash else path
+    project.catch_up()
     run = None
-    if slash and query.find_run(project.catalog, first) is not None:
+    row = query.find_run(project.catalog, first) if slash else None
+    if row is not None and (row.name == first or row.kind != "exploration"):
         run = find_run(project, first)
-    else:
+    elif slash and (row is not None or first == NOTEBOOK):
+        # An exploration goes on from session to session: its name means the last one that has such a step.
+        found = query.find_step_run(project.catalog, rest, explored=first)
+        if found is None and first == NOTEBOOK:
+            found = query.find_step_run(project.catalog, rest, explored="")
+        if found is not None:
+            run = find_run(project, query.run_by_id(project.catalog, found[0]).name)
+    if run is None:
         wanted = path
         found = query.find_step_run(project.catalog, wanted, item=item) if item else None
         found = found or query.find_step_run(project.catalog, wanted)  # which says what items there are
@@ -55,6 +70,8 @@ def find_step(project: Home, reference: str) -> tuple[Run[Any], StepRun, str | N
         near = did_you_mean(wanted, [one.name for one in list_datasets(project.catalog)])
         hint = f"{near} (a dataset)" if near else " 'solvent runs' lists them."
         raise NotFound(f"no run in {project.root} has a step {wanted!r}.{hint}")
+    if run.kind == "exploration" and not item:
+        return run, run.last(wanted), output
     return run, run[f"{wanted}[{item}]" if item else wanted], output
 
 

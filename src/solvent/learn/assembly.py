@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Generic, cast
 from annotated_types import Interval
 
 from solvent.data import is_table_type
+from solvent.displays import Displayed
 from solvent.errors import InputError, PlanError, SettingsError, did_you_mean
 from solvent.graph.steps import step
 from solvent.learn.adapting import as_frame, hand_on, label_of, predictions_of, probabilities_of
@@ -46,7 +47,7 @@ class Answers:
 
 
 @dataclass(frozen=True)
-class Predictor(Generic[Parts]):
+class Predictor(Displayed, Generic[Parts]):
     """Fitted transforms and a model, asked as one.
 
     ``parts`` are what prepares rows (row-wise functions, look-ups, transforms) in order and, last, the model.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from solvent.config import REQUIRED
 from solvent.data import Table
+from solvent.displays import Displayed
 from solvent.engine.context import log
 from solvent.errors import InputError, SettingsError, did_you_mean
 from solvent.graph.steps import step
@@ -39,7 +40,7 @@ _ASKED = 1000
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Displayed):
     """How good a predictor is on rows that it was not trained on.
 
     ``figures`` are those of the predictor, each with its 95 % interval; ``baseline`` those of the baseline that

@@ -81,7 +81,7 @@ def find_run(catalog: Catalog, name: str) -> RunRow | None:
     """A run by its name, the last of a pipeline, or the ``last`` of all."""
     for where, params in (
         ("WHERE name = ?", (name,)),
-        ("WHERE pipeline = ? AND kind = 'pipeline' ORDER BY id DESC LIMIT 1", (name,)),
+        ("WHERE pipeline = ? ORDER BY CASE kind WHEN 'pipeline' THEN 0 ELSE 1 END, id DESC LIMIT 1", (name,)),
         ("WHERE ? = 'last' ORDER BY id DESC LIMIT 1", (name,)),
     ):
         rows = catalog.read(_RUN + where, params)
@@ -222,12 +222,25 @@ def step_by_id(catalog: Catalog, number: int) -> StepRow:
 
 
 def nearest_earlier(catalog: Catalog, step: StepRow, pipeline: str) -> StepRow | None:
-    """The last step run before this one at the same place of the same pipeline that did the work."""
+    """The last step run before this one at the same place of the same pipeline that did the work.
+
+    In an exploration the same run counts too: ``clean-2`` comes after ``clean``.
+    """
     rows = catalog.read(
         _STEP + "WHERE path = ? AND item = ? AND id < ? AND status IN ('ran', 'reused') AND run <> ? AND run IN "
         "(SELECT id FROM runs WHERE pipeline = ?) ORDER BY id DESC LIMIT 1",
         (step.path, step.item, step.id, step.run, pipeline),
     )
+    if catalog.read("SELECT 1 FROM runs WHERE id = ? AND kind = 'exploration'", (step.run,)):
+        first = step.path.rstrip("0123456789").removesuffix("-")
+        if not catalog.read("SELECT 1 FROM step_runs WHERE run = ? AND path = ?", (step.run, first)):
+            first = step.path
+        again = catalog.read(
+            _STEP + "WHERE run = ? AND id < ? AND status IN ('ran', 'reused') AND "
+            "(path = ? OR path GLOB ?) ORDER BY id DESC LIMIT 1",
+            (step.run, step.id, first, f"{first}-[0-9]*"),
+        )
+        rows = again or rows
     return _step(rows[0]) if rows else None
 
 
@@ -240,20 +253,24 @@ def done_before(catalog: Catalog, path: str, fingerprint: str) -> bool:
 
 
 def find_step_run(
-    catalog: Catalog, path: str, *, item: str | None = None, inputs: bool = True
+    catalog: Catalog, path: str, *, item: str | None = None, inputs: bool = True, explored: str | None = None
 ) -> tuple[int, str] | None:
     """The last run that has such a step (and item of it): its number and the step's path, or an end of that.
 
     A run that was recognised as done before has the steps of the run that it is the same as. Without ``inputs`` what
-    was read under this name does not count.
+    was read under this name does not count. ``explored`` looks among explorations of this name (all, if empty).
     """
     rows = catalog.read(
         "WITH found AS (SELECT run, path, min(id) AS first FROM step_runs "
         "WHERE (path = ? OR path LIKE ? ESCAPE '!') AND (? OR kind <> 'input') "
         "AND (? OR item = ?) GROUP BY run, path) "
         "SELECT r.id, found.path FROM runs r JOIN found ON found.run = coalesce(r.same_as, r.id) "
+        "WHERE ? OR (r.kind = 'exploration' AND (? = '' OR r.pipeline = ?)) "
         "ORDER BY r.id DESC, found.first LIMIT 1",
-        (path, "%/" + path.replace("!", "!!").replace("%", "!%").replace("_", "!_"), inputs, item is None, item),
+        (
+            *(path, "%/" + path.replace("!", "!!").replace("%", "!%").replace("_", "!_"), inputs, item is None, item),
+            *(explored is None, explored, explored),
+        ),
     )
     return (rows[0][0], rows[0][1]) if rows else None
 
@@ -319,6 +336,21 @@ def made_before(catalog: Catalog, path: str, item: str) -> list[str]:
         (path, item),
     )
     return [row[0] for row in rows]
+
+
+def find_text(catalog: Catalog, text: str, limit: int) -> list[tuple[int, str | None, str]]:
+    """Where a text stands: step run, output, and ``name``, ``column`` (its profile may say it) or ``code``."""
+    like = "%" + text.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+    asked = (
+        "SELECT id, NULL, 'name' FROM step_runs WHERE path LIKE ? ESCAPE '!'",
+        "SELECT step_run, name, 'name' FROM outputs WHERE name LIKE ? ESCAPE '!'",
+        "SELECT o.step_run, o.name, 'column' FROM outputs o JOIN profiles p ON p.artifact = o.digest "
+        "WHERE p.body LIKE ? ESCAPE '!'",
+        "SELECT s.id, NULL, 'code' FROM step_runs s JOIN texts t ON t.digest = s.fingerprint "
+        "WHERE t.text LIKE ? ESCAPE '!'",
+    )
+    rows = [row for one in asked for row in catalog.read(f"{one} ORDER BY 1 DESC LIMIT ?", (like, limit))]
+    return sorted(rows, key=lambda row: -row[0])
 
 
 def inline_blob(catalog: Catalog, name: str) -> bytes | None:

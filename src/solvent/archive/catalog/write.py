@@ -14,6 +14,7 @@ __all__ = [
     "add_artifact",
     "add_blob",
     "add_closure",
+    "add_producer",
     "add_reused",
     "add_run",
     "add_step",
@@ -148,6 +149,17 @@ def _add_inputs(tx: Transaction, step_run: int, inputs: Iterable[Any]) -> None:
     tx.many(
         "INSERT INTO inputs (step_run, name, place, digest, producer) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         [(step_run, one.name, one.place, one.digest, one.producer) for one in inputs],
+    )
+
+
+def add_producer(tx: Transaction, step_run: int, data: tuple[str, str], producer: int) -> None:
+    """Record which step run made what a step run was given under a name, where that became known later.
+
+    ``data`` is the parameter and the digest; for another digest nothing is recorded.
+    """
+    tx.execute(
+        "UPDATE inputs SET producer = ? WHERE step_run = ? AND name = ? AND digest = ? AND producer IS NULL",
+        (producer, step_run, *data),
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from solvent.displays import Displayed
+
 __all__ = ["FIGURES", "Diff"]
 
 FIGURES = ("nulls", "nans", "distinct", "min", "mean", "std", "max")
@@ -13,7 +15,7 @@ FIGURES = ("nulls", "nans", "distinct", "min", "mean", "std", "max")
 
 
 @dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(Displayed):
     """What is different in ``after``, seen from ``before``.
 
     ``columns`` holds ``added``, ``removed``, ``retyped`` (name: was, now), ``renamed`` (was: now; likely the same

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from solvent.data.profile import Profile
 from solvent.data.profile.record import rounded
+from solvent.displays import Displayed
 from solvent.errors import NotFound, did_you_mean
 
 __all__ = ["DRIFT", "Aspect", "ColumnDrift", "Drift", "DriftOptions", "Verdict"]
@@ -92,7 +93,7 @@ class ColumnDrift:
 
 
 @dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Displayed):
     """The comparison of two sides, the columns with the strongest effect first.
 
     ``basis`` is ``rows`` or ``profiles``; ``looked_at`` the rows of each side that the figures come from, and

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from solvent.displays import Displayed
+
 __all__ = ["PROFILE", "WIDEST", "Profile", "clip", "finite", "rounded"]
 
 PROFILE = "profile.2"
@@ -16,7 +18,7 @@ WIDEST = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Displayed):
     """The statistics of a table.
 
     Each column is a dict with ``name``, ``type`` and ``kind`` (``number, text, category, bool, time, duration, list,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from solvent.archive.catalog import lineage as catalog_lineage
 from solvent.archive.catalog import query
+from solvent.displays import Displayed
 from solvent.engine.datasets.resolving import find_dataset_version, is_dataset, names_dataset
 from solvent.engine.references import artifact_of, find_step
 from solvent.errors import NotFound
@@ -40,7 +41,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Lineage:
+class Lineage(Displayed):
     """Where one asked from, every step run that was reached, and the artifacts between them."""
 
     start: int

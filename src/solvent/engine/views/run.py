@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast
 
 from solvent.archive.catalog import query
+from solvent.displays import Displayed
 from solvent.errors import NotFound, NoValue, did_you_mean
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ StepStatus = Literal[
 ]
 
 
-class StepRun:
+class StepRun(Displayed):
     """One carrying-out of a step. A mapped step's ``items`` are its step runs by key."""
 
     __slots__ = ("_kinds", "_project", "_row", "_whole", "items")
@@ -155,6 +157,12 @@ class StepRun:
         return query.text(self._project.catalog, self._origin().log) or ""
 
     @property
+    def source(self) -> str:
+        """The code that it carried out, with what that reaches in the user's own."""
+        closure = json.loads(query.text(self._project.catalog, self._row.fingerprint) or "{}")
+        return "\n\n".join(str(one.get("source", "")) for one in closure.get("definitions", ()))
+
+    @property
     def reused_from(self) -> str | None:
         """The run whose step it reused."""
         number = self._row.reused_from if not self._whole else self._row.reused_from or self._row.id
@@ -197,7 +205,7 @@ _FATE = {
 }
 
 
-class Run(Generic[R]):
+class Run(Displayed, Generic[R]):
     """One carrying-out of a pipeline, as the catalog records it."""
 
     __slots__ = ("_kinds", "_project", "_row", "_steps")
@@ -217,6 +225,11 @@ class Run(Generic[R]):
     def pipeline(self) -> str:
         """The pipeline that it carried out."""
         return self._row.pipeline
+
+    @property
+    def kind(self) -> str:
+        """``pipeline``, or ``exploration`` for steps and cells that were carried out one by one."""
+        return self._row.kind
 
     @property
     def status(self) -> RunStatus:
@@ -315,6 +328,14 @@ class Run(Generic[R]):
             raise NotFound(f"{name!r} is more than one step of {self.id}: {', '.join(ends)}")
         raise NotFound(f"{self.id} has no step {name!r}.{did_you_mean(name, steps)} Its steps: {', '.join(steps)}")
 
+    def last(self, name: str) -> StepRun:
+        """The last carrying-out of a step of an exploration: of ``clean``, ``clean-2`` and ``clean-3`` the third."""
+        steps = self._load()
+        if name not in steps:
+            return self[name]
+        again = re.compile(re.escape(name) + r"-[0-9]+")
+        return [step for path, step in steps.items() if path == name or again.fullmatch(path)][-1]
+
     def _of_item(self, name: str, steps: Mapping[str, StepRun]) -> StepRun | None:
         """For ``sub[acme]`` of a mapped pipeline, the step run that made the item's result."""
         path, _, item = name.removesuffix("]").partition("[")
@@ -338,6 +359,8 @@ class Run(Generic[R]):
     def _load(self) -> dict[str, StepRun]:
         if self._steps is None:
             rows = query.step_rows(self._project.catalog, self._row.same_as or self._row.id)
+            if self.kind == "exploration":  # what cells made is written behind, and may stand after later steps
+                rows.sort(key=lambda row: row.started)
             whole, found = self._row.same_as is not None, {}
             loose: list[StepRun] = []
             for row in rows:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import query
+from solvent.displays import Displayed
 from solvent.engine.record.outside import digest_now, is_allowance, named
 from solvent.engine.references import find_step
 
@@ -31,7 +32,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
+class Why(Displayed):
     """The answer: ``verdict`` is what happened, ``changes`` what made it so, ``before`` the run compared with."""
 
     step: str

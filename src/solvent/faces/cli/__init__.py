@@ -29,6 +29,7 @@ COMMANDS = {
     "models": ("looking.registry", "Look at models, and move their aliases."),
     "serve": ("looking.serving", "Serve models on this machine."),
     "explain": ("looking.serving", "Say what led to a prediction: model, rows, code, settings."),
+    "notebook": ("notebook", "Check notebooks, and make pipelines of them."),
     "verify": ("looking.upkeep", "Check that the archive is whole."),
     "doctor": ("looking.upkeep", "Check this machine and this project."),
 }
@@ -37,6 +38,7 @@ COMMANDS = {
 EXTRAS = {
     **dict.fromkeys(("httptools", "msgspec", "prometheus_client", "starlette", "uvicorn"), "serve"),
     **dict.fromkeys(("sklearn", "skops"), "learn"),
+    **dict.fromkeys(("IPython", "ipykernel", "jupyter_client", "nbclient", "nbformat"), "notebook"),
     **{
         "adbc_driver_postgresql": "databases",
         "duckdb": "duckdb",

@@ -1,0 +1,1 @@
+"""Notebooks: checked, converted into pipelines with proof, tracked while they are explored, and shown."""

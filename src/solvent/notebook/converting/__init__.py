@@ -1,0 +1,1 @@
+"""From a notebook that was watched to a project that proves itself."""

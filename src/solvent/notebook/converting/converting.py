@@ -1,0 +1,272 @@
+"""Conversion: a notebook that runs becomes a project whose pipeline has the notebook's values, and proves it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from solvent.errors import InputError
+from solvent.notebook.converting.conversion import Conversion
+from solvent.notebook.converting.deploying import find_serving
+from solvent.notebook.converting.grouping import StepDraft, group_statements
+from solvent.notebook.converting.keeping import LeftOut, Sorted, sort_statements
+from solvent.notebook.converting.lifting import lift
+from solvent.notebook.converting.proving import Proof, compared, prove
+from solvent.notebook.converting.writing.modules import make_library
+from solvent.notebook.converting.writing.project import Blueprint, Project, write_project
+from solvent.notebook.converting.writing.steps import write_step
+from solvent.notebook.converting.writing.telling import word_readme
+from solvent.notebook.converting.writing.tidying import tidy
+from solvent.notebook.converting.writing.views import View, draw_views, view_module
+from solvent.notebook.flow.chains import DICE, FILE, Chains, chain, seeds
+from solvent.notebook.flow.naming import name_results
+from solvent.notebook.flow.program import Program, read_program
+from solvent.notebook.flow.roles import called_names
+from solvent.notebook.observing.kernel import Running
+from solvent.notebook.observing.likening import Likeness
+from solvent.notebook.observing.placing import Place, place_of
+from solvent.notebook.observing.scratch import copy_folder
+from solvent.notebook.observing.watching import Watched, take_portraits, watching
+from solvent.notebook.reading.cells import Notebook
+from solvent.notebook.reading.files import read_notebook
+
+__all__ = ["convert"]
+
+SEED = 0  # of generators that the notebook does not seed
+
+
+def convert(
+    path: Path, out: Path, running: Running | None = None, *, model: str | None = None, types: bool = True
+) -> Conversion:
+    """Convert the notebook at ``path`` into a project in the new folder ``out``, run it, and prove it.
+
+    The notebook is run from its top in a scratch copy of its folder. With ``model`` the pipeline ends in a deployment
+    of the notebook's last model under this name; ``types`` asks the type checker what the code does. Raises
+    :class:`InputError` if ``out`` is there already and not empty, or the file is no notebook, or if a deployment is
+    asked for and there is nothing to deploy.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise InputError(f"{out}: this folder is not empty; a converted notebook goes to a new one")
+    notebook = read_notebook(path)
+    program = name_results(read_program(notebook))
+    with tempfile.TemporaryDirectory(prefix="solvent-convert-") as held:
+        scratch = Path(held)
+        place = place_of(path, program)
+        copy = copy_folder(place.folder, scratch / "copy") / place.inside
+        run = replace(running or Running(copy), folder=copy, seed=SEED)
+        portraits = scratch / "notebook"
+        with watching(program, run) as (watched, kernel):
+            failed = watched.failed
+            if failed is not None:
+                said = f"{failed.error[0]}: {failed.error[1]}" if failed.error else failed.status
+                return Conversion(notebook, watched, reason=f"cell {failed.cell} does not run: {said}")
+            chains = _chains(watched.program, copy)
+            sorted_ = sort_statements(watched.program, chains)
+            why = _made_by_text(watched.program)
+            if why is not None:
+                return Conversion(notebook, watched, reason=why)
+            if not sorted_.steps:
+                return Conversion(notebook, watched, reason="nothing in it makes anything that lasts")
+            take_portraits(kernel, sorted_.survivors, portraits)
+        seen = _Seen(watched, sorted_, chains, group_statements(watched.program, sorted_, chains))
+        made = _carry_out(seen, out, _Places(place, copy, scratch, portraits, run.python, types), model)
+        if made.proof is not None and any(one.verdict == "different" for one in made.proof.values.values()):
+            again = copy_folder(place.folder, scratch / "again") / place.inside
+            steady = _steady(made.proof, program, replace(run, folder=again), sorted_.survivors, portraits)
+            made = replace(made, proof=steady)
+        if made.project is not None:
+            (out / "README.md").write_text(word_readme(made), encoding="utf-8")
+        return made
+
+
+def _steady(proof: Proof, program: Program, run: Running, names: Sequence[str], portraits: Path) -> Proof:
+    """The proof without what the notebook itself makes anew each time: it is run once more, from the same seed."""
+    second = portraits.with_name("notebook-again")
+    with watching(program, run) as (watched, kernel):
+        if watched.failed is not None:
+            return proof
+        take_portraits(kernel, names, second)
+    changed = {
+        name: Likeness("not compared", f"it is another one in each run of the notebook itself ({one.why})")
+        for name, one in compared(portraits, second).items()
+        if one.verdict == "different" and name in proof.values
+    }
+    return replace(proof, values={**proof.values, **changed})
+
+
+def _made_by_text(program: Program) -> str | None:
+    """Where names come from a text that is carried out: no function can be made of that."""
+    for one in program.statements:
+        called = set(called_names(one.node)) & {"exec", "globals", "run_line_magic"}
+        names = sorted(one.bound - one.flow.makes) if one.event is not None else []
+        if "exec" in called and names:
+            return f"{one.label}: exec makes {', '.join(names)} of a text; write out what it does"
+        if "globals" in called and names:
+            return f"{one.label}: globals() makes {', '.join(names)}; use a dict of your own"
+    return None
+
+
+def _chains(program: Program, copy: Path) -> Chains:
+    """The chains of a program, without files that are gone at its end."""
+    chains = chain(program)
+    gone = [name for name in chains.last if name.startswith(FILE) and not _is_in(copy, name.removeprefix(FILE))]
+    return replace(chains, last={name: maker for name, maker in chains.last.items() if name not in gone})
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What is known of a notebook once it was watched."""
+
+    watched: Watched
+    sorted: Sorted
+    chains: Chains
+    drafts: list[StepDraft]
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the notebook lies, its copy, a folder to work in, its portraits, and the interpreter.
+
+    ``types`` says whether the type checker is asked about what is written.
+    """
+
+    place: Place
+    copy: Path
+    scratch: Path
+    portraits: Path
+    python: str
+    types: bool
+
+
+def _carry_out(seen: _Seen, out: Path, places: _Places, model: str | None) -> Conversion:
+    """Write the project and prove it; plots that cannot be drawn again are left out, and tried no more."""
+    program = seen.watched.program
+    views, shown = draw_views(program, seen.sorted, seen.chains, seen.drafts)
+    left = [*seen.sorted.left_out, *shown]
+    serving = None
+    if model is not None:
+        kinds = {name: kind for one in program.statements if one.event for name, kind in one.event.kinds.items()}
+        found = find_serving(seen.sorted, kinds)
+        if isinstance(found, str):
+            raise InputError(f"{program.notebook.path}: nothing can be deployed: {found}")
+        serving = (found, kinds, model)
+    data: dict[str, str] = {}
+    while True:
+        plan = replace(_blueprint(seen, views, data), python=places.python, serving=serving)
+        project = write_project(plan)
+        shutil.rmtree(out, ignore_errors=True)
+        origin = places.place.folder / places.place.inside
+        _write(project, out, (origin, places.copy), data, others_read(program, data))
+        tidy(out, project.name, places.types)
+        proof = prove(project, out, places.portraits, places.scratch, places.python)
+        lost = next((one for one in views if proof.failed == one.name), None)
+        if lost is None:
+            break
+        views.remove(lost)
+        left += [LeftOut(one, f"it could not be drawn again: {proof.error[:200]}") for one in lost.statements]
+    notebook = program.notebook
+    return Conversion(
+        notebook, seen.watched, project, seen.sorted, seen.drafts, proof, left_out=tuple(left), views=tuple(views)
+    )
+
+
+def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str]) -> Blueprint:
+    """What the project is written from; ``data`` is filled with the files that it reads."""
+    program, sorted_, chains, drafts = seen.watched.program, seen.sorted, seen.chains, seen.drafts
+    path = program.notebook.path
+    library = make_library(program, sorted_)
+    lifted = lift(program, sorted_, drafts)
+    made = []
+    kinds: dict[str, str] = {}
+    where = {one.place: number for number, draft in enumerate(drafts) for one in draft.statements}
+    latest: dict[int, dict[str, str]] = {}
+    for statement in program.statements:
+        if statement.event is not None:
+            kinds.update(statement.event.kinds)
+        if statement.place in where:
+            latest[where[statement.place]] = dict(kinds)
+    for number, one in enumerate(lifted):
+        for name, file in one.files.items():
+            data[name] = file
+        unseeded = sorted({
+            name.removeprefix(DICE)
+            for each in one.draft.statements
+            for name in chains.makes[each.place]
+            if name.startswith(DICE) and name not in chains.takes[each.place] and not seeds(each)
+        })  # fmt: skip
+        made.append(write_step(one, program, library, latest.get(number, {}), unseeded))
+    name = re.sub(r"\W+", "_", path.stem.lower()).strip("_") or "notebook"
+    name = name if name[0].isalpha() else f"notebook_{name}"
+    title = _title(program.notebook)
+    behind = [latest.get(number, {}) for number in range(len(drafts))]
+    drawn = view_module(title, views, library, behind) if views else ""
+    return Blueprint(name, title, made, sorted_, library, data, views, drawn)
+
+
+def _is_in(folder: Path, path: str) -> bool:
+    """Whether a file that was written is there at the end, and in the notebook's folder."""
+    return not os.path.isabs(path) and not path.startswith("..") and (folder / path).is_file()
+
+
+def _title(notebook: Notebook) -> str:
+    for cell in notebook.cells:
+        if cell.kind == "markdown":
+            hit = re.search(r"^#\s+(.*)$", cell.source, re.MULTILINE)
+            if hit:
+                return re.sub(r"\[([^\]]*)\]\([^)]*\)|<[^>]*>|[*_`]", r"\1", hit[1]).strip()
+    return notebook.path.stem
+
+
+def others_read(program: Program, data: Mapping[str, str]) -> set[str]:
+    """The files of the folder that the notebook read, and that are no inputs of the pipeline: their names are made."""
+    read: set[str] = set()
+    written: set[str] = set()
+    for one in program.statements:
+        for path, mode in one.event.files if one.event else ():
+            if set(mode) & set("wxa+"):
+                written.add(path)
+            elif path not in written:
+                read.add(path)
+    return {path for path in read - set(data.values()) if not os.path.isabs(path) and not path.startswith("..")}
+
+
+def _write(project: Project, out: Path, folders: tuple[Path, Path], data: Mapping[str, str], others: set[str]) -> None:
+    """Write the files; ``folders`` are the notebook's own, and the copy in which it was run."""
+    for name, file in data.items():
+        source = _found(folders, file)
+        if source is None:
+            raise InputError(f"{file}: the notebook read this file, and it is no file of its folder ({name})")
+        _copy(source, out / target_of(file, data))
+    for file in others:
+        source = _found(folders, file)
+        if source is not None:
+            _copy(source, out / file)
+    for name, text in project.files.items():
+        made = out / name
+        made.parent.mkdir(parents=True, exist_ok=True)
+        if name.endswith(".yaml"):
+            for path in data.values():
+                text = text.replace(f'"{path}"', f'"{target_of(path, data)}"')
+        made.write_text(text, encoding="utf-8")
+
+
+def _found(folders: Sequence[Path], file: str) -> Path | None:
+    """A file as it was before the notebook was run, else as the notebook left it."""
+    return next((one / file for one in folders if (one / file).is_file()), None)
+
+
+def target_of(path: str, data: Mapping[str, str]) -> str:
+    """Where in the project an input file goes: into ``data``, in folders of its own where names meet."""
+    name = os.path.basename(path)
+    same = sorted({one for one in data.values() if os.path.basename(one) == name})
+    return f"data/{name}" if len(same) < 2 else f"data/{same.index(path) + 1}/{name}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)

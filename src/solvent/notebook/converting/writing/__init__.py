@@ -1,0 +1,1 @@
+"""Writing the project of a converted notebook, file by file."""

@@ -1,0 +1,141 @@
+"""Views: plots that a notebook drew of values along its way become steps of their own, whose figures are kept."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from solvent.notebook.converting.grouping import StepDraft, headings_of
+from solvent.notebook.converting.keeping import LeftOut, Sorted
+from solvent.notebook.converting.writing.modules import Library, names_in
+from solvent.notebook.flow.chains import Chains
+from solvent.notebook.flow.kinds import annotation_of
+from solvent.notebook.flow.program import Program, Statement
+from solvent.notebook.flow.roles import called_names
+from solvent.notebook.reading.code import annotated, indented
+
+__all__ = ["View", "draw_views", "view_module"]
+
+_DRAWS = re.compile(
+    r"^(plot|scatter|hist|bar|barh|boxplot|imshow|pie|countplot|heatmap|pairplot|distplot|histplot|kdeplot|lmplot|regplot|"
+    r"catplot|barplot|scatterplot|lineplot|violinplot|jointplot|displot|stripplot|swarmplot|pcolormesh|contourf?|errorbar|"
+    r"fill_between|plot_\w+|from_estimator|from_predictions|scatter_matrix|hexbin|stem|step|matshow|hist2d|clustermap|"
+    r"pointplot|residplot|relplot|boxenplot|axvline|axhline|subplots|figure)$"
+)
+_STYLES = re.compile(r"^(set|set_style|set_theme|set_context|set_palette|use|rc|set_option|switch_backend)$")
+_SHOWS = frozenset({"show", "close", "tight_layout", "draw", "pause"})
+
+
+@dataclass
+class View:
+    """A view to be: the statements that draw, the values that they draw of (name → step), and its heading."""
+
+    name: str
+    statements: list[Statement]
+    inputs: dict[str, int] = field(default_factory=dict)
+    heading: str = ""
+
+    @property
+    def after(self) -> int:
+        """The step behind which it stands; -1 before all."""
+        return max(self.inputs.values(), default=-1)
+
+
+def draw_views(
+    program: Program, sorted_: Sorted, chains: Chains, drafts: Sequence[StepDraft]
+) -> tuple[list[View], list[LeftOut]]:
+    """The views, in order, and what only showed a value, which needs no view: every output can be looked at."""
+    where = {one.place: number for number, draft in enumerate(drafts) for one in draft.statements}
+    own = {one.place: one for one in sorted_.views}
+    headings = headings_of(program)
+    views: list[View] = []
+    left: list[LeftOut] = []
+    cells: dict[int, list[Statement]] = {}
+    for one in sorted_.views:
+        cells.setdefault(one.cell, []).append(one)
+    used: set[int] = set()
+    for cell, statements in cells.items():
+        if not any(_draws(one) for one in statements):
+            continue
+        needed = _with_makers(statements, own, chains)
+        inputs = {
+            name: where[maker] for one in needed for name, maker in chains.takes[one.place].items() if maker in where
+        }
+        missing = {
+            name for one in needed for name, maker in chains.takes[one.place].items()
+            if maker not in where and maker not in own and maker in {s.place for s in program.statements}
+            and name not in {n for s in (*sorted_.imports, *sorted_.definitions) for n in s.flow.makes}
+            and name not in sorted_.constants and not name.startswith("\0")
+        }  # fmt: skip
+        if missing or not inputs:
+            left += [LeftOut(one, "it draws what nothing that lasts uses") for one in statements]
+            used |= {one.place for one in statements}
+            continue
+        views.append(View(f"view_cell_{cell}", needed, inputs, headings.get(cell, "")))
+        used |= {one.place for one in needed}
+    left += [
+        LeftOut(one, "it shows a value: solvent show shows those of every step")
+        for one in sorted_.views
+        if one.place not in used
+    ]
+    return views, left
+
+
+def view_module(title: str, views: Sequence[View], library: Library, kinds: Sequence[dict[str, str]]) -> str:
+    """The module of views; ``kinds`` are the classes of names behind each step."""
+    needs = {"import matplotlib.pyplot as plt", "from matplotlib.figure import Figure", "import solvent as sv",
+             "from typing import Any"}  # fmt: skip
+    parts = []
+    for one in views:
+        parameters = []
+        for name, step in one.inputs.items():
+            said = annotation_of(kinds[step].get(name, ""))
+            needs.add(said.needs)
+            parameters.append(f"{name}: {said.text}")
+        body = ['plt.close("all")', *(annotated(text) for text in map(_silent, one.statements) if text.strip())]
+        body.append("return [plt.figure(number) for number in plt.get_fignums() if plt.figure(number).axes]")
+        used = names_in("\n".join(body))
+        constants = [library.constants[name].text for name in sorted(used) if name in library.constants]
+        inner = [annotated(made.text) for made in library.locals_for(used, one.statements[-1].place)]
+        needs |= set(library.lines_for(used - set(one.inputs)))
+        heading = one.heading or "What the notebook drew"
+        doc = f'"""{" ".join(heading.split())[:80]}.\n\n    Cell {one.statements[-1].cell} of the notebook.\n    """'
+        text = "\n".join([doc.replace("\\", ""), *constants, *inner, *body])
+        parts.append(f"@sv.step\ndef {one.name}({', '.join(parameters)}) -> list[Figure]:\n{indented(text)}\n")
+    head = "\n".join(["from __future__ import annotations", "", *sorted(one for one in needs if one)])
+    return f'"""What the notebook drew: {title}"""\n\n{head}\n\n\n' + "\n\n".join(parts)
+
+
+def _draws(one: Statement) -> bool:
+    return any(map(_DRAWS.match, called_names(one.node)))
+
+
+def _with_makers(statements: Sequence[Statement], own: dict[int, Statement], chains: Chains) -> list[Statement]:
+    """The statements of a view with those of other views that made what they draw, and the styles before them."""
+    found = {one.place: one for one in statements}
+    waiting = list(found)
+    while waiting:
+        for maker in chains.takes[waiting.pop()].values():
+            if maker in own and maker not in found:
+                found[maker] = own[maker]
+                waiting.append(maker)
+    first = min(found)
+    for place, one in own.items():
+        called = list(called_names(one.node))
+        if place < first and called and all(_STYLES.match(name) for name in called) and not one.bound:
+            found[place] = one
+    return [found[place] for place in sorted(found)]
+
+
+def _silent(one: Statement) -> str:
+    """The statement's text without what would show the picture, and forget it; a new figure in loops instead."""
+    node = one.node
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        called = node.value.func
+        if isinstance(called, ast.Attribute) and called.attr in _SHOWS:
+            return ""
+        if isinstance(called, ast.Name) and called.id in ("print", "display"):
+            return ""
+    return re.sub(r"\bplt\.show\(\)", "plt.figure()", one.text)

@@ -1,0 +1,1 @@
+"""What the statements of a notebook do with names, and what follows from it: who made what another reads."""
