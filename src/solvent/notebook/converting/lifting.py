@@ -129,10 +129,10 @@ def _use_constant(name: str, sorted_: Sorted, lifted: Lifted, files: Mapping[str
     node = sorted_.constants[name].node
     assert isinstance(node, ast.Assign)
     value = ast.literal_eval(node.value)
-    if isinstance(value, str) and (hit := _matches(value, files)) is not None and statement.event is not None:
-        if any(path == hit for path, _ in statement.event.files):
-            lifted.files[name] = hit
-            return
+    hit = _matches(value, files) if isinstance(value, str) and statement.event is not None else None
+    if hit is not None and statement.event is not None and any(path == hit for path, _ in statement.event.files):
+        lifted.files[name] = hit
+        return
     lifted.settings[name] = value
 
 
@@ -157,7 +157,7 @@ def _keywords(call: ast.Call, lifted: Lifted, taken: set[str], role: str) -> Ite
             value = ast.literal_eval(one.value)
         except (ValueError, TypeError, SyntaxError):
             continue
-        if isinstance(value, bool) or isinstance(value, str):
+        if isinstance(value, (bool, str)):
             if role != "fit" or not called[:1].isupper():
                 continue
         elif not isinstance(value, (int, float)) or (role in ("load", "feature") and one.arg != "random_state"):
