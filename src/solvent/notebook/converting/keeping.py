@@ -88,7 +88,7 @@ def sort_statements(program: Program, chains: Chains) -> Sorted:
 
 
 def is_made_plain(why: str) -> bool:
-    """Whether a table that no format keeps has a plain form that is compared: with names, or with cells, that are text."""
+    """Whether a table that no format keeps has a plain form to compare: names, or cells, that are text."""
     return why.endswith("is no text") or why.startswith("its nested columns")
 
 

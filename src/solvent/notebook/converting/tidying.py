@@ -1,4 +1,4 @@
-"""The written project put in order: formatted, imports sorted, and habits of the notebook's own code excused by name."""
+"""The written project put in order: formatted, imports sorted, and habits of the notebook's code excused by name."""
 
 from __future__ import annotations
 
