@@ -126,3 +126,14 @@ def test_tables_whose_cells_hold_mappings(tmp_path: Path) -> None:
         "scores = pd.DataFrame(tried, columns=['model', 'best', 'runs'])",
     )
     assert verdicts(made) in ({"scores": "equal"}, {"scores": "close"})  # pandas 3 calls text by another type
+
+
+def test_names_that_get_values_of_another_class(tmp_path: Path) -> None:
+    """A step is given what the name held before, and hands on what it holds afterwards."""
+    made = converted(
+        tmp_path,
+        "import csv\nvalue = '3'\nvalue = value * 2",
+        "with open('kept.txt', 'w') as file:\n    file.write(value)",
+        "with open('kept.txt') as file:\n    value = [int(value), int(file.read())]",
+    )
+    assert verdicts(made) == {"value": "equal"}

@@ -191,6 +191,8 @@ def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str]) -> Blue
         if statement.place in where:
             latest[where[statement.place]] = dict(kinds)
     for number, one in enumerate(lifted):
+        # A name that the step binds anew may be of another class when it comes in.
+        one.draft.given = {name: latest[source].get(name, "") for name, source in one.draft.inputs.items()}
         for name, file in one.files.items():
             data[name] = file
         unseeded = sorted({

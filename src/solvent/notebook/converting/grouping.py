@@ -28,8 +28,8 @@ class StepDraft:
     """A step to be: its statements, what it is given, and what it hands on.
 
     ``inputs`` maps names to the number of the step that made them; ``outputs`` are names that later steps, views or
-    the end need, ``renamed`` tables among them whose columns get names that are text. ``reason`` says why it is larger
-    than it should be.
+    the end need, ``renamed`` tables among them that get a plain form. ``given`` are the classes of the inputs,
+    ``reason`` says why the step is larger than it should be.
     """
 
     statements: list[Statement]
@@ -40,6 +40,7 @@ class StepDraft:
     outputs: list[str] = field(default_factory=list)
     reason: str = ""
     renamed: frozenset[str] = frozenset()
+    given: dict[str, str] = field(default_factory=dict)
 
     @property
     def lines(self) -> int:

@@ -50,13 +50,13 @@ class StepText:
 def write_step(
     lifted: Lifted, program: Program, library: Library, kinds: Mapping[str, str], seeds: Sequence[str]
 ) -> StepText:
-    """One step. ``kinds`` are the classes of what it is given and makes; ``seeds`` generators that nobody seeded."""
+    """One step. ``kinds`` are the classes of what it makes; ``seeds`` generators that nobody seeded."""
     draft = lifted.draft
     needs = {"from typing import Any", "import solvent as sv"}
     body: list[str] = []
     parameters: list[str] = []
     for name in draft.inputs:
-        said = _said(name, kinds)
+        said = _said(name, draft.given)
         needs.add(said.needs)
         parameters.append(f"{said_name(name)}: {said.text}")
     for name in lifted.files:

@@ -117,6 +117,7 @@ def _column(value: Any) -> str:
     if value.dtype != object:
         return ""
     kinds = {type(one) for one in value.dropna().tolist()[:200_000]}
+    kinds = {next((plain for plain in (str, float) if issubclass(one, plain)), one) for one in kinds}  # NumPy's are too
     if len(kinds) > 1 and not kinds <= {int, float}:
         return "it mixes " + " and ".join(sorted(one.__name__ for one in kinds))
     odd = next((one for one in kinds if one.__module__ not in ("builtins", "datetime", "decimal")), None)
