@@ -13,6 +13,8 @@ from solvent.notebook.converting.converting import convert
 pytest.importorskip("nbclient")
 pytest.importorskip("ipykernel")
 
+pytestmark = pytest.mark.slow  # each notebook is run in a kernel, and its pipeline in a process of its own
+
 
 def converted(folder: Path, *cells: str) -> Conversion:
     """The conversion of a notebook with these cells."""
@@ -22,7 +24,7 @@ def converted(folder: Path, *cells: str) -> Conversion:
         {"cell_type": "code", "metadata": {}, "source": one, "outputs": [], "execution_count": None} for one in cells
     ]
     source.write_text(json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}), encoding="utf-8")
-    return convert(source, folder / "out")
+    return convert(source, folder / "out", types=False)  # the type checker is asked where all of a project is looked at
 
 
 def verdicts(made: Conversion) -> dict[str, str]:
