@@ -136,7 +136,7 @@ def _calls(plan: Blueprint, files: Sequence[str]) -> tuple[list[str], str | None
                 used |= {name.partition(".")[0] for name in shown}
                 calls.append((None, f"views.{view.name}({', '.join(shown)})"))
     last = next((variable for variable, _ in reversed(calls) if variable is not None), None)
-    used |= {last} if last is not None else set()
+    used |= {last} if last is not None and plan.serving is None else set()
     if plan.serving is not None:
         serving = plan.serving[0]
         names = (*serving.parts, serving.train, serving.test, serving.truth)
