@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from solvent.config import Block, bind
 from solvent.errors import InputError, PlanError, Problem, SettingsError
 from solvent.graph.pipelines import Pipeline
-from solvent.graph.steps import Step
+from solvent.graph.steps import Options, Step
 from solvent.learn.adapting.frames import annotations_of, as_wanted
 from solvent.learn.tables.rows import frame_of
 
@@ -90,7 +90,7 @@ def settle(part: Any, bound: Mapping[str, Any] | None = None) -> RowFunction:
     if isinstance(part, Pipeline) or not isinstance(part, (Step, types.FunctionType)):
         raise PlanError(f"assemble: {name} is not a step and not a function, so it cannot go along with a model")
     _check_place(part.raw if isinstance(part, Step) else part, name)
-    step = part if isinstance(part, Step) else Step(part, _options())
+    step = part if isinstance(part, Step) else Step(part, Options())
     data = step.signature.data
     if len(data) != 1 or data[0].variadic:
         asked = ", ".join(one.name for one in data) or "nothing"
@@ -111,12 +111,6 @@ def settle(part: Any, bound: Mapping[str, Any] | None = None) -> RowFunction:
                 f"model keeps plain values (numbers, text, lists, mappings)"
             )
     return RowFunction.of(part)(dict(bound))
-
-
-def _options() -> Any:
-    from solvent.graph.steps import Options
-
-    return Options()
 
 
 def _check_place(function: Any, name: str) -> None:

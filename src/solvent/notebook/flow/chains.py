@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -96,8 +96,3 @@ def seeds(statement: Statement) -> bool:
     from solvent.notebook.flow.roles import called_names
 
     return any(name in ("seed", "manual_seed", "set_seed", "seed_everything") for name in called_names(statement.node))
-
-
-def alike_groups(statements: Sequence[Statement]) -> list[tuple[int, tuple[str, ...]]]:
-    """Names that were one object after a statement, by its place."""
-    return [(one.place, group) for one in statements if one.event for group in one.event.alike]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 
-__all__ = ["Annotation", "annotation_of", "can_be_kept"]
+__all__ = ["Annotation", "annotation_of"]
 
 
 @dataclass(frozen=True)
@@ -77,18 +77,3 @@ def _public(module: str, name: str) -> str | None:
 
     held = sys.modules.get(package)
     return package if held is None or hasattr(held, name) else None
-
-
-# What an archive keeps; anything else stays inside of the step that made it.
-_KEPT = (
-    "pandas.", "polars.", "numpy.", "sklearn.", "xgboost.", "lightgbm.", "scipy.sparse", "torch.", "datetime.",
-    "collections.", "decimal.",
-)  # fmt: skip
-_PLAIN = frozenset(
-    {"int", "float", "str", "bool", "list", "dict", "tuple", "set", "NoneType", "bytes", "frozenset", "complex"}
-)
-
-
-def can_be_kept(kind: str) -> bool:
-    """Whether a value of a class (by its name with its module) can be handed on from step to step."""
-    return kind in _PLAIN or kind.startswith(_KEPT)
