@@ -118,7 +118,7 @@ def test_no_request_fails_while_the_champion_changes(folder: Path) -> None:
             swapper.join()
             metrics = httpx.get(address + "/metrics").text
             server.send_signal(signal.SIGTERM)
-    assert set(statuses) == {200} and len(statuses) > 5 * SECONDS
+    assert set(statuses) == {200} and len(statuses) > 100 * SECONDS
     assert set(versions) == {"v1", "v2", "v4"} and len(moved) >= SECONDS / 2
     assert 'solvent_events_total{event="version_refused"}' in metrics
     assert 'solvent_events_total{event="swapped"}' in metrics
