@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import asyncio
 
 import pytest
 
@@ -24,7 +24,7 @@ CELLS = [
 ]
 
 
-def carried_out(folder, name, start):
+async def carried_out(folder, start):
     """The cells of a notebook after a kernel of their own ran them."""
     nbclient = pytest.importorskip("nbclient")
     nbformat = pytest.importorskip("nbformat")
@@ -32,7 +32,7 @@ def carried_out(folder, name, start):
         cells=[nbformat.v4.new_code_cell(cell.replace("{start}", str(start))) for cell in CELLS]
     )
     where = {"metadata": {"path": str(folder)}}
-    nbclient.NotebookClient(book, timeout=120, allow_errors=True, resources=where).execute()
+    await nbclient.NotebookClient(book, timeout=120, allow_errors=True, resources=where).async_execute()
     return book.cells
 
 
@@ -40,8 +40,11 @@ def carried_out(folder, name, start):
 def test_two_kernels_on_one_project(tmp_path):
     """Both are recorded whole, each in its own run: values, pictures, errors, reuse, and pages that show them."""
     pytest.importorskip("matplotlib")
-    with ThreadPoolExecutor(2) as pool:
-        books = list(pool.map(lambda start: carried_out(tmp_path, "book", start), (0, 100)))
+
+    async def both():
+        return await asyncio.gather(*(carried_out(tmp_path, start) for start in (0, 100)))
+
+    books = asyncio.run(both())
     for cells in books:
         said = {number: cell.outputs for number, cell in enumerate(cells)}
         assert said[4][0].text.startswith("reused twice")
