@@ -54,6 +54,9 @@ HEAVY = {
     "matplotlib": ("archive/formats/",),
     "IPython": ("notebook/",),
     "cryptography": ("delivery/trust/",),
+    "nbclient": ("notebook/observing/kernel.py",),
+    "nbformat": ("notebook/",),
+    "jupyter_client": ("notebook/observing/kernel.py",),
 }
 # Who may import a heavy package when it is itself imported; each of them is imported only when it is needed.
 AT_LOAD = {

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +18,34 @@ import pytest
 
 from solvent.delivery import Bundle, pack
 from solvent.learn import Predictor, Report, assemble, evaluate, fit, train, transform
+
+Serving = Callable[..., AbstractContextManager[tuple[subprocess.Popen[str], str]]]
+
+SERVE = """
+import json, sys
+from solvent.delivery.server.serving import Endpoint, serve
+from solvent.engine.project import find_project
+endpoint = Endpoint(port=0, **json.loads(sys.argv[3]))
+serve(find_project(sys.argv[1]), sys.argv[2], endpoint, lambda address: print(address, flush=True))
+"""
+
+
+@contextmanager
+def served(folder: Path, model: str, **endpoint: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A process that serves a project's model on a free port, and its address; told to end afterwards."""
+    command = [sys.executable, "-c", SERVE, str(folder), model, json.dumps(endpoint)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield server, server.stdout.readline().strip()
+        finally:
+            server.send_signal(signal.SIGTERM)
+
+
+@pytest.fixture(scope="session")
+def serving() -> Serving:
+    """Serve a project's model in a process of its own: ``with serving(folder, "name", follow=0.2) as (_, address)``."""
+    return served
 
 
 @dataclass(frozen=True)

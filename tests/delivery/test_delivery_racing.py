@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,33 +22,27 @@ from solvent.delivery.server.running.following import Follower, Place, Told
 from solvent.engine.project import find_project
 from solvent.learn import assemble, evaluate, fit, train, transform
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("raced")]
 
 PROMOTE = """
-import sys, time
+import sys
 from solvent.delivery.registry import promote_version
 from solvent.engine.project import find_project
-project, versions = find_project(sys.argv[1]), sys.argv[3:]
-while time.time() < float(sys.argv[2]):
-    pass
-for version in versions:
+project = find_project(sys.argv[1])
+print("ready", flush=True)
+input()
+for version in sys.argv[2:]:
     promote_version(project, f"raced@{version}")
 """
 CLAIM = """
 import sys, time
 from solvent.archive.catalog import models
 from solvent.engine.project import find_project
-project, version = find_project(sys.argv[1]), int(sys.argv[3])
-while time.time() < float(sys.argv[2]):
-    pass
+project, version = find_project(sys.argv[1]), int(sys.argv[2])
+print("ready", flush=True)
+input()
 with project.catalog.write() as tx:
     print(models.move_alias(tx, models.Move("raced", "champion", "ada", time.time()), version, expected=1))
-"""
-SERVE = """
-import sys
-from solvent.delivery.server.serving import Endpoint, serve
-from solvent.engine.project import find_project
-serve(find_project(sys.argv[1]), "raced", Endpoint(port=0, follow=0.2), lambda address: print(address, flush=True))
 """
 
 
@@ -67,20 +60,31 @@ def raced() -> Deployment:
     return deploy(predictor, evaluate(predictor, rows, target="late", draws=0), rows, golden=10)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = tmp_path_factory.mktemp("raced")
     for shift in range(4):
         steps = {"raced_rows": {"shift": shift}, "deploy": {"model": "raced", "alias": None}}
-        sv.run(raced, config={"steps": steps}, project=tmp_path)
-    promote_version(find_project(tmp_path), "raced@v1")
-    return tmp_path
+        sv.run(raced, config={"steps": steps}, project=made)
+    promote_version(find_project(made), "raced@v1")
+    return made
+
+
+@pytest.fixture
+def folder(deployed: Path, tmp_path: Path) -> Path:
+    """A project of four versions, the first of them the champion, for one test alone."""
+    return Path(shutil.copytree(deployed, tmp_path / "project"))
 
 
 def together(program: str, folder: Path, *given: list[str]) -> list[str]:
-    """What these processes print, all of which begin at the same moment."""
-    start = str(time.time() + 4)
-    command = [sys.executable, "-c", program, str(folder), start]
-    running = [subprocess.Popen([*command, *one], stdout=subprocess.PIPE, text=True) for one in given]
+    """What these processes print, all of which go on once every one of them is ready."""
+    command = [sys.executable, "-c", program, str(folder)]
+    pipes: Any = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    running = [subprocess.Popen([*command, *one], **pipes) for one in given]
+    assert [one.stdout.readline() for one in running] == ["ready\n"] * len(running)
+    for one in running:
+        one.stdin.write("\n")
+        one.stdin.flush()
     said = [one.communicate(timeout=120)[0].strip() for one in running]
     assert [one.returncode for one in running] == [0] * len(running)
     return said
@@ -106,16 +110,6 @@ def test_of_pipelines_that_saw_the_same_champion_one_wins(folder: Path) -> None:
     assert [(one.version, one.before) for one in models.alias_history(catalog, "raced")] == [(won, 1), (1, None)]
 
 
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    with subprocess.Popen([sys.executable, "-c", SERVE, str(folder)], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        try:
-            yield server.stdout.readline().strip()
-        finally:
-            server.terminate()
-
-
 def version_of(address: str) -> str:
     asked: Any = urllib.request.Request(
         address + "/predict", json.dumps({"x": 1.0}).encode(), {"Content-Type": "application/json"}
@@ -125,11 +119,11 @@ def version_of(address: str) -> str:
 
 
 @pytest.mark.parametrize("gone", ["catalog", "archive"])
-def test_promotions_are_followed_again_once_what_went_away_is_back(folder: Path, gone: str) -> None:
+def test_promotions_are_followed_again_once_what_went_away_is_back(folder: Path, serving: Any, gone: str) -> None:
     """Without its database, or anything, the server goes on with what it has; what is promoted later comes after."""
     archive, away = folder / ".solvent", folder / "away"
     away.mkdir()
-    with served(folder) as address:
+    with serving(folder, "raced", follow=0.2) as (_, address):
         assert version_of(address) == "v1"
         paths = [archive] if gone == "archive" else list(archive.glob("catalog.db*"))
         for one in paths:

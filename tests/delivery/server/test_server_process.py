@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import urllib.request
 from pathlib import Path
@@ -22,13 +20,6 @@ from solvent.delivery.server.serving import Endpoint, serve
 from solvent.engine.project import find_project
 from solvent.errors import NotFound, UsageError
 from solvent.learn import assemble, evaluate, fit, train, transform
-
-SERVE = """
-import sys
-from solvent.delivery.server.serving import Endpoint, serve
-from solvent.engine.project import find_project
-serve(find_project(sys.argv[1]), "plain", Endpoint(port=0), lambda address: print(address, flush=True))
-"""
 
 
 @sv.step
@@ -58,30 +49,25 @@ def ask(address: str, body: Any) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_a_served_champion_answers_like_its_bundle_and_ends_when_told(folder: Path) -> None:
+def test_a_served_champion_answers_like_its_bundle_and_ends_when_told(folder: Path, serving: Any) -> None:
     """Started on a free port, asked by several at once, stopped by SIGTERM with nothing left behind."""
-    with subprocess.Popen([sys.executable, "-c", SERVE, str(folder)], stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            address = server.stdout.readline().strip()
-            bundle = load_bundle(find_project(folder), "plain")
-            golden = bundle.golden[0]
-            answers: list[dict[str, Any]] = []
+    with serving(folder, "plain") as (server, address):
+        bundle = load_bundle(find_project(folder), "plain")
+        golden = bundle.golden[0]
+        answers: list[dict[str, Any]] = []
 
-            def one() -> None:
-                answers.append(ask(address + "/predict", golden["row"]))
+        def one() -> None:
+            answers.append(ask(address + "/predict", golden["row"]))
 
-            threads = [threading.Thread(target=one) for _ in range(8)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            assert [one["prediction"] for one in answers] == [golden["prediction"]] * 8
-            assert list(answers[0]["probability"].values()) == golden["probability"]
-            assert answers[0]["version"] == "v1"
-        finally:
-            server.send_signal(signal.SIGTERM)
-        assert server.wait(timeout=30) in (0, -signal.SIGTERM)
+        threads = [threading.Thread(target=one) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [one["prediction"] for one in answers] == [golden["prediction"]] * 8
+        assert list(answers[0]["probability"].values()) == golden["probability"]
+        assert answers[0]["version"] == "v1"
+    assert server.wait(timeout=30) in (0, -signal.SIGTERM)
     port = int(address.rpartition(":")[2])
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
@@ -20,14 +20,6 @@ from solvent.delivery import Deployment, deploy
 from solvent.delivery.registry import load_bundle
 from solvent.engine.project import find_project
 from solvent.learn import assemble, evaluate, fit, train, transform
-
-SERVE = """
-import sys
-from solvent.delivery.server.serving import Endpoint, serve
-from solvent.engine.project import find_project
-endpoint = Endpoint(port=0, largest=300_000)
-serve(find_project(sys.argv[1]), "strange", endpoint, lambda address: print(address, flush=True))
-"""
 
 
 @sv.step
@@ -61,11 +53,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address(project: Path) -> Iterator[str]:
-    with subprocess.Popen([sys.executable, "-c", SERVE, str(project)], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        yield server.stdout.readline().strip()
-        server.send_signal(signal.SIGTERM)
+def address(project: Path, serving: Any) -> Iterator[str]:
+    with serving(project, "strange", largest=300_000) as (_, address):
+        yield address
 
 
 @pytest.mark.slow

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -25,13 +22,6 @@ from solvent.learn import assemble, evaluate, fit, train, transform
 
 SECONDS = float(os.environ.get("SOLVENT_SWAP_SECONDS", "20"))
 """How long the load lasts; the benchmark's three minutes are asked for by the variable."""
-
-SERVE = """
-import sys
-from solvent.delivery.server.serving import Endpoint, serve
-from solvent.engine.project import find_project
-serve(find_project(sys.argv[1]), "swapped", Endpoint(port=0, follow=0.2), lambda address: print(address, flush=True))
-"""
 
 
 @sv.step
@@ -92,13 +82,11 @@ def _break(folder: Path, version: int) -> None:
 
 
 @pytest.mark.slow
-def test_no_request_fails_while_the_champion_changes(folder: Path) -> None:
+def test_no_request_fails_while_the_champion_changes(folder: Path, serving: Any) -> None:
     """Swapped every second under full load, every third time to a version that does not prove itself."""
     _break(folder, 3)
     project = find_project(folder)
-    with subprocess.Popen([sys.executable, "-c", SERVE, str(folder)], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        address = server.stdout.readline().strip()
+    with serving(folder, "swapped", follow=0.2) as (_, address):
         stop = threading.Event()
         moved: list[int] = []
 
@@ -117,7 +105,6 @@ def test_no_request_fails_while_the_champion_changes(folder: Path) -> None:
             stop.set()
             swapper.join()
             metrics = httpx.get(address + "/metrics").text
-            server.send_signal(signal.SIGTERM)
     assert set(statuses) == {200} and len(statuses) > 100 * SECONDS
     assert set(versions) == {"v1", "v2", "v4"} and len(moved) >= SECONDS / 2
     assert 'solvent_events_total{event="version_refused"}' in metrics
@@ -137,25 +124,3 @@ async def _load(address: str, until: float) -> tuple[list[int], list[str]]:
     async with httpx.AsyncClient(base_url=address, timeout=30) as client:
         await asyncio.gather(*(ask(client, number) for number in range(8)))
     return statuses, versions
-
-
-@pytest.mark.slow
-def test_a_catalog_that_goes_away_leaves_the_server_answering(folder: Path) -> None:
-    """The archive is moved away and back: what serves goes on, and the next swap is seen."""
-    with subprocess.Popen([sys.executable, "-c", SERVE, str(folder)], stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        address = server.stdout.readline().strip()
-        archive = folder / ".solvent"
-        archive.rename(folder / "away")
-        try:
-            time.sleep(1)
-            for _ in range(20):
-                assert httpx.post(address + "/predict", json={"x": 1.0}).json()["version"] == "v1"
-        finally:
-            (folder / "away").rename(archive)
-        promote_version(find_project(folder), "swapped@v2")
-        end = time.monotonic() + 20
-        while httpx.post(address + "/predict", json={"x": 1.0}).json()["version"] != "v2":
-            assert time.monotonic() < end, "the swap was never seen"
-            time.sleep(0.2)
-        server.send_signal(signal.SIGTERM)

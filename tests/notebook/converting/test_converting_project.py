@@ -10,9 +10,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from solvent.errors import InputError
+from solvent.errors import InputError, UsageError
 from solvent.notebook.converting.conversion import Conversion
 from solvent.notebook.converting.converting import convert
+from solvent.notebook.observing.kernel import Running
 
 pytestmark = pytest.mark.slow  # each notebook is run in a kernel, and its pipeline in a process of its own
 
@@ -145,10 +146,23 @@ def test_a_step_run_opens_as_a_notebook_that_runs(houses: tuple[Conversion, Path
 
 
 def test_a_notebook_that_does_not_run_is_told_by_its_cell(tmp_path: Path) -> None:
-    """The cell, the error, and no project."""
-    made = convert(write(tmp_path / "broken.ipynb", ["x = 1", "y = x + missing"]), tmp_path / "out")
-    assert made.project is None and made.reason == "cell 2 does not run: NameError: name 'missing' is not defined"
+    """The cell, the line, the error, and no project."""
+    made = convert(write(tmp_path / "broken.ipynb", ["x = 1", "y = x\ny += missing"]), tmp_path / "out")
+    assert (
+        made.project is None and made.reason == "cell 2, line 2 does not run: NameError: name 'missing' is not defined"
+    )
     assert not (tmp_path / "out").exists()
+
+
+def test_an_environment_without_solvent_is_refused_before_anything_is_run(tmp_path: Path) -> None:
+    """The pipeline could not run there: what to install is said, and nothing is written."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True)
+    python = str(tmp_path / "bare" / "bin" / "python")
+    notebook = write(tmp_path / "plain.ipynb", ["open('made.txt', 'w').close()"])
+    for one, match in ((python, "-m pip install solvent"), ("/no/such/python", "no Python interpreter")):
+        with pytest.raises(UsageError, match=match):
+            convert(notebook, tmp_path / "out", Running(tmp_path, one))
+    assert not (tmp_path / "out").exists() and not (tmp_path / "made.txt").exists()
 
 
 def test_a_folder_that_is_not_empty_is_not_written_to(tmp_path: Path) -> None:

@@ -61,8 +61,36 @@ def test_what_no_format_keeps_stays_inside_of_a_step(tmp_path: Path) -> None:
         "second = counter.step()\nrest = list(seen)",
     )
     said = verdicts(made)
-    assert said.pop("counter") == "not compared"
-    assert said == dict.fromkeys(("first", "second", "low", "rest"), "equal")
+    assert said == dict.fromkeys(("counter", "first", "second", "low", "rest"), "equal")
+    assert made.proof is not None
+    assert made.proof.values["counter"].why == "inside of the step: no format keeps a __main__.Counter"
+
+
+def test_values_that_no_format_keeps_are_compared_where_they_are_made(tmp_path: Path) -> None:
+    """Generators of numbers, polynomials and groups are not handed on, and what they are at the end is proven."""
+    pytest.importorskip("pandas")
+    made = converted(
+        tmp_path,
+        "import numpy as np\nimport pandas as pd\nrng = np.random.default_rng(3)",
+        "rows = pd.DataFrame({'a': ['x', 'y', 'x'], 'b': rng.normal(size=3)})",
+        "trend = np.poly1d(np.polyfit([1, 2, 3], rows['b'], 1))",
+        "groups = rows.groupby('a')",
+        "means = groups['b'].mean()\nshift = float(trend(4)) + rng.normal()",
+    )
+    assert verdicts(made) == dict.fromkeys(("rng", "rows", "trend", "groups", "means", "shift"), "equal")
+
+
+def test_figures_that_a_name_stands_for_are_compared_by_what_they_show(tmp_path: Path) -> None:
+    """The lines and words of a picture, and of an axis, as the view draws them."""
+    pytest.importorskip("matplotlib")
+    made = converted(
+        tmp_path,
+        "import numpy as np\nimport matplotlib.pyplot as plt\n%matplotlib inline",
+        "values = np.arange(4.0) ** 2",
+        "fig, ax = plt.subplots()\nax.plot(values)\nax.set_title('squares')\nplt.show()",
+    )
+    assert verdicts(made) == {"values": "equal", "fig": "equal", "ax": "equal"}
+    assert "| `fig` | `view_cell_3` | equal |" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
 
 def test_functions_that_set_globals_and_names_of_pythons_own(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from solvent.notebook.converting.deploying import find_serving
 from solvent.notebook.converting.grouping import StepDraft, group_statements
 from solvent.notebook.converting.keeping import LeftOut, Sorted, sort_statements
 from solvent.notebook.converting.lifting import lift
-from solvent.notebook.converting.proving import Proof, compared, prove
+from solvent.notebook.converting.proving import Proof, compared, prove, require_solvent
 from solvent.notebook.converting.writing.modules import make_library
 from solvent.notebook.converting.writing.project import Blueprint, Project, write_project
 from solvent.notebook.converting.writing.steps import write_step
@@ -27,7 +27,7 @@ from solvent.notebook.flow.chains import DICE, FILE, Chains, chain, seeds
 from solvent.notebook.flow.naming import name_results
 from solvent.notebook.flow.program import Program, read_program
 from solvent.notebook.flow.roles import called_names
-from solvent.notebook.observing.kernel import Running
+from solvent.notebook.observing.kernel import Ran, Running
 from solvent.notebook.observing.likening import Likeness
 from solvent.notebook.observing.placing import Place, place_of
 from solvent.notebook.observing.scratch import copy_folder
@@ -48,11 +48,13 @@ def convert(
     The notebook is run from its top in a scratch copy of its folder. With ``model`` the pipeline ends in a deployment
     of the notebook's last model under this name; ``types`` asks the type checker what the code does. Raises
     :class:`InputError` if ``out`` is there already and not empty, or the file is no notebook, or if a deployment is
-    asked for and there is nothing to deploy.
+    asked for and there is nothing to deploy, and :class:`UsageError` if Solvent does not run in the interpreter.
     """
     if out.exists() and any(out.iterdir()):
         raise InputError(f"{out}: this folder is not empty; a converted notebook goes to a new one")
     notebook = read_notebook(path)
+    if running is not None:
+        require_solvent(running.python)
     program = name_results(read_program(notebook))
     with tempfile.TemporaryDirectory(prefix="solvent-convert-") as held:
         scratch = Path(held)
@@ -63,8 +65,7 @@ def convert(
         with watching(program, run) as (watched, kernel):
             failed = watched.failed
             if failed is not None:
-                said = f"{failed.error[0]}: {failed.error[1]}" if failed.error else failed.status
-                return Conversion(notebook, watched, reason=f"cell {failed.cell} does not run: {said}")
+                return Conversion(notebook, watched, reason=_told(failed))
             chains = _chains(watched.program, copy)
             sorted_ = sort_statements(watched.program, chains)
             why = _made_by_text(watched.program)
@@ -72,16 +73,25 @@ def convert(
                 return Conversion(notebook, watched, reason=why)
             if not sorted_.steps:
                 return Conversion(notebook, watched, reason="nothing in it makes anything that lasts")
-            take_portraits(kernel, sorted_.survivors, portraits)
+            names = (*sorted_.survivors, *sorted_.unkept, *_figures(watched.program))
+            take_portraits(kernel, names, portraits)
         seen = _Seen(watched, sorted_, chains, group_statements(watched.program, sorted_, chains))
         made = _carry_out(seen, out, _Places(place, copy, scratch, portraits, run.python, types), model)
         if made.proof is not None and any(one.verdict == "different" for one in made.proof.values.values()):
             again = copy_folder(place.folder, scratch / "again") / place.inside
-            steady = _steady(made.proof, program, replace(run, folder=again), sorted_.survivors, portraits)
+            steady = _steady(made.proof, program, replace(run, folder=again), names, portraits)
             made = replace(made, proof=steady)
         if made.project is not None:
             (out / "README.md").write_text(word_readme(made), encoding="utf-8")
         return made
+
+
+def _told(failed: Ran) -> str:
+    """Where a notebook breaks off, and why."""
+    if failed.error is None:
+        return f"cell {failed.cell} does not run: {failed.status}"
+    kind, text, line = failed.error
+    return f"cell {failed.cell}{f', line {line}' if line else ''} does not run: {kind}: {text}"
 
 
 def _steady(proof: Proof, program: Program, run: Running, names: Sequence[str], portraits: Path) -> Proof:
@@ -207,7 +217,25 @@ def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str]) -> Blue
     title = _title(program.notebook)
     behind = [latest.get(number, {}) for number in range(len(drafts))]
     drawn = view_module(title, views, library, behind) if views else ""
-    return Blueprint(name, title, made, sorted_, library, data, views, drawn)
+    inside = {
+        name: view.name for view in views for one in view.statements for name in (one.bound | one.altered)
+        if name in _figures(program) and chains.last.get(name) in {each.place for each in view.statements}
+    } | {
+        one: draft.name for draft in drafts for each in draft.statements for one in (each.bound | each.altered)
+        if one in sorted_.unkept
+    }  # fmt: skip
+    return Blueprint(name, title, made, sorted_, library, data, views, drawn, inside=inside)
+
+
+def _figures(program: Program) -> set[str]:
+    """The names that stand for a picture of matplotlib, or an axis of it, at the end."""
+    kinds: dict[str, str] = {}
+    for one in program.statements:
+        kinds.update(one.event.kinds if one.event else {})
+    return {
+        name for name, kind in kinds.items()
+        if kind.startswith("matplotlib.") and kind.endswith((".Figure", ".Axes", ".AxesSubplot", ".Axes3D"))
+    }  # fmt: skip
 
 
 def _is_in(folder: Path, path: str) -> bool:

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from solvent.errors import UsageError
 from solvent.notebook.converting.writing.project import Project
 from solvent.notebook.observing.likening import Likeness, liken
 from solvent.notebook.observing.sources import portray
 
-__all__ = ["Proof", "compared", "prove"]
+__all__ = ["Proof", "compared", "prove", "require_solvent"]
 
 _SCRIPT = """
 import sys
@@ -25,6 +26,8 @@ values = {{}}
 if run.status == "succeeded":
     for name, (step, output) in {values!r}.items():
         values[name] = run[step].value(output) if output else run[step].value()
+    from solvent.notebook.converting.catching import catch_values
+    values |= catch_values(run.id, {inside!r})
     sys.modules["_solvent_portray"].portray(values, {folder!r})
 failed = [(one.name, str(one.error)) for one in run.steps if one.status == "failed"]
 again = sv.run({settings!r}, project={root!r}, check=False) if run.status == "succeeded" else run
@@ -53,6 +56,26 @@ class Proof:
         return self.ran and all(one.verdict in ("equal", "close") for one in self.values.values())
 
 
+def require_solvent(python: str) -> None:
+    """Raise :class:`UsageError` where Solvent does not run in an interpreter: the pipeline has to, in that one."""
+    if python == sys.executable:
+        return
+    asked = "import numpy, polars, pyarrow, solvent; solvent.step"
+    try:
+        done = subprocess.run([python, "-c", asked], capture_output=True, timeout=120, check=False)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise UsageError(
+            f"{python}: this is no Python interpreter that starts ({type(error).__name__}). Name the python of an "
+            f"environment, such as .venv/bin/python"
+        ) from None
+    if done.returncode:
+        last = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it ended without a word"])[-1]
+        raise UsageError(
+            f"{python}: Solvent does not run in this environment, where the pipeline is to run ({last[:300]}). "
+            f"Install it there: {python} -m pip install solvent"
+        )
+
+
 def prove(
     project: Project, root: Path, portraits: Path, scratch: Path, python: str = sys.executable, seconds: float = 3600
 ) -> Proof:
@@ -62,7 +85,7 @@ def prove(
     script.write_text(
         _SCRIPT.format(
             root=str(root), settings=str(root / f"{project.name}.yaml"), portray=portray(),
-            values=dict(project.values), folder=str(folder),
+            values=dict(project.values), inside=dict(project.inside), folder=str(folder),
         ),
         encoding="utf-8",
     )  # fmt: skip
@@ -81,7 +104,10 @@ def prove(
         said = "; ".join(f"{name}: {why}" for name, why in told["failed"])[:2000]
         return Proof(False, {}, error=said, failed=told["failed"][0][0] if told["failed"] else "")
     found = compared(portraits, folder)
-    found |= {name: Likeness("not compared", why) for name, why in project.unkept.items()}
+    for name, why in project.unkept.items():
+        one = found.get(name)
+        said = f"inside of the step: {why}{f'; {one.why}' if one and one.why else ''}"
+        found[name] = Likeness("not compared", why) if one is None else Likeness(one.verdict, said)
     return Proof(True, found, tuple(told["again"]))
 
 

@@ -61,6 +61,14 @@ def _plain(one: Mapping[str, Any], other: Mapping[str, Any], sides: _Sides) -> L
     return Likeness("different", f"{_said(one['value'])} and {_said(other['value'])}")
 
 
+def _code(one: Mapping[str, Any], other: Mapping[str, Any], sides: _Sides) -> Likeness:
+    if one["value"] != other["value"]:
+        return Likeness("different", f"{_said(one['value'])} and {_said(other['value'])}")
+    return (
+        _EQUAL if one["body"] == other["body"] else Likeness("not compared", f"{one['value']} is written differently")
+    )
+
+
 def _number(one: Mapping[str, Any], other: Mapping[str, Any], sides: _Sides) -> Likeness:
     a, b = one["value"], other["value"]
     if a == b:
@@ -199,5 +207,5 @@ def _said(value: Any) -> str:
 
 _WAYS: dict[str, Any] = {
     "plain": _plain, "number": _number, "array": _array, "cells": _cells, "sparse": _sparse, "table": _table,
-    "mapping": _several, "sequence": _several, "model": _model, "figure": _figure, "code": _plain,
+    "mapping": _several, "sequence": _several, "model": _model, "figure": _figure, "code": _code,
 }  # fmt: skip

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from solvent.notebook.checking.findings import Finding, listed
+from solvent.notebook.checking.findings import Finding, Severity, listed
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import called_names
 from solvent.notebook.reading.commands import Command
@@ -27,7 +27,15 @@ _HARMLESS = re.compile(
     r"(?:python3?|pip3?|java|git|conda) (?:--version|-V|list|show|freeze|status|log))\b[^>|;&]*$"
     r"|^\s*(?:echo|cat)\b[^>|;&]*$"
 )
-_QUIET = ("display", "timing", "help")
+_CHANGES = re.compile(r"%(?:cd|env|set_env|reset|store)\b")
+_MAGICS: dict[str, tuple[Severity, str, str]] = {
+    "script": ("fault", "brings in code that the notebook does not hold",
+               "import it as a module, or put it into a cell"),
+    "environment": ("hint", "changes what the cells below find, and only IPython knows it",
+                    "say it in Python (os.environ, pathlib), or leave it out"),
+    "other": ("hint", "is carried out only where its extension is installed", "say it in Python"),
+}  # fmt: skip
+"""Commands that are a word of IPython's: how much each weighs, what is said of it, and what to do instead."""
 
 
 # -- paths -----------------------------------------------------------------------------------------------------
@@ -115,15 +123,13 @@ def find_commands(program: Program) -> Iterator[Finding]:
 
 def _command(cell: int, command: Command) -> Finding | None:
     text = _cut(command.text.split("\n")[0])
-    if command.kind in _QUIET:
-        return None
     if command.kind == "install":
-        return Finding(
-            "shell", "hint", cell, command.line,
+        said = (
             f"it installs {listed(command.packages)} into whatever runs it; that is read as a declaration, and not "
-            f"carried out",
-            "write the packages with their versions into requirements.txt beside the notebook",
-        )  # fmt: skip
+            f"carried out"
+        )
+        return Finding("shell", "hint", cell, command.line, said,
+                       "write the packages with their versions into requirements.txt beside the notebook")  # fmt: skip
     if command.kind == "shell":
         body = re.sub(r"^\s*(?:[\w, ]+=\s*)?(?:!!?|%%?\w+)\s*", "", command.text, count=1)
         harmless = bool(_HARMLESS.match(body)) and "=" not in command.text.partition("!")[0]
@@ -133,22 +139,10 @@ def _command(cell: int, command: Command) -> Finding | None:
             "leave it out: it only looks" if harmless
             else "do it in Python (pathlib, shutil, zipfile, urllib), or before the notebook is run",
         )  # fmt: skip
-    if command.kind == "script":
-        return Finding(
-            "magic", "fault", cell, command.line, f"{text} brings in code that the notebook does not hold",
-            "import it as a module, or put it into a cell",
-        )  # fmt: skip
-    if command.kind == "environment" and re.match(r"%(?:cd|env|set_env|reset|store)\b", command.text):
-        return Finding(
-            "magic", "hint", cell, command.line, f"{text} changes what the cells below find, and only IPython knows it",
-            "say it in Python (os.environ, pathlib), or leave it out",
-        )  # fmt: skip
-    if command.kind == "other":
-        return Finding(
-            "magic", "hint", cell, command.line, f"{text} is carried out only where its extension is installed",
-            "say it in Python",
-        )  # fmt: skip
-    return None
+    if command.kind not in _MAGICS or (command.kind == "environment" and not _CHANGES.match(command.text)):
+        return None
+    severity, said, way = _MAGICS[command.kind]
+    return Finding("magic", severity, cell, command.line, f"{text} {said}", way)
 
 
 # -- constants -------------------------------------------------------------------------------------------------

@@ -24,13 +24,14 @@ __all__ = ["Blueprint", "Project", "write_project"]
 class Project:
     """The files of a converted notebook by their paths, and where each surviving value is found: (step, output).
 
-    ``unkept`` are values that no step hands on, and why.
+    ``unkept`` are values that no step hands on, and why; ``inside`` are the steps that make them.
     """
 
     name: str
     files: Mapping[str, str]
     values: Mapping[str, tuple[str, str | None]]
     unkept: Mapping[str, str] = field(default_factory=dict)
+    inside: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,8 @@ class Blueprint:
     """What a project is written from.
 
     ``data`` maps the names of input files to their paths as the settings say them; ``views`` are the views, and
-    ``drawn`` their module. With ``serving`` (what is deployed, the classes of its values, and under which name) the
-    pipeline ends in a deployment.
+    ``drawn`` their module; ``inside`` are the steps of values that none hands on. With ``serving`` (what is deployed,
+    the classes of its values, and under which name) the pipeline ends in a deployment.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Blueprint:
     drawn: str = ""
     python: str = sys.executable
     serving: tuple[Serving, Mapping[str, str], str] | None = None
+    inside: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_project(plan: Blueprint) -> Project:
@@ -74,7 +76,7 @@ def write_project(plan: Blueprint) -> Project:
     packages = [one for one in imported_packages(sources) if one not in (name, "tests")]
     roots, files["requirements.txt"] = lock_project(packages, plan.python)
     files["pyproject.toml"] = _pyproject(name, roots)
-    return Project(name, files, _values(steps, plan.sorted), plan.sorted.unkept)
+    return Project(name, files, _values(steps, plan.sorted), plan.sorted.unkept, plan.inside)
 
 
 def _steps(plan: Blueprint) -> str:

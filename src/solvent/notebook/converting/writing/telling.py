@@ -53,7 +53,7 @@ def _proof(made: Conversion) -> list[str]:
     ]  # fmt: skip
     assert made.project is not None
     for name, one in proof.values.items():
-        step, output = made.project.values.get(name, ("", None))
+        step, output = made.project.values.get(name, (made.project.inside.get(name, ""), None))
         place = f"`{step}.{output}`" if output else f"`{step}`" if step else ""
         why = " ".join(one.why.replace("|", "\\|").split())[:160]
         lines.append(f"| `{name}` | {place} | {one.verdict} | {why} |")

@@ -6,6 +6,7 @@ pickled.
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -17,7 +18,8 @@ __all__ = ["portray"]
 
 _CELLS = 5_000_000
 _ITEMS = 2_000
-_DEEPEST = 6
+_DEEPEST = 16
+_PARTS = 100_000  # of one value
 _ROWS = 2_000
 
 
@@ -35,14 +37,17 @@ class _Artist:
 
     def __init__(self, folder: str, values: dict[str, Any]) -> None:
         self.folder, self.values = folder, values
-        self.files = 0
+        self.files = self.parts = 0
         self.open: list[int] = []
 
     def of(self, value: Any, name: str, depth: int) -> dict[str, Any]:
         """The portrait of one value."""
         try:
-            if id(value) in self.open or depth > _DEEPEST:
-                return _none("it lies too deep, or in itself")
+            if id(value) in self.open:
+                return {"is": "plain", "value": f"what is {len(self.open) - self.open.index(id(value))} above it"}
+            self.parts = self.parts + 1 if self.open else 0
+            if depth > _DEEPEST or self.parts > _PARTS:
+                return _none("it lies too deep, or is of too many parts")
             self.open.append(id(value))
             try:
                 return self._of(value, name, depth)
@@ -64,7 +69,11 @@ class _Artist:
             if made is not None:
                 return made
         if isinstance(value, (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType)):
-            return {"is": "code", "value": getattr(value, "__qualname__", getattr(value, "__name__", ""))}
+            return {
+                "is": "code",
+                "value": getattr(value, "__name__", ""),
+                "body": _body(getattr(value, "__code__", None)),
+            }
         if isinstance(value, dict):
             keys = [repr(key) for key in value]
             items = [self.of(item, name, depth + 1) for item in list(value.values())[:_ITEMS]]
@@ -76,8 +85,9 @@ class _Artist:
             return {"is": "plain", "value": sorted(map(repr, value))}
         if isinstance(value, range):
             return {"is": "plain", "value": repr(value)}
-        if callable(getattr(value, "predict", None)) or (
-            callable(getattr(value, "transform", None)) and callable(getattr(value, "fit", None))
+        if hasattr(value, "__dict__") and (
+            callable(getattr(value, "predict", None))
+            or (callable(getattr(value, "transform", None)) and callable(getattr(value, "fit", None)))
         ):
             return self._model(value)
         return self._object(value, name, depth)
@@ -113,6 +123,10 @@ class _Artist:
             if isinstance(plain, float):
                 return {"is": "number", "value": _number(plain)}
             return {"is": "plain", "value": plain if isinstance(plain, (bool, int, str)) else repr(plain)}
+        if value.dtype.names is not None:
+            parts = [self._array(value[one], name) for one in value.dtype.names]
+            return {"is": "mapping", "class": "record", "keys": list(value.dtype.names), "items": parts,
+                    "length": len(parts)}  # fmt: skip
         if value.dtype.kind not in "biufcmMSU":
             return _none(f"arrays of {value.dtype} are not compared")
         return {"is": "array", "dtype": str(value.dtype), "shape": list(value.shape), "file": self.save(value)}
@@ -230,18 +244,37 @@ class _Artist:
         return {"is": "figure", "axes": told}
 
     def _object(self, value: Any, name: str, depth: int) -> dict[str, Any]:
+        """Another object by what it is made of: what a copy of it would be made from, in its class's own words."""
         if hasattr(value, "__next__") or hasattr(value, "fileno") or hasattr(value, "cursor"):
             return _none("generators, files and connections are not compared")
-        state = getattr(value, "__dict__", None)
-        if not isinstance(state, dict) or type(value).__module__.partition(".")[0] in (
-            "matplotlib",
-            "seaborn",
-            "IPython",
-        ):
+        if type(value).__module__.partition(".")[0] in ("matplotlib", "seaborn", "IPython"):
             return _none(f"objects of {_class(value)} are not compared")
-        keys = [key for key in sorted(state) if not key.startswith("__")][:_ITEMS]
-        items = [self.of(state[key], name, depth + 1) for key in keys]
-        return {"is": "mapping", "class": _class(value), "keys": keys, "items": items, "length": len(keys)}
+        try:
+            made = value.__reduce_ex__(2)
+        except TypeError:
+            return _none(f"objects of {_class(value)} are not compared")
+        if isinstance(made, str):
+            return {"is": "code", "value": made, "body": ""}
+        given = [one for one in made[1] if not isinstance(one, type)]
+        state = made[2] if len(made) > 2 else None
+        parts = {f"given {place}": one for place, one in enumerate(given)}
+        parts |= (
+            {key: state[key] for key in sorted(state, key=str) if key != "_cache"}  # what is there depends on who asked
+            if isinstance(state, dict)
+            else {"state": state}
+        )
+        parts["items"] = [list(itertools.islice(one, _ITEMS)) for one in made[3:5] if one is not None]
+        items = [self.of(one, name, depth + 1) for one in list(parts.values())[:_ITEMS]]
+        keys = list(map(str, parts))[:_ITEMS]
+        return {"is": "mapping", "class": _class(value), "keys": keys, "items": items, "length": len(parts)}
+
+
+def _body(code: Any) -> str:
+    """What a function does, as its instructions and constants say; empty for what is no function of Python's."""
+    if code is None:
+        return ""
+    constants = [_body(one) if hasattr(one, "co_code") else repr(one) for one in code.co_consts]
+    return repr((code.co_code.hex(), constants, code.co_names, code.co_varnames))
 
 
 def _floats(values: Any) -> Any:
@@ -263,7 +296,7 @@ def _none(why: str) -> dict[str, Any]:
 
 def _class(value: Any) -> str:
     kind = type(value)
-    return str(kind.__qualname__)
+    return str(kind.__name__)
 
 
 def _number(value: float) -> Any:
@@ -287,4 +320,6 @@ def _cell(value: Any) -> Any:
     if hasattr(value, "tolist"):
         return str(value.tolist())
     text = str(value)
+    if " at 0x" in text:  # where it lies in memory says nothing
+        raise TypeError(f"cells of {_class(value)} are not compared")
     return None if text in ("<NA>", "NaT") else text
