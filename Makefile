@@ -12,7 +12,7 @@ demo: $(VENV)/.demo
 	$(BIN)/python examples/flights/demo.py
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) --dist loadgroup $(MARKED) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -q -n $(PYTEST_WORKERS) $(MARKED) $(PYTEST_ARGS)
 
 check: format lint types floors test
 

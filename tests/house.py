@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -83,7 +84,12 @@ MACHINE = re.compile(
 def sources(root: Path) -> Iterator[tuple[str, Path, ast.Module]]:
     """Every module of a package: its path inside the package, its file, and its tree."""
     for file in sorted(root.rglob("*.py")):
-        yield file.relative_to(root).as_posix(), file, ast.parse(file.read_text(encoding="utf-8"))
+        yield file.relative_to(root).as_posix(), file, _tree(file, file.stat().st_mtime_ns)
+
+
+@functools.cache
+def _tree(file: Path, changed: int) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
 
 
 def too_long(root: Path) -> list[str]:

@@ -40,6 +40,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         del sys.modules[name]
 
 
+@pytest.mark.slow
 def test_whole_modules_go_along_with_what_they_import(project: Path) -> None:
     """The class's module, the user's own modules that it imports, their packages; not what nobody imports."""
     kind = importlib.import_module("closure_features").Features

@@ -22,7 +22,7 @@ from solvent.delivery.server.running.following import Follower, Place, Told
 from solvent.engine.project import find_project
 from solvent.learn import assemble, evaluate, fit, train, transform
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("raced")]
+pytestmark = pytest.mark.slow
 
 PROMOTE = """
 import sys

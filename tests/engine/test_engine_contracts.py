@@ -177,6 +177,7 @@ def test_an_annotation_that_would_have_to_set_rows_aside_refuses_them(tmp_path):
         sv.run(quarantining, inputs={"rows": pl.DataFrame({"x": [1, 9]})}, project=tmp_path)
 
 
+@pytest.mark.slow
 def test_a_schema_of_pandera_with_a_check_does_not_hinder_reuse(tmp_path):
     """Pandera fills its table of back ends at the first validation of a process, which is no change of the schema."""
     (tmp_path / "held.py").write_text(

@@ -269,6 +269,7 @@ def test_an_aggregation_that_can_be_merged_looks_at_new_blocks_only(project):
         assert seen() <= most
 
 
+@pytest.mark.slow
 def test_what_combines_is_part_of_the_key(tmp_path):
     """Another way of merging gives another result, though the step itself is the same."""
     text = """

@@ -91,6 +91,7 @@ def test_names_and_values_cannot_write_to_the_terminal(files):
     assert code == 1 and "\x1b" not in text and "\\x1b[2Jname: 1" in text
 
 
+@pytest.mark.slow
 def test_the_page_shows_what_was_found_and_both_sides_of_each_changed_column(files):
     """One file that loads nothing: the text of the difference, and a picture for each column that changed."""
     assert call(files, "one.parquet", "two.csv", "--key", "id", "--html", "page.html") == (1, "page.html: different\n")

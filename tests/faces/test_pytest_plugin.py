@@ -55,6 +55,7 @@ def test_recording_from_outside_is_switched_off(recording, project):
     assert all(not run.steps for run in recording.runs())
 
 
+@pytest.mark.slow
 def test_a_block_records_also_if_the_fixture_was_there_first(tmp_path):
     """In a process of its own: the first test has the fixture and a block within, the second a block alone."""
     (tmp_path / "test_order.py").write_text(

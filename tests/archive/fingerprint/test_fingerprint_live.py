@@ -133,6 +133,7 @@ def test_values_that_are_made_anew_but_equal_did_not_change(modules):
     assert modules.print(mod.f).digest == before.digest
 
 
+@pytest.mark.slow
 def test_long_chains_and_circles_are_no_problem(modules):
     """A chain of 10,000 functions and a circle of three are fingerprinted, and their far ends count."""
     chain = "def f0(x): return {end}\n" + "".join(f"def f{i}(x): return f{i - 1}(x)\n" for i in range(1, 10_000))

@@ -97,6 +97,7 @@ class TestBoostersAndGraphs(FormatSuite):
     }
 
 
+@pytest.mark.slow
 @needs_torch
 def test_tensors_and_states_come_back(memory: Memory) -> None:
     """Types, shapes and the order of names; without gradients, and cut off from what happens to the original."""

@@ -22,6 +22,7 @@ def pair(correlation, n=2500, seed=0):
     return pl.DataFrame({"x": first, "y": second, "c": dice.choice(["a", "b", "ü"], n)})
 
 
+@pytest.mark.slow
 def test_a_correlation_that_turned_is_seen():
     """Each column alone is as before, the two together are not: they are named, the category is not."""
     before, after = pair(0.8), pair(-0.8, seed=1)
@@ -31,6 +32,7 @@ def test_a_correlation_that_turned_is_seen():
     assert {name for name, lost in told.columns[:2] if lost > 0.1} == {"x", "y"} and told.columns[2][1] < 0.02
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_figures():
     """Twice alike, and otherwise with another seed; the record is plain JSON."""
     before, after = pair(0.5, 400), pair(0.2, 400, seed=1)

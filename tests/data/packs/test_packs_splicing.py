@@ -73,6 +73,7 @@ def test_any_splice_is_what_the_whole_is(shelf, first, pieces):
     check(rows, stored, pieces(rows_of(9_000, 1, first), rows.height), shelf)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(0, 300_000), max_size=6), new=st.lists(st.integers(0, 60_000), max_size=3))
 def test_random_splices_are_what_the_whole_is(shelf, cuts, new):
@@ -108,6 +109,7 @@ def test_only_the_seam_is_read_and_written(shelf, monkeypatch):
     assert sum(block in stored.blocks for block in manifest.blocks) >= len(stored.blocks) - 2
 
 
+@pytest.mark.slow
 def test_very_many_small_pieces_are_put_together_in_few_looks(shelf, monkeypatch):
     """A row of each of twenty thousand files: rows are looked at by the thousand, not again for each piece."""
     from solvent.data.packs import splicing

@@ -87,6 +87,7 @@ def test_the_route_tells_sources_splits_and_rows_that_were_left_out(project: Pro
     assert "| card\\_rows | 400 | 360 | 40 |" in text and "270 rows, made by random\\_split.train" in text
 
 
+@pytest.mark.slow
 def test_a_second_run_of_the_same_makes_the_same_bundle(project: Project, tmp_path: Path) -> None:
     """In another project, by another run: the digest of the bundle is the same, and the card tells of its own run."""
     (tmp_path / "rows.csv").write_bytes((project.root / "rows.csv").read_bytes())

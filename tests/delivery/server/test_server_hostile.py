@@ -152,7 +152,7 @@ def server(folder: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
         process.send_signal(signal.SIGTERM)
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("hostile")]
+pytestmark = pytest.mark.slow
 
 VALUES = [
     '"x"', "true", "[1]", '{"a": 1}', "null", "NaN", "-Infinity", "1e400", "-0.0", "9" * 400, "1" * 100_000, "1e308",

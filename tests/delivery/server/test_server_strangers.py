@@ -21,8 +21,6 @@ from solvent.delivery.registry import load_bundle
 from solvent.engine.project import find_project
 from solvent.learn import assemble, evaluate, fit, train, transform
 
-pytestmark = pytest.mark.xdist_group("strange")  # one project and one server for all of them
-
 
 @sv.step
 def strange_rows() -> pl.DataFrame:

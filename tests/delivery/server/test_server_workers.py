@@ -35,8 +35,6 @@ from solvent.errors import NotFound, UsageError
 from solvent.learn import assemble, evaluate, fit, train, transform
 from solvent.learn.assembly import Predictor
 
-pytestmark = pytest.mark.xdist_group("crew")  # one project and one server for all of them
-
 ROW = {"x": 3.0}
 
 

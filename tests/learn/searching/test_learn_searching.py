@@ -124,6 +124,7 @@ def test_a_wider_search_repeats_no_trial_and_another_seed_tries_others(folder: P
     assert _ran(_run(folder, "steps.best.seed=9"), "/model") > 0
 
 
+@pytest.mark.slow
 def test_halving_goes_on_with_the_best_only(folder: Path) -> None:
     """Nine trials on a ninth of the rows, three on a third, one on all; the next time all is reused."""
     wide = ("steps.best.method=halving", "steps.best.trials=9", "steps.best.smallest=0.11")

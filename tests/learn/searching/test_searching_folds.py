@@ -62,6 +62,7 @@ def _ran(run: sv.Run[Any], step: str) -> int:
     return sum(one.status == "ran" and one.name.partition("[")[0].endswith(step) for one in done)
 
 
+@pytest.mark.slow
 def test_the_best_mean_over_the_folds_wins_and_learns_from_all_rows(folder: Path) -> None:
     """What the others reached is recorded; a wider search does the new trials alone; the loser is never finished."""
     run = _run(folder, GRAPH)
@@ -79,6 +80,7 @@ def test_the_best_mean_over_the_folds_wins_and_learns_from_all_rows(folder: Path
     assert _ran(wider, "/trial-4") == 3 and not any(_ran(wider, f"/trial-{number}") for number in (1, 2, 3))
 
 
+@pytest.mark.slow
 def test_what_is_drawn_reaches_inside_of_a_graph(folder: Path) -> None:
     """A path leads to the step; what no draw touches is prepared once for each fold."""
     text = GRAPH.replace("with.max_depth", "steps.model.with.max_depth")

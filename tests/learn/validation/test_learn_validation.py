@@ -152,6 +152,7 @@ def test_one_row_a_fold_and_one_answer_a_row(folder: Path) -> None:
     assert made.predictor.predict({"row": 1, "x": 2.0, "z": 2.0, "shop": 1, "day": str(DAY)})["prediction"] == 1
 
 
+@pytest.mark.slow
 def test_nothing_that_is_unchanged_is_done_again(folder: Path) -> None:
     """Neither a whole run, nor what a changed candidate still shares, nor folds that were there before."""
     _run(folder, GRAPH)
@@ -169,6 +170,7 @@ def test_nothing_that_is_unchanged_is_done_again(folder: Path) -> None:
     assert wider == ["reused"] * 3 + ["ran"] * 2
 
 
+@pytest.mark.slow
 def test_the_seed_is_recorded_and_the_answers_are_the_same_again(folder: Path, tmp_path_factory: Any) -> None:
     """In another project, with nothing to reuse; each fold alone gives what it gives among the others."""
     first = _run(folder, GRAPH)
@@ -183,6 +185,7 @@ def test_the_seed_is_recorded_and_the_answers_are_the_same_again(folder: Path, t
     assert len(seeds) == 1 and seeds == {one.seed for one in _items(second, "candidate/model")}
 
 
+@pytest.mark.slow
 def test_a_class_is_a_candidate_and_its_preparation_stands_beside_it(folder: Path) -> None:
     """With nested recipes under with:, its own settings for fit: and evaluate:, and without rows no predictor."""
     made = _run(folder, CLASS, "steps.cv.steps.fit.drop=[row]", "steps.cv.steps.evaluate.draws=20")
@@ -227,6 +230,7 @@ def test_outside_of_a_pipeline_it_is_a_function() -> None:
     assert made.scores.height == 3 and made.answers.height == 240 and made.predictor is None
 
 
+@pytest.mark.slow
 def test_groups_are_not_divided_and_the_future_is_not_seen(folder: Path) -> None:
     """In what was learnt from and tested on, as it was recorded; later stretches have more to learn from."""
     by = CLASS.replace("{use: random_folds, of: rows, folds: 3}", "{use: group_folds, of: rows, by: shop, folds: 3}")

@@ -8,7 +8,7 @@ import pytest
 
 from solvent.notebook.checking.checking import check
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("planted")]
+pytestmark = pytest.mark.slow
 
 # Put together here: paths of a machine stand in no file of this project.
 HOME = "/" + "home"

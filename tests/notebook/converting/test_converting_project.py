@@ -15,10 +15,7 @@ from solvent.notebook.converting.conversion import Conversion
 from solvent.notebook.converting.converting import convert
 from solvent.notebook.observing.kernel import Running
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.xdist_group("houses"),
-]  # each notebook is run in a kernel, and its pipeline in a process of its own
+pytestmark = pytest.mark.slow  # each notebook is run in a kernel, and its pipeline in a process of its own
 
 HOUSES = [
     "# Prices of houses",

@@ -80,6 +80,7 @@ def _postgres(postgres, shop, rows):
     return {"database": postgres.url(shop), "table": "orders"}
 
 
+@pytest.mark.slow
 def test_one_digest_from_every_database_and_from_files(rows, postgres, shop, tmp_path):
     """SQLite, PostgreSQL, DuckDB, Parquet and CSV give one table; whole, in parts, ordered, and through a query."""
     rows.write_parquet(tmp_path / "orders.parquet")
