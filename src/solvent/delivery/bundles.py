@@ -7,6 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, fields
 from functools import cached_property
 from pathlib import Path
@@ -76,11 +77,13 @@ class Bundle:
     @cached_property
     def predictor(self) -> Predictor:
         """The predictor, its user's classes from the bundle's own sources. This runs the bundle's code."""
-        code = Path(tempfile.mkdtemp(prefix="solvent-code-"))  # stays: tracebacks and fingerprints look at it
-        atexit.register(shutil.rmtree, code, ignore_errors=True)
+        code = None
+        if self.closure.sources:  # the folder stays: tracebacks and fingerprints look at it
+            code = Path(tempfile.mkdtemp(prefix="solvent-code-"))
+            atexit.register(shutil.rmtree, code, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix="solvent-bundle-") as folder:
             reader = _Reader(self, Path(folder))
-            with import_apart(self.closure, code):
+            with import_apart(self.closure, code) if code else nullcontext():
                 parts = tuple(self._part(part, reader) for part in self.manifest["parts"])
         said = self.manifest
         return Predictor(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
+import time
 
 import pytest
 
@@ -97,3 +100,23 @@ def test_only_what_is_safe_is_moved(written):
     held = json.loads(mended.path.read_text(encoding="utf-8"))
     assert ["".join(one["source"]) for one in held["cells"]] == ["print(total)", "n = 2", "total = n + 1"]
     assert not mended.report.ok
+
+
+@pytest.mark.slow
+def test_a_command_that_is_told_to_end_leaves_nothing_behind(tmp_path, written):
+    """SIGTERM in the middle of a cell: the kernel ends, and its copies of the folder go."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    begun = tmp_path / "begun"
+    path = written(f"import os, time\nopen({str(begun)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)")
+    command = [sys.executable, "-m", "solvent", "notebook", "check", str(path)]
+    with subprocess.Popen(command, env={**os.environ, "TMPDIR": str(scratch)}, stdout=subprocess.PIPE) as process:
+        end = time.monotonic() + 120
+        while not (begun.exists() and begun.read_text()) and time.monotonic() < end:
+            time.sleep(0.1)
+        assert list(scratch.iterdir())
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 143 and list(scratch.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(begun.read_text()), 0)

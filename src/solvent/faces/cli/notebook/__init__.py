@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import threading
+
 import click
 
 from solvent.faces.cli.late import Late
@@ -17,5 +21,9 @@ COMMANDS = {
 
 
 @click.group(cls=Late, table=COMMANDS, room="solvent.faces.cli.notebook")
-def notebook() -> None:
+@click.pass_context
+def notebook(context: click.Context) -> None:
     """Check notebooks, and make pipelines of them."""
+    if threading.current_thread() is threading.main_thread():  # told to end, it takes its kernel and copies along
+        before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        context.call_on_close(lambda: signal.signal(signal.SIGTERM, before))
