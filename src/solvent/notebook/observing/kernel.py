@@ -20,6 +20,7 @@ from solvent.notebook.observing import sources
 __all__ = ["Event", "Kernel", "Ran", "Running", "open_kernel"]
 
 Status = Literal["ok", "error", "timeout", "dead", "skipped"]
+_START = 120  # seconds until a kernel has to answer
 _MOST_OUTPUT = 20_000_000  # bytes that one cell may show before the rest is left out
 
 
@@ -184,7 +185,7 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
         notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
         client = _client()(
             notebook, km=manager, timeout=int(max(1, running.cell_seconds)), allow_errors=True,
-            interrupt_on_timeout=False, startup_timeout=120, resources={"metadata": {"path": str(running.folder)}},
+            interrupt_on_timeout=False, startup_timeout=_START, resources={"metadata": {"path": str(running.folder)}},
             store_widget_state=False, shutdown_kernel="immediate",
         )  # fmt: skip
         out = Path(place) / "events.jsonl"
@@ -198,6 +199,12 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
                 kernel.silently(sources.start(str(out), running.seed))
                 yield kernel
         except RuntimeError as error:
+            if "respond" in str(error):
+                raise UsageError(
+                    f"{running.python}: its kernel did not answer within {_START} seconds. Is the machine busy, or "
+                    f"does something that every Python of it imports not come to an end? Try: "
+                    f"{running.python} -m ipykernel_launcher"
+                ) from error
             raise UsageError(
                 f"{running.python}: no kernel of this interpreter can be started ({error}). Install ipykernel in it: "
                 f"{running.python} -m pip install ipykernel"
