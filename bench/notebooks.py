@@ -101,7 +101,7 @@ def _convert(path: Path, out: Path, python: str, types: bool) -> dict[str, Any]:
     from solvent.notebook.observing.kernel import Running
 
     try:
-        made = convert(path, out, Running(path.parent, python), types)
+        made = convert(path, out, Running(path.parent, python), types=types)
     except SolventError as error:
         return {"ran": None, "said": str(error)}
     except Exception:
