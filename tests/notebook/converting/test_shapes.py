@@ -16,12 +16,15 @@ pytest.importorskip("ipykernel")
 pytestmark = pytest.mark.slow  # each notebook is run in a kernel, and its pipeline in a process of its own
 
 
-def converted(folder: Path, *cells: str) -> Conversion:
-    """The conversion of a notebook with these cells."""
+def converted(folder: Path, *cells: str | tuple[str, str]) -> Conversion:
+    """The conversion of a notebook with these cells; those that are no code say what they are."""
     source = folder / "work" / "study.ipynb"
     source.parent.mkdir(exist_ok=True)
     made = [
-        {"cell_type": "code", "metadata": {}, "source": one, "outputs": [], "execution_count": None} for one in cells
+        {"cell_type": "code", "metadata": {}, "source": one, "outputs": [], "execution_count": None}
+        if isinstance(one, str)
+        else {"cell_type": one[0], "metadata": {}, "source": one[1]}
+        for one in cells
     ]
     source.write_text(json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}), encoding="utf-8")
     return convert(source, folder / "out", types=False)  # the type checker is asked where all of a project is looked at
@@ -66,20 +69,6 @@ def test_what_no_format_keeps_stays_inside_of_a_step(tmp_path: Path) -> None:
     assert made.proof.values["counter"].why == "inside of the step: no format keeps a __main__.Counter"
 
 
-def test_values_that_no_format_keeps_are_compared_where_they_are_made(tmp_path: Path) -> None:
-    """Generators of numbers, polynomials and groups are not handed on, and what they are at the end is proven."""
-    pytest.importorskip("pandas")
-    made = converted(
-        tmp_path,
-        "import numpy as np\nimport pandas as pd\nrng = np.random.default_rng(3)",
-        "rows = pd.DataFrame({'a': ['x', 'y', 'x'], 'b': rng.normal(size=3)})",
-        "trend = np.poly1d(np.polyfit([1, 2, 3], rows['b'], 1))",
-        "groups = rows.groupby('a')",
-        "means = groups['b'].mean()\nshift = float(trend(4)) + rng.normal()",
-    )
-    assert verdicts(made) == dict.fromkeys(("rng", "rows", "trend", "groups", "means", "shift"), "equal")
-
-
 def test_figures_that_a_name_stands_for_are_compared_by_what_they_show(tmp_path: Path) -> None:
     """The lines and words of a picture, and of an axis, as the view draws them."""
     pytest.importorskip("matplotlib")
@@ -93,40 +82,20 @@ def test_figures_that_a_name_stands_for_are_compared_by_what_they_show(tmp_path:
     assert "| `fig` | `view_cell_3` | equal |" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
 
-def test_functions_that_set_globals_and_names_of_pythons_own(tmp_path: Path) -> None:
-    """``global`` becomes the step's own name, and ``list = …`` hides Python's from there on."""
+def test_a_view_of_what_no_format_keeps_makes_it_again(tmp_path: Path) -> None:
+    """A polynomial through the points is made in the view too, of the points that the step hands on."""
+    pytest.importorskip("matplotlib")
     made = converted(
         tmp_path,
-        "total = 0\nlist = [3, 4]",
-        "def add(n):\n    global total\n    total = total + n * list[0]\n    return total",
-        "values = [add(n) for n in range(3)]",
-        "last = total + list[1]",
+        "import numpy as np\nimport matplotlib.pyplot as plt",
+        "points = np.arange(5.0) ** 2",
+        "trend = np.poly1d(np.polyfit(range(5), points, 2))",
+        "plt.plot(points)\nplt.plot(trend(np.arange(5)))\nplt.show()",
     )
-    assert verdicts(made) == {"total": "equal", "values": "equal", "last": "equal"}
-
-
-def test_cells_that_wait_and_cells_whose_output_is_captured(tmp_path: Path) -> None:
-    """A top-level ``await`` and ``%%capture`` are plain Python in a step."""
-    made = converted(
-        tmp_path,
-        "import asyncio\nasync def double(n):\n    await asyncio.sleep(0)\n    return 2 * n",
-        "twice = await double(4)",
-        "%%capture said\nprint('loss 0.5')\nsteps = twice + 1",
-        "loss = float(said.stdout.split()[1])",
-    )
-    assert verdicts(made) == {"twice": "equal", "steps": "equal", "loss": "equal"}
-
-
-def test_tables_with_columns_that_have_no_names(tmp_path: Path) -> None:
-    """Columns that are numbers get names where the table is a last value; inside of a step they are as they were."""
-    pytest.importorskip("pandas")
-    made = converted(
-        tmp_path,
-        "import pandas as pd\nwide = pd.DataFrame([[1, 2], [3, 4]])",
-        "wide[2] = wide[0] + wide[1]\ntotal = int(wide[2].sum())",
-        "both = {key: rows for key, rows in wide.rename(columns=str).groupby('0')}",
-    )
-    assert verdicts(made) == {"wide": "equal", "total": "equal", "both": "equal"}
+    assert verdicts(made) == {"points": "equal", "trend": "equal"}
+    assert [one.name for one in made.views] == ["view_cell_4"]
+    text = (tmp_path / "out" / "study" / "views.py").read_text(encoding="utf-8")
+    assert "trend = np.poly1d" in text and "points: np.ndarray" in text
 
 
 def test_names_that_come_from_a_text_are_told(tmp_path: Path) -> None:
@@ -134,17 +103,6 @@ def test_names_that_come_from_a_text_are_told(tmp_path: Path) -> None:
     made = converted(tmp_path, "a = 1", "exec('b = a + 1')", "c = b + 1")
     assert made.proof is None
     assert made.reason.startswith("cell 2, line 1: exec makes b")
-
-
-def test_what_a_loop_goes_through_and_what_is_thrown_away_is_no_result(tmp_path: Path) -> None:
-    """Names of loops, of ``with`` and underscores are handed on by no step."""
-    made = converted(
-        tmp_path,
-        "values = {'a': 1, 'b': 2}\nfor name in values:\n    print(name)",
-        "first, *_ = sorted(values)\n_hidden = len(values)",
-        "for key in values:\n    values[key] += 1",
-    )
-    assert verdicts(made) == {"values": "equal", "first": "equal", "_hidden": "equal"}
 
 
 def test_tables_whose_cells_hold_mappings(tmp_path: Path) -> None:
@@ -158,12 +116,96 @@ def test_tables_whose_cells_hold_mappings(tmp_path: Path) -> None:
     assert verdicts(made) in ({"scores": "equal"}, {"scores": "close"})  # pandas 3 calls text by another type
 
 
-def test_names_that_get_values_of_another_class(tmp_path: Path) -> None:
-    """A step is given what the name held before, and hands on what it holds afterwards."""
-    made = converted(
-        tmp_path,
-        "import csv\nvalue = '3'\nvalue = value * 2",
-        "with open('kept.txt', 'w') as file:\n    file.write(value)",
-        "with open('kept.txt') as file:\n    value = [int(value), int(file.read())]",
-    )
-    assert verdicts(made) == {"value": "equal"}
+SHAPES: dict[str, tuple[list[str | tuple[str, str]], str]] = {
+    "values that no format keeps are compared where they are made": (
+        [
+            "import numpy as np\nimport pandas as pd\nrng = np.random.default_rng(3)",
+            "rows = pd.DataFrame({'a': ['x', 'y', 'x'], 'b': rng.normal(size=3)})",
+            "trend = np.poly1d(np.polyfit([1, 2, 3], rows['b'], 1))",
+            "groups = rows.groupby('a')",
+            "means = groups['b'].mean()\nshift = float(trend(4)) + rng.normal()",
+        ],
+        "rng rows trend groups means shift",
+    ),
+    "global becomes the step's own name, and list hides Python's": (
+        [
+            "total = 0\nlist = [3, 4]",
+            "def add(n):\n    global total\n    total = total + n * list[0]\n    return total",
+            "values = [add(n) for n in range(3)]",
+            "last = total + list[1]",
+        ],
+        "total values last",
+    ),
+    "await and captured output are plain Python": (
+        [
+            "import asyncio\nasync def double(n):\n    await asyncio.sleep(0)\n    return 2 * n",
+            "twice = await double(4)",
+            "%%capture said\nprint('loss 0.5')\nsteps = twice + 1",
+            "loss = float(said.stdout.split()[1])",
+        ],
+        "twice steps loss",
+    ),
+    "columns that are numbers get names where the table is a last value": (
+        [
+            "import pandas as pd\nwide = pd.DataFrame([[1, 2], [3, 4]])",
+            "wide[2] = wide[0] + wide[1]\ntotal = int(wide[2].sum())",
+            "both = {key: rows for key, rows in wide.rename(columns=str).groupby('0')}",
+        ],
+        "wide total both",
+    ),
+    "what a loop goes through and underscores are no results": (
+        [
+            "values = {'a': 1, 'b': 2}\nfor name in values:\n    print(name)",
+            "first, *_ = sorted(values)\n_hidden = len(values)",
+            "for key in values:\n    values[key] += 1",
+        ],
+        "values first _hidden",
+    ),
+    "a name that gets a value of another class": (
+        [
+            "import csv\nvalue = '3'\nvalue = value * 2",
+            "with open('kept.txt', 'w') as file:\n    file.write(value)",
+            "with open('kept.txt') as file:\n    value = [int(value), int(file.read())]",
+        ],
+        "value",
+    ),
+    "stars, deleted names, names of other scripts, and a database": (
+        [
+            "from math import *\nimport sqlite3\ngröße = pi * 2",
+            "passing = [größe]\nkept = passing[0] + 1\ndel passing",
+            "connection = sqlite3.connect(':memory:')\nconnection.execute('create table t (n integer)')",
+            "connection.executemany('insert into t values (?)', [(n,) for n in range(4)])",
+            "数 = connection.execute('select sum(n) from t').fetchone()[0]\nconnection.close()\ndel connection",
+        ],
+        "größe kept 数",
+    ),
+    "headings that are called like what is imported": (
+        [
+            "from collections import OrderedDict\nfrom statistics import median_low",
+            ("markdown", "## Ordered dict"),
+            "words = OrderedDict(a=3, b=4)\nmost = OrderedDict(words, c=5)",
+            ("markdown", "## Median low"),
+            "low = median_low(most.values())",
+            ("markdown", "## The end"),
+            "lower = median_low([low, *words.values()])",
+        ],
+        "words most low lower",
+    ),
+    "functions that read names which change, and a cell that is run once": (
+        [
+            "rate = 2.0\nseen = []\ndef scaled(n):\n    seen.append(n)\n    return n * rate",
+            "low = scaled(3)",
+            "rate = rate + 1",
+            "high = scaled(3)\nseen.append('end')",
+        ],
+        "low high rate seen",
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_shape_is_converted_and_proven(tmp_path: Path, shape: str) -> None:
+    """Every value that the notebook has at its end is the pipeline's."""
+    pytest.importorskip("pandas")
+    cells, names = SHAPES[shape]
+    assert verdicts(converted(tmp_path, *cells)) == dict.fromkeys(names.split(), "equal")

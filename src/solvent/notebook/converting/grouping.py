@@ -14,7 +14,7 @@ from solvent.notebook.flow.chains import FILE, Chains, hidden, said_name
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import Role
 
-__all__ = ["StepDraft", "group_statements"]
+__all__ = ["StepDraft", "group_statements", "made_again"]
 
 _COARSE: Mapping[Role, str] = {
     "load": "load", "clean": "prepare", "feature": "prepare", "split": "split", "fit": "fit", "evaluate": "evaluate",
@@ -140,10 +140,12 @@ def _wire(drafts: list[StepDraft], program: Program, sorted_: Sorted, chains: Ch
                 if source is not None and source != number:
                     draft.inputs.setdefault(name, source)
                     needed[source].add(name)
+    steps = {one.place: one for one in sorted_.steps}
     for view in sorted_.views:
-        for name, maker in chains.takes[view.place].items():
-            if maker in where:
-                needed[where[maker]].add(name)
+        for one in (view, *made_again([view], steps, chains)):
+            for name, maker in chains.takes[one.place].items():
+                if maker in where:
+                    needed[where[maker]].add(name)
     for name, maker in chains.last.items():
         if maker in where and (name in sorted_.survivors or name.startswith(FILE)):
             needed[where[maker]].add(name)
@@ -154,6 +156,19 @@ def _wire(drafts: list[StepDraft], program: Program, sorted_: Sorted, chains: Ch
             if name in needed[number] and (name in sorted_.renamed or not unkept(draft.statements, name))
         ]  # fmt: skip
         draft.renamed = frozenset(name for name in draft.outputs if unkept(draft.statements, name))
+
+
+def made_again(statements: Sequence[Statement], steps: Mapping[int, Statement], chains: Chains) -> list[Statement]:
+    """The statements of steps that a view has to carry out itself: what they make is not kept, and it draws that."""
+    found: dict[int, Statement] = {}
+    waiting = list(statements)
+    while waiting:
+        for name, maker in chains.takes[waiting.pop().place].items():
+            one = steps.get(maker)
+            if one is not None and maker not in found and one.event is not None and one.event.unkept.get(name):
+                found[maker] = one
+                waiting.append(one)
+    return [found[place] for place in sorted(found)]
 
 
 def _in_order(statement: Statement, names: Iterable[str]) -> list[str]:
@@ -251,6 +266,8 @@ def _name(drafts: Sequence[StepDraft], sorted_: Sorted) -> None:
     count: dict[str, int] = {}
     for one in drafts:
         count[one.heading] = count.get(one.heading, 0) + 1
+    code = {name for one in (*sorted_.imports, *sorted_.definitions) for name in one.flow.makes}
+    in_use = {*sorted_.constants, *code, *(out for draft in drafts for out in draft.outputs)}
     taken: set[str] = set()
     for one in drafts:
         words = [word for word in re.findall(r"[a-z0-9]+", one.heading.lower()) if word not in _STOP][:4]
@@ -263,7 +280,7 @@ def _name(drafts: Sequence[StepDraft], sorted_: Sorted) -> None:
         plain = f"{_VERBS[one.role]}_{subject}" if subject else _VERBS[one.role]
         name = "_".join(words) if words and count[one.heading] == 1 and len(words) > 1 else plain
         name = name if name.isidentifier() and not keyword.iskeyword(name) else plain
-        if name in sorted_.constants or name in {out for draft in drafts for out in draft.outputs}:
+        if name in in_use:
             name = f"{name}_step" if name == plain else plain
         made, number = name, 2
         while made in taken:

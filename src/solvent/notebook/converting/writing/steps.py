@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -70,7 +70,8 @@ def write_step(
     body += _body(lifted, program, library, needs)
     used = names_in("\n".join(body))
     needs |= set(library.lines_for(used - set(draft.inputs)))
-    result, record, give = _result(draft.name, draft.outputs, kinds, needs, _forms(draft, settings))
+    called = _record_name(draft.name, {*library.imports, *library.shared, *library.local, "Any", "NamedTuple", "Path"})
+    result, record, give = _result((draft.name, called), draft.outputs, kinds, needs, _forms(draft, settings))
     named = ", ".join([*parameters, *(["*"] if settings else []), *(f"{name}: {_type(value)} = sv.required"
                                                                     for name, value in settings.items())])  # fmt: skip
     heading = draft.heading or _SAID[draft.role]
@@ -86,7 +87,7 @@ def write_step(
         code = f"{record}\n\n\n{code}"
     return StepText(
         draft.name, code, {one for one in needs if one}, [*draft.inputs, *lifted.files], list(lifted.files),
-        list(draft.outputs), _record_name(draft.name) if record else None, settings, used & set(library.shared),
+        list(draft.outputs), called if record else None, settings, used & set(library.shared),
     )  # fmt: skip
 
 
@@ -126,9 +127,10 @@ _SAID = {
 
 
 def _result(
-    name: str, outputs: Sequence[str], kinds: Mapping[str, str], needs: set[str], forms: Mapping[str, str]
+    called: tuple[str, str], outputs: Sequence[str], kinds: Mapping[str, str], needs: set[str], forms: Mapping[str, str]
 ) -> tuple[str, str | None, str]:
-    """The return annotation, the class of a record, and the line that returns."""
+    """The return annotation, the class of a record, and the line that returns; ``called`` are step and class."""
+    name, record = called
     said = {one: _said(one, kinds) for one in outputs}
     needs |= {one.needs for one in said.values()}
     if not outputs:
@@ -137,7 +139,6 @@ def _result(
         (one,) = outputs
         return said[one].text, None, f"return {_given(one, said[one], forms)}"
     needs.add("from typing import NamedTuple")
-    record = _record_name(name)
     fields = "\n".join(f"    {field_name(one)}: {said[one].text}" for one in outputs)
     text = f'class {record}(NamedTuple):\n    """What {name} hands on."""\n\n{fields}'
     # A record's fields take what has no type; only NumPy's numbers have to become plain ones.
@@ -191,8 +192,10 @@ def _given(name: str, said: Annotation, forms: Mapping[str, str]) -> str:
     return f"{said.cast}({said_name(name)})" if said.cast else said_name(name)
 
 
-def _record_name(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_")) or "Made"
+def _record_name(name: str, taken: Collection[str]) -> str:
+    """The name of a step's record, which no class or function of the module has."""
+    made = "".join(part.capitalize() for part in name.split("_")) or "Made"
+    return f"{made}Made" if made in taken else made
 
 
 def _type(value: Any) -> str:

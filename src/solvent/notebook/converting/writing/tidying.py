@@ -29,7 +29,7 @@ def tidy(out: Path, package: str, types: bool = True) -> None:
     if _has("ruff"):
         for command in (
             ["check", "--fix", "--select", "I,F401,F541,UP", "."],
-            ["check", "--fix", "--unsafe-fixes", "--select", "F841,E731,C408,PIE804", "."],
+            ["check", "--fix", "--unsafe-fixes", "--select", "E731,C408,PIE804", "."],
             ["format", "."],
             ["check", "--add-noqa", "--extend-ignore", _NEVER, *own],
             ["format", "."],

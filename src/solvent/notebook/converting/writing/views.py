@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from solvent.notebook.converting.grouping import StepDraft, headings_of
+from solvent.notebook.converting.grouping import StepDraft, headings_of, made_again
 from solvent.notebook.converting.keeping import LeftOut, Sorted
 from solvent.notebook.converting.writing.modules import Library, names_in
 from solvent.notebook.flow.chains import Chains
@@ -49,6 +49,7 @@ def draw_views(
     """The views, in order, and what only showed a value, which needs no view: every output can be looked at."""
     where = {one.place: number for number, draft in enumerate(drafts) for one in draft.statements}
     own = {one.place: one for one in sorted_.views}
+    steps = {one.place: one for one in sorted_.steps}
     headings = headings_of(program)
     views: list[View] = []
     left: list[LeftOut] = []
@@ -59,10 +60,21 @@ def draw_views(
     for cell, statements in cells.items():
         if not any(_draws(one) for one in statements):
             continue
-        needed = _with_makers(statements, own, chains)
+        drawing = _with_makers(statements, own, chains)
+        again = made_again(drawing, steps, chains)
+        costly = next((one for one in again if sorted_.roles[one.place] in ("load", "fit")), None)
+        if costly is not None:
+            names = ", ".join(sorted(costly.bound))
+            left += [LeftOut(one, f"it draws {names}, which no format keeps") for one in statements]
+            used |= {one.place for one in statements}
+            continue
+        needed = sorted([*drawing, *again], key=lambda one: one.place)
+        inside = {one.place for one in again}
         inputs = {
-            name: where[maker] for one in needed for name, maker in chains.takes[one.place].items() if maker in where
-        }
+            name: where[maker]
+            for one in needed for name, maker in chains.takes[one.place].items()
+            if maker in where and maker not in inside
+        }  # fmt: skip
         missing = {
             name for one in needed for name, maker in chains.takes[one.place].items()
             if maker not in where and maker not in own and maker in {s.place for s in program.statements}

@@ -124,6 +124,7 @@ class Probe:
             if before is not None and before[0] == id(value) and before[1] != stamp:
                 altered.add(name)
             self.known[name] = (id(value), stamp)
+        altered |= {name for name in (touched & set(now)) - set(bound) if self.stamps.is_stream(now[name])}
         altered |= self._others(now, set(bound), altered, late)
         for name in deleted:
             del self.known[name]

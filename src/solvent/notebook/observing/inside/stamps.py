@@ -13,7 +13,7 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["OPAQUE", "glance", "kind_of", "stamp"]
+__all__ = ["OPAQUE", "glance", "is_stream", "kind_of", "stamp"]
 
 OPAQUE = "opaque"
 _MOST = 1 << 28  # bytes of an array that are read; of a larger one a part
@@ -34,6 +34,16 @@ def kind_of(value: Any) -> str:
         if len(inner) == 1 and next(iter(inner)).__module__.startswith("pandas"):
             return f"{kind.__name__}[{kind_of(next(iter(value.values() if kind is dict else value)))}]"
     return kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
+
+
+def is_stream(value: Any) -> bool:
+    """Whether a value's state lies where no stamp sees it: iterators, open files, connections, cursors."""
+    kind = type(value)
+    return (
+        hasattr(kind, "__next__")
+        or hasattr(kind, "fileno")
+        or (hasattr(kind, "execute") and (hasattr(kind, "close") or hasattr(kind, "cursor")))
+    )
 
 
 def stamp(value: Any) -> str:
