@@ -50,7 +50,7 @@ def houses(tmp_path_factory: pytest.TempPathFactory) -> tuple[Conversion, Path]:
     folder = tmp_path_factory.mktemp("houses")
     rows = [f"{10 + one % 37},{1 + one % 5},{3 * (10 + one % 37) + 10 * (one % 5) + one % 3}" for one in range(120)]
     (folder / "houses.csv").write_text("\n".join(["size,rooms,price", *rows]))
-    made = convert(write(folder / "houses.ipynb", HOUSES), folder / "out", model="houses")
+    made = convert(write(folder / "houses.ipynb", HOUSES), folder / "out", model="houses", types=False)
     return made, folder / "out"
 
 
@@ -172,3 +172,21 @@ def test_a_folder_that_is_not_empty_is_not_written_to(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="this folder is not empty"):
         convert(write(tmp_path / "some.ipynb", ["x = 1"]), tmp_path / "out")
     assert json.dumps(sorted(one.name for one in (tmp_path / "out").iterdir())) == '["mine.txt"]'
+
+
+def test_a_fault_of_ours_is_told_without_a_traceback(tmp_path: Path, monkeypatch, capsys) -> None:
+    """The place and what to do are said, the exit code is that of failed work, and nothing stays half-written."""
+    from solvent.faces.cli import main
+
+    def broken(*_: object) -> None:
+        raise KeyError("p")
+
+    monkeypatch.setattr("solvent.notebook.converting.converting.tidy", broken)
+    words = ["solvent", "notebook", "convert", str(write(tmp_path / "a.ipynb", ["x = sum([1, 2])"])), "-o"]
+    monkeypatch.setattr(sys, "argv", [*words, str(tmp_path / "out")])
+    with pytest.raises(SystemExit) as left:
+        main()
+    said = capsys.readouterr().err
+    assert left.value.code == 1 and "Traceback" not in said
+    assert "a.ipynb: Solvent could not go on with this notebook (KeyError: 'p', " in said
+    assert not (tmp_path / "out").exists()

@@ -55,7 +55,15 @@ def convert(
     notebook = read_notebook(path)
     if running is not None:
         require_solvent(running.python)
-    program = name_results(read_program(notebook))
+    try:
+        return _converted(notebook, out, running, model, types)
+    except BaseException:  # nothing stays half-written
+        shutil.rmtree(out, ignore_errors=True)
+        raise
+
+
+def _converted(notebook: Notebook, out: Path, running: Running | None, model: str | None, types: bool) -> Conversion:
+    path, program = notebook.path, name_results(read_program(notebook))
     with tempfile.TemporaryDirectory(prefix="solvent-convert-") as held:
         scratch = Path(held)
         place = place_of(path, program)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from solvent.errors import NotFound
+from solvent.faces.cli.notebook.faults import told
 from solvent.faces.cli.output import duration, safe, show_json, write
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **more: Any) -> None:
     form = "json" if more["as_json"] else more["form"]
     made: list[tuple[Report, Mended | None]] = []
     for path in found:
-        made.append(_check(path, how, more["fix"], more["out"]))
+        with told(path):
+            made.append(_check(path, how, more["fix"], more["out"]))
         if form == "text":
             _tell(*made[-1], every=more["every"])
         elif form == "github":

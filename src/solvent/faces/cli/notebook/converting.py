@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from solvent.faces.cli.notebook.faults import told
 from solvent.faces.cli.output import safe, show_json, write
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def convert(path: Path, out: Path, python: str, timeout: float, model: str | Non
     from solvent.notebook.converting.converting import convert as convert_notebook
     from solvent.notebook.observing.kernel import Running
 
-    made = convert_notebook(path.expanduser(), out.expanduser(), Running(path.parent, python, timeout), model=model)
+    with told(path):
+        made = convert_notebook(path.expanduser(), out.expanduser(), Running(path.parent, python, timeout), model=model)
     if as_json:
         show_json(_plain(made))
     else:
