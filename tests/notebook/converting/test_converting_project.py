@@ -10,9 +10,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import solvent as sv
 from solvent.errors import InputError, UsageError
 from solvent.notebook.converting.conversion import Conversion
 from solvent.notebook.converting.converting import convert
+from solvent.notebook.converting.writing.offering import find_offers
 from solvent.notebook.observing.kernel import Running
 
 pytestmark = pytest.mark.slow  # each notebook is run in a kernel, and its pipeline in a process of its own
@@ -89,6 +91,29 @@ def test_what_is_left_out_is_listed_with_its_reason(houses: tuple[Conversion, Pa
     assert "view_cell_3" in (out / "houses/views.py").read_text()
     page = (out / "README.md").read_text()
     assert "| `model` | `fit_model` | equal | by predict(X_test) |" in page and "pickle.dump" in page
+
+
+def test_steps_of_solvents_own_are_offered_with_the_settings_of_the_notebook(houses: tuple[Conversion, Path]) -> None:
+    """For the split, the model, the figures and the file: as YAML that can be planned as it stands."""
+    import yaml
+
+    made, out = houses
+    assert made.sorted is not None
+    offers = {one.found: one.yaml for one in find_offers(made.sorted)}
+    assert offers == {
+        "train_test_split": "random_split: {test: 0.25}",
+        "RandomForestRegressor": 'train: {use: "sklearn.ensemble:RandomForestRegressor", with: {n_estimators: 5}}',
+        "figures of merit": "evaluate",
+        "dump": "deploy: {model: NAME}",
+    }
+    assert all(f"| `{text}` |" in (out / "README.md").read_text() for text in offers.values())
+    split, train = (yaml.safe_load(offers[name]) for name in ("train_test_split", "RandomForestRegressor"))
+    steps = {
+        "parts": {"use": "random_split", "of": "houses", **split["random_split"]},
+        "model": {"of": "parts.train", "target": "price", **train["train"]},
+    }
+    (out / "own.yaml").write_text(json.dumps({"name": "own", "inputs": {"houses": "data/houses.csv"}, "steps": steps}))
+    assert sv.run(out / "own.yaml", project=out)["model"].status == "ran"
 
 
 def test_the_project_passes_the_linter_and_the_strict_type_checker(houses: tuple[Conversion, Path]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from solvent.notebook.converting.writing.offering import find_offers
+
 if TYPE_CHECKING:
     from solvent.notebook.converting.conversion import Conversion
 
@@ -33,6 +35,13 @@ def word_readme(made: Conversion) -> str:
     if large:
         lines += ["## Steps that could not be divided", ""]
         lines += [f"- `{draft.name}` (cells {_cells(draft.cells)}): {draft.reason}" for draft in large] + [""]
+    offers = find_offers(made.sorted) if made.sorted is not None else []
+    if offers:
+        lines += ["## Solvent's own steps for some of this", "", "| cell | in the notebook | instead | adds |",
+                  "| --- | --- | --- | --- |"]  # fmt: skip
+        for offer in offers:
+            lines.append(f"| {offer.statement.cell} | {offer.found} | `{offer.yaml}` | {offer.adds} |")
+        lines.append("")
     if made.left_out:
         lines += ["## What was left out", ""]
         for one in made.left_out:
