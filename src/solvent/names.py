@@ -24,6 +24,8 @@ def check_name(text: object, what: str) -> str:
     if is_name(text):
         if what == "a dataset" and re.fullmatch(r"latest|v[0-9]+", str(text)):
             raise ValueError(f"{text!r} cannot name a dataset: it already means a version. Choose a word of your own")
+        if what == "an alias" and re.fullmatch(r"v[0-9]+", str(text)):
+            raise ValueError(f"{text!r} cannot name an alias: it already means a version. Choose a word of your own")
         return str(text)
     raise ValueError(
         f"{text!r} cannot name {what}: a name starts with a letter or '_', goes on with letters, digits, '_' and '-', "

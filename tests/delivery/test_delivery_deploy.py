@@ -16,7 +16,7 @@ import solvent as sv
 from solvent.delivery import Bundle, Deployment
 from solvent.delivery.registry import find_model, load_bundle, promote_version, roll_back_alias
 from solvent.engine.project import Project, find_project
-from solvent.errors import Corrupted, NotFound, SettingsError
+from solvent.errors import Corrupted, NotFound, SettingsError, UsageError
 
 FEATURES = """
 from __future__ import annotations
@@ -160,6 +160,13 @@ def test_a_gate_that_says_no_rejects_and_keeps_the_judgement(shop: Project) -> N
     assert version.status == "refused" and version.judgement is not None
     assert any(not gate["passed"] for gate in version.judgement["gates"])
     assert run(shop, train={"C": 1e-9}, deploy={"gates": {"log_loss": {"max": 0.3}}}).status == "rejected"
+    with pytest.raises(UsageError, match=r"shop@v2 was refused by its gates .*, say why: --reason TEXT"):
+        promote_version(shop, "shop@v2")
+    for alias in ("v2", "", "a b", "../x", "champion@x", "1"):
+        with pytest.raises(UsageError, match="cannot name an alias"):
+            promote_version(shop, "shop@v1", alias)
+    with pytest.raises(NotFound, match=r"no alias 'best'. It has: champion, v2 \(refused\), v1 \(accepted\)"):
+        find_model(shop, "shop@best")
     promote_version(shop, "shop@v2", reason="a person wants it")
     assert find_model(shop, "shop").version == 2
 
@@ -234,15 +241,17 @@ def test_the_champion_is_an_input_of_another_pipeline(shop: Project) -> None:
     (shop.root / "deploy_features.py").write_text(FEATURES.replace("self.factor", "-self.factor"))
     (shop.root / "deploy_scoring.py").write_text(
         "import solvent as sv\nfrom solvent.learn import Predictor\n"
-        "@sv.step\ndef score(model: Predictor) -> float:\n"
+        "@sv.step\ndef score(model: Predictor | None) -> float:\n"
         "    return float(model.predict_proba({'x': 2.0, 'z': 0.0})['True'])\n"
         "@sv.pipeline\ndef scoring(model: Predictor) -> float:\n    return score(model)\n"
+        "@sv.pipeline\ndef perhaps(model: Predictor | None = None) -> float:\n    return score(model)\n"
     )
     expected = load_bundle(shop, "shop").predictor.predict_proba({"x": 2.0, "z": 0.0})["True"]
     file = shop.root / "scoring.yaml"
-    file.write_text('{"pipeline": "deploy_scoring:scoring", "inputs": {"model": {"model": "shop@champion"}}}')
-    made = sv.run(file, project=shop)
-    assert made.value() == expected > 0.5
+    for name in ("scoring", "perhaps"):
+        text = {"pipeline": f"deploy_scoring:{name}", "inputs": {"model": {"model": "shop@champion"}}}
+        file.write_text(json.dumps(text))
+        assert sv.run(file, project=shop).value() == expected > 0.5
 
 
 def test_a_damaged_bundle_is_never_opened(shop: Project, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ __all__ = [
     "TABLE",
     "Table",
     "asked_kind",
+    "bare_of",
     "is_table",
     "is_table_format",
     "is_table_type",
@@ -113,3 +114,13 @@ def _parts(annotation: Any) -> tuple[Any, ...]:
     if origin is typing.Union or origin is types.UnionType:
         return tuple(part for part in typing.get_args(annotation) if part is not type(None))
     return ()
+
+
+def bare_of(annotation: Any) -> Any:
+    """The annotation without ``Annotated`` and ``None``, where one thing is left."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return bare_of(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        parts = [one for one in typing.get_args(annotation) if one is not type(None)]
+        return bare_of(parts[0]) if len(parts) == 1 else annotation
+    return annotation

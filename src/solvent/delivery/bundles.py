@@ -24,7 +24,7 @@ from solvent.delivery.contents.reference import Reference
 from solvent.errors import Corrupted
 from solvent.learn.assembly import Predictor
 from solvent.learn.carried.functions import RowFunction, is_function
-from solvent.learn.tables.schema import Column
+from solvent.learn.tables.schema import Column, column_from
 from solvent.learn.transforms import Fitted
 
 __all__ = ["GRAPH", "Bundle", "Draft", "PackedPredictor", "bundle_formats"]
@@ -110,7 +110,7 @@ class Bundle:
     @property
     def columns(self) -> tuple[Column, ...]:
         """What a request has to bring."""
-        return tuple(Column(**{**one, "values": tuple(one["values"])}) for one in self.manifest["columns"])
+        return tuple(column_from(one) for one in self.manifest["columns"])
 
     @property
     def closure(self) -> Closure:
@@ -167,7 +167,7 @@ class Bundle:
         if "fitted" not in part:
             return inner
         head = part["fitted"]
-        columns = tuple(Column(**{**one, "values": tuple(one["values"])}) for one in head["columns"])
+        columns = tuple(column_from(one) for one in head["columns"])
         return Fitted(inner, columns, head["target"], head["weight"], tuple(head["drop"]))
 
 

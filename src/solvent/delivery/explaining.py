@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -71,6 +72,8 @@ def explain_prediction(project: Project, id: str) -> Explanation:
     from solvent.delivery.registry import load_bundle
 
     at = datetime.fromtimestamp(int(found["own"][:12], 16) / 1000, UTC)
+    if not row.created - 86_400 <= at.timestamp() <= time.time() + 86_400:
+        raise UsageError(f"{id!r} is no id of a prediction: {row.model} v{row.version} was not there at {at:%Y-%m-%d}")
     bundle = load_bundle(project, f"{row.model}@v{row.version}")
     code: Mapping[str, Any] = {}
     if row.run is not None:

@@ -6,9 +6,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from solvent.archive.catalog import models
+from solvent.data.family import bare_of
 from solvent.delivery.bundles import Bundle, PackedPredictor
 from solvent.errors import InputError, UsageError
 from solvent.learn.assembly import Predictor
+from solvent.names import check_name
 
 if TYPE_CHECKING:
     from solvent.engine.home import Home
@@ -38,11 +40,21 @@ def load_bundle(project: Home, reference: str) -> Bundle:
 
 
 def promote_version(project: Home, reference: str, alias: str = "champion", reason: str | None = None) -> int | None:
-    """Point an alias at a version because a person says so, also at a refused one.
+    """Point an alias at a version because a person says so, also at a refused one, if a reason is given.
 
-    Gives the version that it pointed at before.
+    Gives the version that it pointed at before. Raises :class:`UsageError` for what cannot name an alias, and for a
+    refused version without a reason.
     """
+    try:
+        check_name(alias, "an alias")
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     chosen = find_model(project, reference)
+    if chosen.status == "refused" and not (reason or "").strip():
+        raise UsageError(
+            f"{chosen.model}@v{chosen.version} was refused by its gates (solvent models show {chosen.model}@"
+            f"v{chosen.version} says by which). To promote it all the same, say why: --reason TEXT"
+        )
     project.archive.get(chosen.bundle, Bundle)  # what cannot be read must not serve
     while True:  # until nobody else moved it between the look and the move
         found = models.alias_version(project.catalog, chosen.model, alias)
@@ -113,6 +125,7 @@ class ModelSource:
     def read(self, wanted: Any) -> Any:
         """The predictor, or the bundle itself where that is asked for."""
         bundle: Bundle = self._project.archive.get(self._row.bundle, Bundle)
+        wanted = bare_of(wanted)
         if wanted is Bundle:
             return bundle
         if wanted in (Any, object, Predictor) or getattr(wanted, "_is_protocol", False):

@@ -23,7 +23,10 @@ __all__ = ["Context", "context", "current", "entered", "log"]
 
 @dataclass(slots=True, eq=False)
 class Context:
-    """The step that is running: for logging and files. Reading it makes nothing part of the key."""
+    """The step that is running: for logging and files. Reading it makes nothing part of the key.
+
+    ``warnings`` are lines that are shown beneath the step while the run goes on, and are kept with it.
+    """
 
     project: Home
     run: str
@@ -32,6 +35,7 @@ class Context:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     figures: list[Figure] = field(default_factory=list)
     kept: list[Pending] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     _folder: Path | None = None
 
     @property

@@ -107,7 +107,22 @@ def test_columns_of_one_may_be_matrices_and_outputs_may_be_chosen(client: Client
     }
     answer = client.post("/v2/models/delays/versions/3/infer", json=asked).json()
     assert [one["name"] for one in answer["outputs"]] == ["prediction"]
-    assert answer["parameters"]["warnings"] == ["maybe is missing, taken as null"]
+    assert answer["parameters"]["warnings"] == [
+        "maybe is missing, taken as null",
+        "kind: 'new' was not seen in training",
+    ]
+
+
+@pytest.mark.parametrize(("datatype", "value"), [("INT8", 400), ("UINT8", -1), ("INT32", 2**31)])
+def test_a_number_that_its_tensor_cannot_hold_is_refused(client: Client, datatype: str, value: int) -> None:
+    """It is no number of that type, whatever the column could take."""
+    inputs = [
+        {"name": "x", "shape": [1], "datatype": "FP64", "data": [0.5]},
+        {"name": "n", "shape": [1], "datatype": datatype, "data": [value]},
+        {"name": "kind", "shape": [1], "datatype": "BYTES", "data": ["a"]},
+    ]
+    answer = client.post("/v2/models/delays/infer", json={"inputs": inputs})
+    assert answer.status_code == 422 and f"{value} is no {datatype}" in answer.text
 
 
 @pytest.mark.parametrize("way", ["json", "companion", "parameter"])

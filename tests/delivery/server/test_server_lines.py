@@ -117,6 +117,38 @@ def test_more_at_a_time_than_may_be_are_told_to_come_again() -> None:
     assert ask_all(app, [{"x": 1.0, "kind": "a"}])[0].status_code == 200
 
 
+def test_bodies_that_dribble_in_keep_nobody_out() -> None:
+    """However many wait for the rest of theirs, a request that comes whole is answered; what is too many is told so."""
+    app = make_app(served(), Access(concurrency=3, patience=1.0))
+    head = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"content-length", b"30")]
+    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b"", "headers": head, "client": None}
+
+    async def dribble() -> int:
+        said: list[Any] = []
+        first = iter([{"type": "http.request", "body": b"{", "more_body": True}])
+
+        async def receive() -> Any:
+            return next(first, None) or await asyncio.Event().wait()
+
+        async def send(message: Any) -> None:
+            said.append(message)
+
+        await app({**scope}, receive, send)
+        return int(said[0]["status"])
+
+    async def ask() -> tuple[list[int], list[int]]:
+        waiting = [asyncio.ensure_future(dribble()) for _ in range(20)]
+        await asyncio.sleep(0.2)
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            answers = [(await client.post("/predict", json={"x": 1.0, "kind": "a"})).status_code for _ in range(5)]
+        return answers, await asyncio.gather(*waiting)
+
+    answers, told = asyncio.run(ask())
+    assert answers == [200] * 5
+    assert sorted(set(told)) == [408, 429]
+
+
 def test_a_swap_is_seen_by_the_next_request_and_by_none_under_way() -> None:
     """Who was asked before answers; who asks after gets the new version."""
     app = make_app(served(1, seconds=0.02))

@@ -98,6 +98,13 @@ def test_a_request_brings_what_the_function_was_given_and_not_what_it_makes() ->
     assert "xy" in " ".join(made.columns)
 
 
+def test_of_several_columns_that_the_fit_dropped_none_is_asked_for() -> None:
+    """Unless the function needs it: ``y`` was dropped too, and the product is made of it."""
+    rows = ROWS.with_columns(pl.lit("a").alias("note"), pl.lit(1).alias("plan"), pl.lit(2.0).alias("region"))
+    predictor = assembled(product, rows=rows, drop=["id", "note", "plan", "region", "y"])
+    assert [one.name for one in predictor.columns] == ["x", "y"]
+
+
 def test_settings_of_a_partial_function_go_along() -> None:
     """Outside of a pipeline a step has its defaults; a partial function says others."""
     part = assembled(functools.partial(product, times=10.0)).transforms[0]

@@ -308,6 +308,8 @@ def test_an_audit_is_reused_while_its_lineage_is_the_same(pipelines: Any) -> Non
     """What was found is logged, a line each, and comes back with the reused result."""
     first, second = _run(pipelines, "fitted_on_all", 1), _run(pipelines, "fitted_on_all", 1)
     assert (first["audit_leaks"].status, second["audit_leaks"].status) == ("ran", "reused")
+    (warned,) = first["audit_leaks"].notes["warnings"]
+    assert "findings are leaks. leak fitted_on_test: " in warned  # which a run shows beneath the step
     logged = second["audit_leaks"].logged
     assert logged["findings"] >= 1 and logged["finding_1"].startswith("leak fitted_on_test: ")
 

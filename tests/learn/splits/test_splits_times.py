@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from solvent.errors import InputError, SettingsError
-from solvent.learn import random_split, time_split
+from solvent.learn import random_split, time_split, time_split3
 
 DAYS = [dt.datetime(2013, 8, 25) + dt.timedelta(hours=7 * one) for one in range(60)]
 
@@ -91,6 +91,15 @@ def test_an_empty_part_is_refused_with_the_times_that_there_are() -> None:
     for day in (dt.date(2012, 1, 1), dt.date(2031, 1, 1)):
         with pytest.raises(InputError, match="goes from 2013-08-25"):
             time_split(table(), column="t", test={"from": day})
+
+
+def test_a_gap_is_not_below_nothing() -> None:
+    """A negative one would put rows on both sides."""
+    for split, more in ((time_split, {}), (time_split3, {"valid": 0.2})):
+        with pytest.raises(SettingsError, match="gap is how long before the border"):
+            split(table(), column="t", test=0.2, gap=dt.timedelta(days=-1), **more)
+    with pytest.raises(SettingsError, match=r"expected a datetime.timedelta, got the text '1 day'"):
+        time_split(table(), column="t", test=0.2, gap="1 day")  # type: ignore[arg-type]
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:

@@ -98,6 +98,19 @@ def test_a_view_of_what_no_format_keeps_makes_it_again(tmp_path: Path) -> None:
     assert "trend = np.poly1d" in text and "points: np.ndarray" in text
 
 
+def test_a_view_that_gives_a_name_to_something_else_draws_what_the_notebook_drew(tmp_path: Path) -> None:
+    """A name that a loop of the plot uses too is what the notebook had where it is drawn."""
+    pytest.importorskip("matplotlib")
+    made = converted(
+        tmp_path,
+        "import numpy as np\nimport matplotlib.pyplot as plt",
+        "x = np.arange(4.0)",
+        "fig, ax = plt.subplots()\nfor k in range(3):\n    y = k * x\n    ax.plot(x, y)\n"
+        "y = x ** 2\nax.plot(x, y)\nplt.show()",
+    )
+    assert verdicts(made) == {"x": "equal", "y": "equal", "fig": "equal", "ax": "equal"}
+
+
 def test_names_that_come_from_a_text_are_told(tmp_path: Path) -> None:
     """``exec`` that makes names cannot become a function: the cell is named."""
     made = converted(tmp_path, "a = 1", "exec('b = a + 1')", "c = b + 1")

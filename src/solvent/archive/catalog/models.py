@@ -276,6 +276,8 @@ def find_version(catalog: Catalog, model: str, version: int | None = None, alias
     if model not in models:
         there = f" Models here: {', '.join(models)}." if models else " No model has been registered here yet."
         raise NotFound(f"there is no model {model!r}.{did_you_mean(model, models)}{there}")
+    if alias is not None:  # a version that no alias points at is still there, by its number
+        known += [f"v{one.version} ({one.status})" for one in list_versions(catalog, model)[:5]]
     raise NotFound(f"the model {model!r} has no {what}. It has: {', '.join(known) or 'none'}.")
 
 

@@ -43,6 +43,11 @@ def _written(kind: Any, noun: str, read: Callable[[str], Any]) -> Convert:
                 return found
         if kind is datetime and lax and type(value) is date:  # TOML has dates of its own
             return datetime(value.year, value.month, value.day)
+        if isinstance(value, str) and not lax and read(value) is not MISSED:
+            raise Invalid(
+                f"expected a {kind.__module__}.{kind.__name__}, got the text {value!r}: settings files have text, and "
+                f"Python an object"
+            )
         raise wanted(noun, value)
 
     return convert

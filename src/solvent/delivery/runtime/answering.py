@@ -13,7 +13,7 @@ from solvent.errors import InputError, MissingExtra, PlanError, Problem
 from solvent.learn.adapting import as_frame, names_asked
 from solvent.learn.assembly import Answers, Predictor, decide
 from solvent.learn.tables.matrix import Matrix
-from solvent.learn.tables.schema import Column, fit_frame
+from solvent.learn.tables.schema import Column, column_from, fit_frame
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,7 +49,7 @@ class OnnxPredictor:
         self.threshold = before.threshold
         self._features: list[str] | None = told.get("features")
         # What a graph is given that begins after functions of Python's is not what a request brings.
-        self._given = tuple(Column(**{**one, "values": tuple(one["values"])}) for one in told.get("columns", ()))
+        self._given = tuple(column_from(one) for one in told.get("columns", ()))
         self._reader = None if "features" in told else Reader(_layout(told), self._given or before.columns)
         self._answer: str = told["answer"]
         outputs = [one.name for one in self._session.get_outputs()]

@@ -14,7 +14,7 @@ import numpy as np
 from solvent.delivery.runtime.graphs.writing import NULL
 from solvent.errors import InputError
 from solvent.learn.tables.moments import read_moment
-from solvent.learn.tables.schema import Column, compare_names, read_records, told_once, value_of
+from solvent.learn.tables.schema import Column, compare_names, read_records, told_once, unseen, value_of
 from solvent.learn.tabular import TabularFeatures, lengths_of, parts_of
 from solvent.learn.wording import marks_of, words_of
 
@@ -76,6 +76,11 @@ class Reader:
         self._columns = tuple(columns)
         self._names = {column.name for column in columns}
         self._plan = [_cell(column, layout) for column in columns]
+        by_name = {column.name: column for column in columns}
+        self._kinds = [
+            (place, by_name[name], frozenset((*by_name[name].known, NULL)))
+            for place, name in enumerate(layout.texts) if by_name[name].known
+        ]  # fmt: skip
 
     def of_frame(self, frame: pl.DataFrame) -> Feeds:
         """The inputs of a frame that fits the columns."""
@@ -140,6 +145,10 @@ class Reader:
             before = keys
             for name, read in plan:
                 read(record.get(name), numbers, texts)
+        for place, column, known in self._kinds:
+            new = set(texts[place :: len(self._layout.texts)]) - known
+            if new:
+                warnings += unseen(new, column)
         feeds: Feeds = {}
         rows = len(records)
         if self._layout.numbers:
@@ -172,11 +181,12 @@ def _cell(column: Column, layout: Layout) -> tuple[str, Cell]:
 
 def _text_cell(column: Column) -> Cell:
     def read(value: Any, numbers: list[float], texts: list[str]) -> None:
-        if type(value) is str:
+        if type(value) is str and value != NULL:
             texts.append(value)
-        else:
-            value_of(value, column)  # null, or it raises
+        elif value_of(value, column) is None:  # or it raises
             texts.append(NULL)
+        else:
+            raise _Odd
 
     return read
 

@@ -99,7 +99,7 @@ class Application:
         self._note = note
         self._guard = Guard(access.hosts, access.token)
         self._routes = make_routes(self)
-        self._busy = 0
+        self._busy = self._arriving = 0
         self._random = random.Random(os.urandom(16))  # ids have to differ, not to be a secret
         self._asides: set[asyncio.Task[None]] = set()
 
@@ -158,14 +158,7 @@ class Application:
         if line is None:
             await self._unknown(name)(scope, receive, send)
             return
-        if self._busy >= self.access.concurrency:
-            await self._refuse(line, 429, "Too many at a time", _TOO_MANY)(scope, receive, send)
-            return
-        self._busy += 1
-        try:
-            answer = await self._answer(line, form, version, headers, receive)
-        finally:
-            self._busy -= 1
+        answer = await self._answer(line, form, version, headers, receive)
         if isinstance(answer, Response):
             await answer(scope, receive, send)
             return
@@ -190,7 +183,7 @@ class Application:
             if coding is not None and coding.lower() not in (b"", b"identity"):
                 said = f"send the body as it is, without the content encoding {coding[:40].decode('latin-1')!r}"
                 return self._refuse(line, 415, "Wrong content encoding", said)
-            body = await read_body(receive, headers, self.access.largest, self.access.patience)
+            body = await self._body(headers, receive)
             id, number = self._new_id()
             seat = line.choose(number)
             if version is not None and version != seat.served.version.removeprefix("v"):
@@ -200,12 +193,18 @@ class Application:
                     said = f"{line.name} is served as {known}, not {version}"
                     return self._refuse(line, 404, "No such version", said)
                 seat = found[0]
-            given = (form, body, headers, seat, self.access.rows)
-            asked = read(*given) if len(body) < _LONG else await _beside(read, *given)
-            answers = await seat.batcher.answer(asked.records, until)
-            id = f"{line.name}-{seat.served.version}-{id}"
-            many = len(answers.prediction) > _MANY
-            made = await _beside(_written, asked, seat, id, answers) if many else _written(asked, seat, id, answers)
+            if self._busy >= self.access.concurrency:
+                raise _Full
+            self._busy += 1
+            try:
+                given = (form, body, headers, seat, self.access.rows)
+                asked = read(*given) if len(body) < _LONG else await _beside(read, *given)
+                answers = await seat.batcher.answer(asked.records, until)
+                id = f"{line.name}-{seat.served.version}-{id}"
+                many = len(answers.prediction) > _MANY
+                made = await _beside(_written, asked, seat, id, answers) if many else _written(asked, seat, id, answers)
+            finally:
+                self._busy -= 1
         except InputError as error:
             return self._refuse(line, 422, "The rows do not fit", str(error), error.problems)
         except Refused as error:
@@ -215,12 +214,30 @@ class Application:
         except TooLarge as error:
             said = str(error) or f"a request has at most {self.access.largest} bytes here; send fewer rows at a time"
             return self._refuse(line, 413, "Too large", said)
+        except _Full:
+            return self._refuse(line, 429, "Too many at a time", _TOO_MANY)
         except Late:
             return self._refuse(line, 408, "Too slow", f"the body did not arrive within {self.access.patience:g} s")
         except Expired:
             return self._refuse(line, 504, "Out of time", "the answer was not there in the time that the request had")
         self._after(line, seat, asked, answers, (id, number, time.monotonic() - started))
         return made, id
+
+    async def _body(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+        """The body of a request. Those that arrive slowly are waited for while they are not too many.
+
+        Beyond that a body has to be there with its head, so whoever sends byte by byte keeps nobody else out.
+        """
+        many = self._arriving >= _ARRIVING * self.access.concurrency
+        self._arriving += 1
+        try:
+            return await read_body(receive, headers, self.access.largest, _AT_ONCE if many else self.access.patience)
+        except Late:
+            if many:
+                raise _Full from None
+            raise
+        finally:
+            self._arriving -= 1
 
     def _after(self, line: Line, seat: Seat, asked: Asked, answers: Answers, told: tuple[str, int, float]) -> None:
         """Count the answer, note it, and ask the shadow."""
@@ -266,6 +283,12 @@ class Application:
         return f"{int(time.time() * 1000):012x}{chance:012x}", chance & 0xFFFFFFFF
 
 
+class _Full(Exception):
+    """As many requests as may be are being answered, or are arriving."""
+
+
+_ARRIVING = 2  # bodies that arrive slowly, for each request that may be answered at a time
+_AT_ONCE = 0.05  # seconds
 _LONG, _MANY = 500_000, 2000  # bytes that are read, and rows that are written, beside the loop, so that others go on
 
 
@@ -309,6 +332,6 @@ def _seconds(headers: Mapping[bytes, bytes], most: float) -> float:
     said = headers.get(b"x-deadline-ms")
     if said is None:
         return most
-    if not said.isdigit() or len(said) > 9:
-        raise InputError(f"X-Deadline-Ms is a number of milliseconds, not {said[:40].decode('latin-1')!r}")
+    if not said.isdigit() or len(said) > 100:
+        raise InputError(f"X-Deadline-Ms is a whole number of milliseconds, not {said[:40].decode('latin-1')!r}")
     return min(most, int(said) / 1000)

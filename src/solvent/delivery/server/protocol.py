@@ -115,6 +115,15 @@ def _type(tensor: Tensor) -> str:
         raise InputError(text) from None
 
 
+def _beyond(datatype: str, data: Sequence[Any]) -> int | None:
+    """The first whole number that a tensor of this type cannot hold; other values are judged by the column."""
+    if "INT" not in datatype:
+        return None
+    held = np.iinfo(_TYPES[datatype])
+    low, high = int(held.min), int(held.max)
+    return next((one for one in data if type(one) is int and not low <= one <= high), None)
+
+
 def columns_of(request: InferRequest, most: int) -> tuple[dict[str, Sequence[Any]], int]:
     """The values by column, nulls as None, and how many rows there are; raises :class:`InputError`.
 
@@ -150,6 +159,10 @@ def columns_of(request: InferRequest, most: int) -> tuple[dict[str, Sequence[Any
             problems.append(Problem(tensor.name, f"{len(data)} values, and the tensors before have {rows}"))
             continue
         rows = len(data)
+        odd = _beyond(tensor.datatype, data)
+        if odd is not None:
+            problems.append(Problem(tensor.name, f"{odd} is no {tensor.datatype}"))
+            continue
         found[tensor.name] = _with_nulls(tensor, list(data), problems)
     if problems:
         raise InputError("the tensors do not fit together", problems[:_FIRST])
@@ -177,6 +190,7 @@ def _plain(tensors: Sequence[Tensor]) -> tuple[dict[str, Sequence[Any]], int] | 
             or one.parameters
             or type(data[0]) is list
             or one.name.endswith(_NULL)
+            or _beyond(one.datatype, data) is not None
         ):
             return None
         found[one.name] = data

@@ -134,7 +134,7 @@ def _run(session: Session, work: _Work) -> State:
             break
         time.sleep(min(2.0**again, 60.0))
         outcome = attempt(what, session.capture, session.meter)
-    outcome.notes[:0] = told
+    outcome.notes[:0] = [*told, *dict.fromkeys(context.warnings)]
     if session.referred and outcome.error is None:
         try:
             known = referred_files(session, rows)

@@ -27,6 +27,7 @@ def needed_columns(parts: Sequence[Any], frame: pl.DataFrame, dropped: Sequence[
     rows = sample_of(frame)
     kept = list(frame.columns)
     whole = _through(parts, rows)
+    gone: set[str] = set()
     for name in dropped:
         less = [one for one in kept if one != name]
         if name not in kept or not less:
@@ -35,9 +36,10 @@ def needed_columns(parts: Sequence[Any], frame: pl.DataFrame, dropped: Sequence[
             made = _through(parts, rows.select(less))
         except InputError:
             continue
-        others = [one for one in whole.columns if one != name]
+        others = [one for one in whole.columns if one != name and one not in gone]
         if [one for one in made.columns if one != name] == others and made.select(others).equals(whole.select(others)):
             kept = less
+            gone.add(name)
     return kept
 
 

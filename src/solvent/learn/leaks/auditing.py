@@ -100,6 +100,9 @@ def audit_leaks(
     )
     lines: dict[str, Any] = {f"finding_{place}": str(one) for place, one in enumerate(told, 1)}
     log(findings=len(told), leaks=len(audit.leaks), **lines)
+    running = current()
+    if audit.leaks and running is not None:
+        running.warnings.append(f"{len(audit.leaks)} of {len(told)} findings are leaks. {audit.leaks[0]}")
     return audit
 
 

@@ -51,6 +51,7 @@ def time_split(
 
     Raises :class:`InputError` for a column without two different times, and where a part would be empty.
     """
+    _refuse_gap(gap, "time_split")
     frame, times = _timed(table, column, target, "time_split")
     start, end = _borders(times, test, "time_split")
     after = times >= start
@@ -85,6 +86,7 @@ def time_split3(
     ``valid`` is a share of all rows, or a window, which ends where the test part begins if it says no ``to``. The
     ``gap`` lies before each of the two. Raises :class:`SettingsError` for a ``valid`` that ends after the border.
     """
+    _refuse_gap(gap, "time_split3")
     frame, times = _timed(table, column, target, "time_split3")
     start, end = _borders(times, test, "time_split3")
     early = times.filter(times < start)
@@ -111,6 +113,13 @@ def time_split3(
     figures = {"valid_border": first.isoformat(), "border": start.isoformat(), "times": span}
     record(parts, "time_split3", situation, target, **figures, rows_left_out=int((marks == NEITHER).sum()))
     return parts
+
+
+def _refuse_gap(gap: dt.timedelta, what: str) -> None:
+    if gap < dt.timedelta(0):
+        raise SettingsError(
+            f"{what}: gap is how long before the border rows are left out, and not below 0 (it is {gap})"
+        )
 
 
 def _timed(table: Table, column: str, target: str | None, what: str) -> tuple[pl.DataFrame, pl.Series]:

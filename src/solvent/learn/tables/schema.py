@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Column",
     "Prepared",
+    "column_from",
     "compare_names",
     "describe_columns",
     "fit_frame",
@@ -25,10 +26,12 @@ __all__ = [
     "read_records",
     "read_values",
     "told_once",
+    "unseen",
     "value_of",
 ]
 
 _FIRST = 20  # how many faulty values, or odd names, are told of before the rest is only counted
+_KINDS = 1_000  # how many texts of a column may be kinds of something
 _COMPARED = 200  # how many names too many are looked at for one that was meant
 
 
@@ -38,7 +41,8 @@ class Column:
 
     ``kind`` is ``bool``, ``int``, ``float``, ``text``, ``date``, ``time`` (of the day), ``datetime`` or
     ``datetime UTC`` (or another zone). ``low`` and ``high`` are what training saw; ``values`` the most frequent
-    texts; ``example`` is a value that JSON can carry.
+    texts, and ``known`` all of them where they are kinds of something: at most 1,000, each seen twice on average.
+    ``example`` is a value that JSON can carry.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Column:
     low: int | float | str | None = None
     high: int | float | str | None = None
     values: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,15 +83,19 @@ def _describe(values: pl.Series) -> Column:
         return Column(values.name, kind, True)
     low = high = None
     top: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     if kind == "text":
         counts = known.cast(_text()).value_counts(sort=False).sort(["count", values.name], descending=[True, False])
         top = tuple(str(one)[:100] for one in counts.get_column(values.name).head(20))
         example: Any = top[0]
+        if len(counts) <= _KINDS and 2 * len(counts) <= len(known):
+            every = sorted(counts.get_column(values.name).to_list())
+            kinds = tuple(every) if all(len(one) <= 100 for one in every) else ()
     else:
         example = plain_value(known.sort()[len(known) // 2])
         if kind != "bool":
             low, high = plain_value(known.min()), plain_value(known.max())
-    return Column(values.name, kind, nullable, example, low, high, top)
+    return Column(values.name, kind, nullable, example, low, high, top, kinds)
 
 
 def _text() -> Any:
@@ -154,6 +163,8 @@ def fit_frame(frame: pl.DataFrame, columns: Sequence[Column]) -> Prepared:
             made.append(_cast(values, column))
             if not column.nullable and made[-1].null_count():
                 warnings.append(f"{column.name}: {made[-1].null_count()} are missing, and training saw none missing")
+            if column.known:
+                warnings += unseen(made[-1].unique().to_list(), column)
         except InputError as error:  # text that is no time, by row
             problems += error.problems
         except (ValueError, pl.exceptions.PolarsError) as error:
@@ -215,7 +226,8 @@ def read_records(records: Sequence[Mapping[str, Any]], columns: Sequence[Column]
             break
     _raise(problems)
     values = {column.name: [record.get(column.name) for record in records] for column in columns}
-    return Prepared(read_values(values, len(records), columns).frame, told_once(warnings))
+    made = read_values(values, len(records), columns)
+    return Prepared(made.frame, told_once([*warnings, *(one for one in made.warnings if one not in warnings)]))
 
 
 def read_values(values: Mapping[str, Sequence[Any]], rows: int, columns: Sequence[Column]) -> Prepared:
@@ -238,7 +250,23 @@ def read_values(values: Mapping[str, Sequence[Any]], rows: int, columns: Sequenc
         if not problems:
             made.append(pl.Series(column.name, fit, _dtype(column.kind)))
     _raise(problems)
-    return Prepared(frame_from(made), warnings)
+    odd = [said for column in columns if column.known for said in unseen(values.get(column.name, ()), column)]
+    return Prepared(frame_from(made), (*warnings, *odd))
+
+
+def column_from(told: Mapping[str, Any]) -> Column:
+    """A column as a record has it, whose lists are tuples here."""
+    fields: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in told.items()}
+    return Column(**fields)
+
+
+def unseen(texts: Iterable[str | None], column: Column) -> list[str]:
+    """Warnings about kinds that training never saw, the first five of them; none where texts are no kinds."""
+    if not column.known:
+        return []
+    new = sorted({one for one in texts if one is not None}.difference(column.known))
+    said = [f"{column.name}: {one[:100]!r} was not seen in training" for one in new[:5]]
+    return [*said, *([f"{column.name}: {len(new) - 5} more were not seen in training"] if len(new) > 5 else [])]
 
 
 def compare_names(names: Sequence[str], columns: Sequence[Column]) -> tuple[str, ...]:

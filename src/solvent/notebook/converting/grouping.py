@@ -141,8 +141,11 @@ def _wire(drafts: list[StepDraft], program: Program, sorted_: Sorted, chains: Ch
                     draft.inputs.setdefault(name, source)
                     needed[source].add(name)
     steps = {one.place: one for one in sorted_.steps}
-    for view in sorted_.views:
-        for one in (view, *made_again([view], steps, chains)):
+    cells: dict[int, list[Statement]] = {}
+    for one in sorted_.views:
+        cells.setdefault(one.cell, []).append(one)
+    for views in cells.values():
+        for one in (*views, *made_again(views, steps, chains)):
             for name, maker in chains.takes[one.place].items():
                 if maker in where:
                     needed[where[maker]].add(name)
@@ -159,16 +162,31 @@ def _wire(drafts: list[StepDraft], program: Program, sorted_: Sorted, chains: Ch
 
 
 def made_again(statements: Sequence[Statement], steps: Mapping[int, Statement], chains: Chains) -> list[Statement]:
-    """The statements of steps that a view has to carry out itself: what they make is not kept, and it draws that."""
+    """The statements of steps that a view has to carry out itself.
+
+    What they make is not kept, and the view draws that; or the view gives their name to something else before.
+    """
     found: dict[int, Statement] = {}
-    waiting = list(statements)
-    while waiting:
-        for name, maker in chains.takes[waiting.pop().place].items():
-            one = steps.get(maker)
-            if one is not None and maker not in found and one.event is not None and one.event.unkept.get(name):
-                found[maker] = one
-                waiting.append(one)
-    return [found[place] for place in sorted(found)]
+    while True:
+        all_ = [*statements, *found.values()]
+        more = {
+            maker: steps[maker]
+            for one in all_ for name, maker in chains.takes[one.place].items()
+            if maker in steps and maker not in found
+            and (_is_unkept(steps[maker], name) or _is_hidden(all_, one, name, maker))
+        }  # fmt: skip
+        if not more:
+            return [found[place] for place in sorted(found)]
+        found |= more
+
+
+def _is_unkept(maker: Statement, name: str) -> bool:
+    return maker.event is not None and bool(maker.event.unkept.get(name))
+
+
+def _is_hidden(statements: Sequence[Statement], reader: Statement, name: str, maker: int) -> bool:
+    """Whether a statement above the reader gives the name to something else, so that it is not what the maker made."""
+    return any(name in one.bound and one.place < reader.place and one.place != maker for one in statements)
 
 
 def _in_order(statement: Statement, names: Iterable[str]) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 from dataclasses import dataclass
 
 __all__ = ["Annotation", "annotation_of"]
@@ -67,13 +67,10 @@ def _public(module: str, name: str) -> str | None:
     while parts and parts[-1].startswith("_"):
         parts.pop()
     package = ".".join(parts)
+    if name.startswith("_") or not package:
+        return None
     try:
-        known = importlib.util.find_spec(parts[0]) if parts else None
-    except (ImportError, ValueError):
-        known = None
-    if known is None:
-        return package or None
-    import sys
-
-    held = sys.modules.get(package)
-    return package if held is None or hasattr(held, name) else None
+        held = importlib.import_module(package)
+    except ImportError:  # the notebook's environment has it, and not this one
+        return package
+    return package if hasattr(held, name) else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from solvent.data.canonical import Rows, conform
-from solvent.data.family import asked_kind
+from solvent.data.family import asked_kind, bare_of
 from solvent.data.frames.outgoing import give
 from solvent.data.sources.files.binary import reason
 from solvent.data.sources.files.finding import Finder, Found, Patterns, stamp, state_of
@@ -161,7 +160,7 @@ class Files:
 
     def read(self, wanted: Any) -> Any:
         """A frame of the rows of all files, or the path, paths, text, bytes or JSON value of what is there."""
-        asked = _bare(wanted)
+        asked = bare_of(wanted)
         if asked is Path:
             return self._place()
         if typing.get_origin(asked) in (list, Sequence) and typing.get_args(asked) == (Path,):
@@ -298,13 +297,3 @@ class _Unchanged:
             raise InputError(f"{self._label} went away while it was read; run again") from error
         if now != self._state:
             raise InputError(f"{self._label} changed while it was read; wait until it is whole, and run again")
-
-
-def _bare(wanted: Any) -> Any:
-    """The annotation without ``Annotated`` and ``None``, where one thing is left."""
-    if typing.get_origin(wanted) is typing.Annotated:
-        return _bare(typing.get_args(wanted)[0])
-    if typing.get_origin(wanted) in (typing.Union, types.UnionType):
-        parts = [one for one in typing.get_args(wanted) if one is not type(None)]
-        return _bare(parts[0]) if len(parts) == 1 else wanted
-    return wanted

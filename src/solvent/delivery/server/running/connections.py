@@ -70,5 +70,8 @@ class _Patient(asyncio.Protocol):
     def _end(self, status: bytes) -> None:
         self._rest()
         if not self.transport.is_closing():
-            self.transport.write(b"HTTP/1.1 " + status + b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            code, _, title = status.partition(b" ")
+            body = b'{"type":"about:blank","title":"%s","status":%s}' % (title, code)
+            head = b"\r\ncontent-type: application/problem+json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+            self.transport.write(b"HTTP/1.1 " + status + head % len(body) + body)
             self.transport.close()

@@ -72,6 +72,7 @@ def list_(project: str | None, as_json: bool) -> None:
 def show(project: str | None, reference: str, as_json: bool) -> None:
     """Show one version: NAME, NAME@ALIAS or NAME@v3, with what its gates said."""
     from solvent.archive.catalog import models as catalog_models
+    from solvent.delivery.bundles import Bundle
     from solvent.delivery.registry import find_model
 
     opened = find_kept(project)
@@ -84,7 +85,8 @@ def show(project: str | None, reference: str, as_json: bool) -> None:
         show_json({**asdict(row), **told, "history": history})
         return
     write(safe(f"{row.model} v{row.version}   {row.status}   {ago(row.created)}   by {row.user}   run {row.run}"))
-    write(f"bundle #{row.bundle[:12]}")
+    bundle = opened.archive.get(row.bundle, Bundle)
+    write(f"bundle #{row.bundle[:12]} in the archive; its manifest, and what is exported and signed: {bundle.digest}")
     judgement = row.judgement or {}
     for gate in judgement.get("gates", ()):
         measured = "" if gate["measured"] is None else f" {gate['measured']:.4g}"

@@ -20,7 +20,7 @@ __all__ = ["explain", "serve"]
 @click.command()
 @click.argument("references", nargs=-1, required=True, shell_complete=complete_model)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Another interface than loopback needs a token.")
-@click.option("--port", default=8080, show_default=True, help="0 takes a free one.")
+@click.option("--port", default=8080, type=click.IntRange(0, 65535), show_default=True, help="0 takes a free one.")
 @click.option("--token", envvar="SOLVENT_TOKEN", help="What callers must send as a bearer token.")
 @click.option("--name", "hosts", multiple=True, metavar="HOST", help="A host name by which callers know this server.")
 @click.option("--canary", multiple=True, metavar="REF=SHARE", help="A version that answers a share: delays@new=5%.")
@@ -160,7 +160,7 @@ def explain(project: str | None, prediction: str, as_json: bool) -> None:
         answered = {name: value for name, value in row.items() if name.startswith("pr") and name != "prediction_id"}
         write(safe("  answered: " + ", ".join(f"{name}={value}" for name, value in answered.items())))
     if not found.rows:
-        write("  the request was not logged (solvent serve --log 100%)")
+        write("  the request is not in the log: it was not logged (solvent serve --log 100%), or is not written yet")
     for one in found.route:
         settings = ", ".join(f"{name}={value}" for name, value in one.settings.items())
         write(safe(f"  {one.run}/{one.name}   {one.step}{f'   {settings}' if settings else ''}"[:300]))

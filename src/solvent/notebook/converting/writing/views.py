@@ -65,7 +65,7 @@ def draw_views(
         costly = next((one for one in again if sorted_.roles[one.place] in ("load", "fit")), None)
         if costly is not None:
             names = ", ".join(sorted(costly.bound))
-            left += [LeftOut(one, f"it draws {names}, which no format keeps") for one in statements]
+            left += [LeftOut(one, f"it draws {names}, which a step cannot hand on") for one in statements]
             used |= {one.place for one in statements}
             continue
         needed = sorted([*drawing, *again], key=lambda one: one.place)
