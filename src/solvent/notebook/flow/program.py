@@ -45,8 +45,10 @@ class Statement:
         """The names that it binds: as it was seen, else by its syntax."""
         if self.event is None:
             return self.flow.makes - _THROWN
-        # A name bound to the very same object again (x = x) is not seen, and syntax knows of it.
-        return (frozenset(self.event.bound) | (self.flow.makes - self.flow.maybe)) - _THROWN
+        # A name bound to the very same object again (x = x) is not seen, and syntax knows of it. One that a loop binds
+        # may get an object that lies where its last one lay: that is no change of an object.
+        again = frozenset(self.event.altered) & (self.flow.makes - self.flow.alters)
+        return (frozenset(self.event.bound) | (self.flow.makes - self.flow.maybe) | again) - _THROWN
 
     @property
     def altered(self) -> frozenset[str]:

@@ -36,6 +36,9 @@ _VOLATILE = [
     (re.compile(r"(?m)^.*(?:\d+%\s*\|.*\||ETA:?|\[=*>?\.*\]).*$"), ""),
     (re.compile(r"(?m)^not carried out: .*$"), ""),
     # As older and newer packages show the same.
+    (re.compile(r"<(?:\d+x\d+ )?[\w ]*sparse (?:matrix|array)(?:[^<>]|<[^<>]*>)*>"), "<sparse>"),
+    (re.compile(r"<matplotlib\.[^<>]*>|<Figure size [^<>]*>|<Axes[^<>]*>|\bText\((?:[^()]|\([^()]*\))*\)"), "<drawn>"),
+    (re.compile(r",\s*shape=\([\d, ]*\)"), ""),
     (re.compile(r"<\w*StringArray>((?:.|\n)*?)\bLength: \d+, dtype: \w+"), r"\1"),
     (re.compile(r",?\s*dtype='?[\w.<>]+'?|\barray\(|\bLength: \d+,?\s?|\bName: [^,\n]+, "), ""),
 ]
@@ -48,7 +51,7 @@ _CALLED = re.compile(r"^\s*([A-Z]\w*)\((?:.|\n)*\)\s*$")
 
 @dataclass(frozen=True)
 class Difference:
-    """What the one showed and the other; ``drift`` if only a type has another name, as a newer package gives it."""
+    """What the one showed and the other; ``drift`` if only a type has another name, or a picture another size."""
 
     one: str
     other: str
@@ -83,7 +86,7 @@ def find_changed(program: Program, first: Sequence[Ran], second: Sequence[Ran], 
         if found.drift:
             yield Finding(
                 "version-drift", "hint", cell.number, None,
-                f"it shows types as a newer package does: {found.told('then')}",
+                f"it shows this as another version of a package does: {found.told('then')}",
                 "run it again and save it, so that it shows what a reader gets", ("counts",),
             )  # fmt: skip
         else:
@@ -309,7 +312,7 @@ def _compare_pictures(one: str, other: str) -> Difference | None:
     if size and size_now:
         shape, shape_now = size[0] / size[1], size_now[0] / size_now[1]
         if abs(shape - shape_now) > 0.1 * max(shape, shape_now):
-            return Difference(f"a picture of {size[0]} × {size[1]}", f"one of {size_now[0]} × {size_now[1]}")
+            return Difference(f"a picture of {size[0]} × {size[1]}", f"one of {size_now[0]} × {size_now[1]}", True)
         if size != size_now:  # another resolution, whose bytes say nothing
             return None
     if abs(len(left) - len(right)) > 0.5 * max(len(left), len(right)):
