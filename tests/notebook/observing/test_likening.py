@@ -208,11 +208,11 @@ def test_what_is_another_is_different(tmp_path: Path, kind: str) -> None:
     assert said.verdict == "different", said
 
 
-def drawn(height: float, title: str = "a") -> Any:
+def drawn(height: float, title: str = "a", bar: float = 0.0) -> Any:
     """A picture with a line, a bar, dots and a title."""
     figure = Figure()
     axis = figure.add_subplot()
-    axis.plot([1, 2], [3, height])
+    axis.plot([1, 2], [3, height - bar])
     axis.bar([1], [height])
     axis.scatter([0], [1])
     axis.set_title(title)
@@ -225,7 +225,12 @@ def test_pictures_are_compared_by_what_they_show(tmp_path: Path) -> None:
     assert judged(tmp_path, drawn(2).axes[0], drawn(2).axes[0]).verdict == "equal"
     assert judged(tmp_path, drawn(2), drawn(2.5)).verdict == "different"
     assert judged(tmp_path, drawn(2), drawn(2, "b")).verdict == "different"
+    assert judged(tmp_path, drawn(2), drawn(2.5, bar=0.5)).verdict == "different"  # only the bar is higher
     assert judged(tmp_path, drawn(2), Figure()).verdict == "different"
+    for part in (lambda axis: axis.get_lines(), lambda axis: axis.patches[0], lambda axis: axis.title):
+        one, same, other = (part(drawn(*how).axes[0]) for how in ((2,), (2,), (3, "b")))
+        assert judged(tmp_path, one, same).verdict == "equal"
+        assert judged(tmp_path, one, other).verdict == "different"
 
 
 def test_numbers_that_are_a_billionth_apart_are_close(tmp_path: Path) -> None:

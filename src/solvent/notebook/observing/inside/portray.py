@@ -236,19 +236,33 @@ class _Artist:
         told = []
         for one in axes:
             lines = [self._array(_floats(line.get_xydata()), "") for line in one.get_lines()]
-            patches = [self._array(_floats(patch.get_path().vertices), "") for patch in one.patches[:_ITEMS]]
+            patches = [self._array(_outline(patch), "") for patch in one.patches[:_ITEMS]]
             dots = [self._array(_floats(dots.get_offsets()), "") for dots in one.collections[:_ITEMS]]
             images = [self._array(_floats(image.get_array()), "") for image in one.get_images()]
             words = [one.get_title(), one.get_xlabel(), one.get_ylabel()]
             told.append({"words": words, "parts": [*lines, *patches, *dots, *images]})
         return {"is": "figure", "axes": told}
 
+    def _artist(self, value: Any) -> dict[str, Any] | None:
+        """A part of a picture by its numbers or its words."""
+        if hasattr(value, "get_xydata"):
+            return self._array(_floats(value.get_xydata()), "")
+        if hasattr(value, "get_offsets"):
+            return self._array(_floats(value.get_offsets()), "")
+        if hasattr(value, "get_texts"):
+            return {"is": "plain", "value": [one.get_text() for one in value.get_texts()]}
+        if hasattr(value, "get_text"):
+            return {"is": "plain", "value": value.get_text()}
+        return self._array(_outline(value), "") if hasattr(value, "get_patch_transform") else None
+
     def _object(self, value: Any, name: str, depth: int) -> dict[str, Any]:
         """Another object by what it is made of: what a copy of it would be made from, in its class's own words."""
         if hasattr(value, "__next__") or hasattr(value, "fileno") or hasattr(value, "cursor"):
             return _none("generators, files and connections are not compared")
-        if type(value).__module__.partition(".")[0] in ("matplotlib", "seaborn", "IPython"):
-            return _none(f"objects of {_class(value)} are not compared")
+        package = type(value).__module__.partition(".")[0]
+        if package in ("matplotlib", "seaborn", "IPython"):
+            shown = self._artist(value) if package == "matplotlib" else None
+            return shown or _none(f"objects of {_class(value)} are not compared")
         try:
             made = value.__reduce_ex__(2)
         except TypeError:
@@ -275,6 +289,11 @@ def _body(code: Any) -> str:
         return ""
     constants = [_body(one) if hasattr(one, "co_code") else repr(one) for one in code.co_consts]
     return repr((code.co_code.hex(), constants, code.co_names, code.co_varnames))
+
+
+def _outline(patch: Any) -> Any:
+    """The corners of a bar or the like; its path alone is that of every bar."""
+    return _floats(patch.get_patch_transform().transform(patch.get_path().vertices))
 
 
 def _floats(values: Any) -> Any:
