@@ -207,6 +207,7 @@ def test_a_search_may_be_said_in_code_alone(folder: Path) -> None:
         ),
         (("trials: 4", "trials: 0"), "trials is at least 1"),
         (("goal: {roc_auc: max}", "goal: {roc_auc: up}"), "goal"),
+        (("goal: {roc_auc: max}", "goal: {roc_acu: max}"), "there is no figure 'roc_acu'. Did you mean 'roc_auc'"),
         (("        result: {predictor: predictor, report: report}\n", ""), "has to give a predictor and a report"),
         (("      candidate:", "      candidat:"), "steps.best.steps.candidate: it says what is tried"),
     ],
@@ -222,8 +223,8 @@ def test_what_cannot_be_searched_is_told_before_anything_runs(folder: Path, chan
 
 def test_a_figure_that_the_report_lacks_ends_the_search(folder: Path) -> None:
     """The figures that there are, are named."""
-    (folder / "tune.yaml").write_text(GRAPH.replace("{roc_auc: max}", "{roc: max}"))
-    with pytest.raises(RunFailed, match=r"no figure 'roc'\. Did you mean 'roc_auc'"):
+    (folder / "tune.yaml").write_text(GRAPH.replace("{roc_auc: max}", "{mae: min}"))
+    with pytest.raises(RunFailed, match=r"no figure 'mae'.* It has: "):
         _run(folder)
 
 

@@ -15,9 +15,26 @@ from solvent.learn.assembly import Predictor
 from solvent.learn.evaluation import Report
 from solvent.learn.tables.rows import frame_of
 
-__all__ = ["Goal", "Trial", "choose", "finish_trial", "goes_on", "take_share"]
+__all__ = ["Goal", "Trial", "check_goal", "choose", "finish_trial", "goes_on", "take_share"]
 
 Goal = Mapping[str, Literal["max", "min"]]
+_FIGURES = (
+    "accuracy", "average_precision", "brier", "calibration_error", "f1", "f1_weighted", "log_loss", "mae", "mape",
+    "precision", "r2", "recall", "rmse", "roc_auc",
+)  # fmt: skip
+
+
+def check_goal(goal: Goal) -> None:
+    """Raise :class:`SettingsError` for more than one figure, or one whose name is nearly that of one of ours.
+
+    A report of one's own may have figures of other names, which are not known before the first trial.
+    """
+    if len(goal) != 1:
+        raise SettingsError(f"goal: it names one figure and its direction, such as {{roc_auc: max}}, not {dict(goal)}")
+    name = next(iter(goal))
+    hint = "" if name in _FIGURES else did_you_mean(name, _FIGURES)
+    if hint:
+        raise SettingsError(f"goal: there is no figure {name!r}.{hint} Reports have: {', '.join(_FIGURES)}")
 
 
 class Trial(NamedTuple):

@@ -9,7 +9,7 @@ from solvent.config import REQUIRED
 from solvent.errors import PlanError, SettingsError
 from solvent.graph.pipelines import pipeline, when
 from solvent.graph.steps import Step, active
-from solvent.learn.searching.choosing import Goal, Trial, choose, goes_on, take_share
+from solvent.learn.searching.choosing import Goal, Trial, check_goal, choose, goes_on, take_share
 from solvent.learn.searching.drawing import check_space, draw_trials
 from solvent.learn.searching.folded import holds_folds, search_folds
 from solvent.learn.validation.wiring import Candidate, Use
@@ -47,8 +47,7 @@ def search(
     the best one learns from the rows that are given last.
     """
     check_space(space)
-    if len(goal) != 1:
-        raise SettingsError(f"goal: it names one figure and its direction, such as {{roc_auc: max}}, not {dict(goal)}")
+    check_goal(goal)
     if trials < 1 or factor < 2 or not 0 < smallest <= 1:
         raise SettingsError("search: trials is at least 1, factor at least 2, and smallest a share above 0, at most 1")
     drawn = draw_trials(space, trials, seed)
