@@ -81,8 +81,8 @@ def test_the_area_is_that_of_scikit_learn_and_its_variance_that_of_resampling():
 
 @pytest.mark.slow
 def test_nothing_is_found_where_nothing_changed():
-    """Of 30 pairs of one population hardly any has a p-value of at most 0.05, and none is called drift."""
-    found = [two_sample(pair(0.5, 300, seed=2 * one), pair(0.5, 300, seed=2 * one + 1), seed=one) for one in range(30)]
-    assert sum(one.p <= 0.05 for one in found) <= 5
+    """Of 15 pairs of one population hardly any has a p-value of at most 0.05, and none is called drift."""
+    found = [two_sample(pair(0.5, 300, seed=2 * one), pair(0.5, 300, seed=2 * one + 1), seed=one) for one in range(15)]
+    assert sum(one.p <= 0.05 for one in found) <= 3
     assert all(one.verdict != "drift" for one in found)
     assert abs(np.mean([one.auc for one in found]) - 0.5) < 0.015
