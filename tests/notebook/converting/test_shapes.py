@@ -77,8 +77,9 @@ def test_figures_that_a_name_stands_for_are_compared_by_what_they_show(tmp_path:
         "import numpy as np\nimport matplotlib.pyplot as plt\n%matplotlib inline",
         "values = np.arange(4.0) ** 2",
         "fig, ax = plt.subplots()\nax.plot(values)\nax.set_title('squares')\nplt.show()",
+        "lines = plt.plot(values * 2)\nmost = float(lines[0].get_ydata().max())",
     )
-    assert verdicts(made) == {"values": "equal", "fig": "equal", "ax": "equal"}
+    assert verdicts(made) == dict.fromkeys(("values", "fig", "ax", "lines", "most"), "equal")
     assert "| `fig` | `view_cell_3` | equal |" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
 

@@ -26,6 +26,9 @@ def catch_values(run: str, steps: Mapping[str, str]) -> dict[str, Any]:
         call = find_call(project, f"{run}/{step}")
         names = [name for name, maker in steps.items() if maker == step]
         found |= _locals(call.step.raw, {**call.data, **call.settings}, names)
+        pyplot: Any = sys.modules.get("matplotlib.pyplot")
+        if pyplot is not None:  # what the next one draws must not come into this one's picture
+            pyplot.close("all")
     return found
 
 

@@ -19,7 +19,7 @@ _LOADS = re.compile(
 )
 _EXPORTS = re.compile(
     r"^(to_(csv|parquet|pickle|excel|json|feather|hdf|sql|html|file)|dump|save|savez|savetxt|savefig|save_model|"
-    r"write_\w+|save_weights|export_\w+|imwrite)$"
+    r"write_\w+|save_weights|export_(?!text\b)\w+|imwrite)$"
 )
 _SPLITS = re.compile(
     r"^(train_test_split|random_split|\w*(KFold|ShuffleSplit|GroupKFold|TimeSeriesSplit|LeaveOneOut))$"
