@@ -205,6 +205,16 @@ SHAPES: dict[str, tuple[list[str | tuple[str, str]], str]] = {
         ],
         "words most low lower",
     ),
+    "a function that is defined again": (
+        [
+            "rows = [3, 1, 2]\ngroups = (row for row in rows)",
+            "def best(k):\n    return sorted(rows)[:k]",
+            "low = best(2)\nfirst = next(groups)",
+            "def best(k):\n    return sorted(rows, reverse=True)[:k]",
+            "high = best(2)\nsecond = next(groups)",
+        ],
+        "low high first second",
+    ),
     "functions that read names which change, and a cell that is run once": (
         [
             "rate = 2.0\nseen = []\ndef scaled(n):\n    seen.append(n)\n    return n * rate",

@@ -100,15 +100,18 @@ def _body(lifted: Lifted, program: Program, library: Library, needs: set[str]) -
             restore, _, line = _STATES[name.removeprefix(DICE)]
             body.append(restore.format(said_name(name)))
             needs.add(line)
-    read = set().union(*(program.reads[one.place] for one in draft.statements))
-    inner = library.locals_for(read, draft.statements[-1].place)
-    body += [nested(annotated(one.text)) for one in inner]
     for folder in sorted(
         {str(PurePath(name.removeprefix(FILE)).parent) for name in draft.outputs if name.startswith(FILE)}
     ):
         if folder != ".":
             body.append(f"Path({json.dumps(folder, ensure_ascii=False)}).mkdir(parents=True, exist_ok=True)")
+    defined: set[int] = set()
     for statement, text in zip(draft.statements, lifted.texts, strict=True):
+        # A function that is defined again later is, for each statement, the one that stood above it.
+        for one in library.locals_for(set(program.reads[statement.place]), statement.place):
+            if one.place not in defined:
+                defined.add(one.place)
+                body.append(nested(annotated(one.text)))
         waits = awaits(statement.node)
         needs |= {"import asyncio"} if waits else set()
         body.append(waited(text, _names_of(statement)) if waits else annotated(text))
