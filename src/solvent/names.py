@@ -10,6 +10,7 @@ from typing import Any
 __all__ = ["LONGEST", "check_name", "is_name", "reference_of"]
 
 LONGEST = 100
+_VERSIONS = {"a dataset": r"latest|v[0-9]+", "an alias": r"v[0-9]+"}  # what means a version already
 
 
 def is_name(text: object) -> bool:
@@ -22,10 +23,8 @@ def is_name(text: object) -> bool:
 def check_name(text: object, what: str) -> str:
     """Give ``text`` back if it is a name, else raise ``ValueError`` that says what a name may be."""
     if is_name(text):
-        if what == "a dataset" and re.fullmatch(r"latest|v[0-9]+", str(text)):
-            raise ValueError(f"{text!r} cannot name a dataset: it already means a version. Choose a word of your own")
-        if what == "an alias" and re.fullmatch(r"v[0-9]+", str(text)):
-            raise ValueError(f"{text!r} cannot name an alias: it already means a version. Choose a word of your own")
+        if what in _VERSIONS and re.fullmatch(_VERSIONS[what], str(text)):
+            raise ValueError(f"{text!r} cannot name {what}: it already means a version. Choose a word of your own")
         return str(text)
     raise ValueError(
         f"{text!r} cannot name {what}: a name starts with a letter or '_', goes on with letters, digits, '_' and '-', "

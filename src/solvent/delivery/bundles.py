@@ -77,13 +77,13 @@ class Bundle:
     @cached_property
     def predictor(self) -> Predictor:
         """The predictor, its user's classes from the bundle's own sources. This runs the bundle's code."""
-        code = None
-        if self.closure.sources:  # the folder stays: tracebacks and fingerprints look at it
+        code, closure = None, self.closure
+        if closure.sources:  # the folder stays: tracebacks and fingerprints look at it
             code = Path(tempfile.mkdtemp(prefix="solvent-code-"))
             atexit.register(shutil.rmtree, code, ignore_errors=True)
         with tempfile.TemporaryDirectory(prefix="solvent-bundle-") as folder:
             reader = _Reader(self, Path(folder))
-            with import_apart(self.closure, code) if code else nullcontext():
+            with import_apart(closure, code) if code else nullcontext():
                 parts = tuple(self._part(part, reader) for part in self.manifest["parts"])
         said = self.manifest
         return Predictor(

@@ -227,7 +227,7 @@ def read_records(records: Sequence[Mapping[str, Any]], columns: Sequence[Column]
     _raise(problems)
     values = {column.name: [record.get(column.name) for record in records] for column in columns}
     made = read_values(values, len(records), columns)
-    return Prepared(made.frame, told_once([*warnings, *(one for one in made.warnings if one not in warnings)]))
+    return Prepared(made.frame, told_once([*warnings, *made.warnings]))
 
 
 def read_values(values: Mapping[str, Sequence[Any]], rows: int, columns: Sequence[Column]) -> Prepared:
@@ -250,7 +250,7 @@ def read_values(values: Mapping[str, Sequence[Any]], rows: int, columns: Sequenc
         if not problems:
             made.append(pl.Series(column.name, fit, _dtype(column.kind)))
     _raise(problems)
-    odd = [said for column in columns if column.known for said in unseen(values.get(column.name, ()), column)]
+    odd = [said for column in columns for said in unseen(values.get(column.name, ()), column)]
     return Prepared(frame_from(made), (*warnings, *odd))
 
 

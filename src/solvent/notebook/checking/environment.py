@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from solvent.errors import UsageError
 from solvent.notebook.checking.findings import Finding
 from solvent.notebook.flow.program import Program
+from solvent.notebook.observing.kernel import no_interpreter
 
 __all__ = ["Declared", "Environment", "declarations", "find_other_versions", "look_into"]
 
@@ -102,8 +102,5 @@ def look_into(python: str, folder: Path, modules: Iterable[str]) -> Environment:
         said = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=True).stdout
         version, missing, versions = json.loads(said.strip().splitlines()[-1])
     except (OSError, subprocess.SubprocessError, ValueError, IndexError) as error:
-        raise UsageError(
-            f"{python}: this is no Python interpreter that starts ({type(error).__name__}). Name the python of an "
-            f"environment, such as .venv/bin/python"
-        ) from None
+        raise no_interpreter(python, error) from None
     return Environment(version, frozenset(missing), {name: (one, two) for name, (one, two) in versions.items()})

@@ -168,7 +168,7 @@ def _carry_out(seen: _Seen, out: Path, places: _Places, model: str | None) -> Co
     left = [*seen.sorted.left_out, *shown]
     serving = None
     if model is not None:
-        kinds = {name: kind for one in program.statements if one.event for name, kind in one.event.kinds.items()}
+        kinds = _kinds(program)
         found = find_serving(seen.sorted, kinds)
         if isinstance(found, str):
             raise InputError(f"{program.notebook.path}: nothing can be deployed: {found}")
@@ -225,9 +225,10 @@ def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str]) -> Blue
     title = _title(program.notebook)
     behind = [latest.get(number, {}) for number in range(len(drafts))]
     drawn = view_module(title, views, library, behind) if views else ""
+    figures = _figures(program)
     inside = {
         name: view.name for view in views for one in view.statements for name in (one.bound | one.altered)
-        if name in _figures(program) and chains.last.get(name) in {each.place for each in view.statements}
+        if name in figures and chains.last.get(name) in {each.place for each in view.statements}
     } | {
         one: draft.name for draft in drafts for each in draft.statements for one in (each.bound | each.altered)
         if one in sorted_.unkept
@@ -235,13 +236,15 @@ def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str]) -> Blue
     return Blueprint(name, title, made, sorted_, library, data, views, drawn, inside=inside)
 
 
+def _kinds(program: Program) -> dict[str, str]:
+    """The classes of what the names stand for at the end."""
+    return {name: kind for one in program.statements if one.event for name, kind in one.event.kinds.items()}
+
+
 def _figures(program: Program) -> set[str]:
     """The names that stand for a picture of matplotlib, or an axis of it, at the end."""
-    kinds: dict[str, str] = {}
-    for one in program.statements:
-        kinds.update(one.event.kinds if one.event else {})
     return {
-        name for name, kind in kinds.items()
+        name for name, kind in _kinds(program).items()
         if kind.startswith("matplotlib.") and kind.endswith((".Figure", ".Axes", ".AxesSubplot", ".Axes3D"))
     }  # fmt: skip
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from solvent.errors import UsageError
 from solvent.notebook.converting.writing.project import Project
+from solvent.notebook.observing.kernel import no_interpreter
 from solvent.notebook.observing.likening import Likeness, liken
 from solvent.notebook.observing.sources import portray
 
@@ -64,10 +65,7 @@ def require_solvent(python: str) -> None:
     try:
         done = subprocess.run([python, "-c", asked], capture_output=True, timeout=120, check=False)
     except (OSError, subprocess.SubprocessError) as error:
-        raise UsageError(
-            f"{python}: this is no Python interpreter that starts ({type(error).__name__}). Name the python of an "
-            f"environment, such as .venv/bin/python"
-        ) from None
+        raise no_interpreter(python, error) from None
     if done.returncode:
         last = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it ended without a word"])[-1]
         raise UsageError(

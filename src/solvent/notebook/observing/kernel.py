@@ -17,7 +17,7 @@ from typing import Any, Literal
 from solvent.errors import MissingExtra, UsageError
 from solvent.notebook.observing import sources
 
-__all__ = ["Event", "Kernel", "Ran", "Running", "open_kernel"]
+__all__ = ["Event", "Kernel", "Ran", "Running", "no_interpreter", "open_kernel"]
 
 Status = Literal["ok", "error", "timeout", "dead", "skipped"]
 _START = 120  # seconds until a kernel has to answer
@@ -158,6 +158,14 @@ class Kernel:
         plain = os.path.normpath(path)
         folder = os.path.realpath(self._running.folder)
         return os.path.relpath(plain, folder) if plain.startswith(folder + os.sep) else plain
+
+
+def no_interpreter(python: str, error: Exception) -> UsageError:
+    """The error for what was named as an interpreter, and does not start."""
+    return UsageError(
+        f"{python}: this is no Python interpreter that starts ({type(error).__name__}). Name the python of an "
+        f"environment, such as .venv/bin/python"
+    )
 
 
 @contextmanager

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from solvent.errors import SolventError
 from solvent.faces.cli.completing import complete_model
 from solvent.faces.cli.looking.kept import find_kept
 from solvent.faces.cli.looking.shipping import card, container, export, sign
@@ -85,8 +87,10 @@ def show(project: str | None, reference: str, as_json: bool) -> None:
         show_json({**asdict(row), **told, "history": history})
         return
     write(safe(f"{row.model} v{row.version}   {row.status}   {ago(row.created)}   by {row.user}   run {row.run}"))
-    bundle = opened.archive.get(row.bundle, Bundle)
-    write(f"bundle #{row.bundle[:12]} in the archive; its manifest, and what is exported and signed: {bundle.digest}")
+    write(f"bundle #{row.bundle[:12]} in the archive")
+    with suppress(SolventError):  # what is known of a version is shown also where its bundle is damaged, or gone
+        bundle = opened.archive.get(row.bundle, Bundle)
+        write(f"  its manifest, which is what is exported and signed: {bundle.digest}")
     judgement = row.judgement or {}
     for gate in judgement.get("gates", ()):
         measured = "" if gate["measured"] is None else f" {gate['measured']:.4g}"
