@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from solvent.notebook.converting.keeping import Sorted
+from solvent.notebook.converting.writing.declaring import declared
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.reading.code import annotated
 
@@ -53,7 +54,7 @@ class Library:
         """The module of shared functions and classes; None if there are none."""
         if not self.shared:
             return None
-        parts = [annotated(one.text) for one in sorted(self.shared.values(), key=lambda one: one.place)]
+        parts = [declared(annotated(one.text)) for one in sorted(self.shared.values(), key=lambda one: one.place)]
         used = set().union(*(names_in(one) for one in parts))
         constants = [one.text for name, one in self.constants.items() if name in used]
         lines = ["from __future__ import annotations", "", "from typing import Any", *self.lines_for(used)]

@@ -12,6 +12,7 @@ from typing import Any
 
 from solvent.notebook.converting.grouping import StepDraft, unkept
 from solvent.notebook.converting.lifting import Lifted
+from solvent.notebook.converting.writing.declaring import declared
 from solvent.notebook.converting.writing.modules import Library, names_in
 from solvent.notebook.flow.chains import DICE, FILE, hidden, said_name
 from solvent.notebook.flow.kinds import Annotation, annotation_of
@@ -79,7 +80,10 @@ def write_step(
     doc = f'"""{_sentence(heading)}\n\n    Cell{"s" if len(draft.cells) > 1 else ""} {cells} of the notebook.'
     doc += f" They are one step since {draft.reason}." if draft.reason else ""
     doc += '\n    """'
-    text = "\n".join([doc, *body, *([give] if give else [])])
+    alone = draft.outputs[0] if len(draft.outputs) == 1 and give == f"return {said_name(draft.outputs[0])}" else None
+    taken = {*map(said_name, draft.inputs), *lifted.files, *settings}
+    inside = declared("\n".join(body), taken, (said_name(alone), result) if alone is not None else None)
+    text = "\n".join([doc, *([inside] if inside else []), *([give] if give else [])])
     unseen = draft.role == "export" and not any(name.startswith(FILE) for name in draft.outputs)
     option = "(reuse=False)" if unseen else ""
     code = f"@sv.step{option}\ndef {draft.name}({named}) -> {result}:\n{indented(text)}\n"

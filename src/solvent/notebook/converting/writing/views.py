@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from solvent.notebook.converting.grouping import StepDraft, headings_of, made_again
 from solvent.notebook.converting.keeping import LeftOut, Sorted
+from solvent.notebook.converting.writing.declaring import declared
 from solvent.notebook.converting.writing.modules import Library, names_in
 from solvent.notebook.flow.chains import Chains
 from solvent.notebook.flow.kinds import annotation_of
@@ -114,7 +115,7 @@ def view_module(title: str, views: Sequence[View], library: Library, kinds: Sequ
         needs |= set(library.lines_for(used - set(one.inputs)))
         heading = one.heading or "What the notebook drew"
         doc = f'"""{" ".join(heading.split())[:80]}.\n\n    Cell {one.statements[-1].cell} of the notebook.\n    """'
-        text = "\n".join([doc.replace("\\", ""), *constants, *inner, *body])
+        text = "\n".join([doc.replace("\\", ""), declared("\n".join([*constants, *inner, *body]), one.inputs)])
         parts.append(f"@sv.step\ndef {one.name}({', '.join(parameters)}) -> list[Figure]:\n{indented(text)}\n")
     head = "\n".join(["from __future__ import annotations", "", *sorted(one for one in needs if one)])
     return f'"""What the notebook drew: {title}"""\n\n{head}\n\n\n' + "\n\n".join(parts)
