@@ -194,7 +194,8 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
         client = _client()(
             notebook, km=manager, timeout=int(max(1, running.cell_seconds)), allow_errors=True,
             interrupt_on_timeout=False, startup_timeout=_START, resources={"metadata": {"path": str(running.folder)}},
-            store_widget_state=False, shutdown_kernel="immediate",
+            store_widget_state=True,  # without, what is printed into an Output widget ends in a KeyError of nbclient
+            shutdown_kernel="immediate",
         )  # fmt: skip
         out = Path(place) / "events.jsonl"
         variables = {**os.environ, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", **running.variables}
