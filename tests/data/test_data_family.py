@@ -15,7 +15,7 @@ import pyarrow.dataset as ds
 import pytest
 
 from solvent.data import Table, is_table, is_table_type
-from solvent.data.family import asked_kind
+from solvent.data.family import asked_kind, asking_for, frames_in
 
 FRAMES = [
     pl.DataFrame, pl.LazyFrame, pd.DataFrame, pa.Table, pa.RecordBatchReader, ds.Dataset, ds.FileSystemDataset,
@@ -74,3 +74,40 @@ def test_asking_imports_nothing_heavy():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+PANDAS, POLARS = pd.DataFrame({"a": [1]}), pl.DataFrame({"a": [1]})
+
+
+@pytest.mark.parametrize(
+    ("value", "told", "asked"),
+    [
+        (PANDAS, "pandas.DataFrame", pd.DataFrame),
+        (POLARS.lazy(), "polars.LazyFrame", pl.LazyFrame),
+        (ds.dataset(POLARS.to_arrow()), "pyarrow.dataset.Dataset", ds.Dataset),
+        ([1, POLARS, PANDAS], "list[polars.DataFrame]", list[pl.DataFrame]),
+        ({1: {2: (PANDAS, 1)}}, "dict[dict[tuple[pandas.DataFrame]]]", dict[Any, dict[Any, tuple[pd.DataFrame, ...]]]),
+    ],
+)  # fmt: skip
+def test_what_a_value_holds_can_be_kept_as_text_and_asked_for_again(value, told, asked):
+    """The kind of frame is told of the value, in its containers, and becomes the annotation that asks for it."""
+    assert frames_in(value) == told
+    assert asking_for(told) == asked
+
+
+@pytest.mark.parametrize("value", [1, None, [], {}, {"a": [1]}, pd.Series([1]), "text", {1, 2}])
+def test_values_without_frames_hold_none(value):
+    """Nothing has to be asked for them."""
+    assert frames_in(value) is None
+
+
+def test_a_container_that_holds_itself_ends():
+    """No depth is endless."""
+    value: list[Any] = []
+    value.append(value)
+    assert frames_in(value) is None
+
+
+def test_a_package_that_is_not_there_asks_for_nothing():
+    """The table is then given as it would be without."""
+    assert asking_for("no_such_package.DataFrame") is Any

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import itertools
 import types
 import typing
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,9 @@ __all__ = [
     "TABLE",
     "Table",
     "asked_kind",
+    "asking_for",
     "bare_of",
+    "frames_in",
     "is_table",
     "is_table_format",
     "is_table_type",
@@ -32,6 +36,7 @@ _CLASSES = {
     ("pyarrow", "Dataset"): "pyarrow.dataset.Dataset",
     ("duckdb", "DuckDBPyRelation"): "duckdb.DuckDBPyRelation",
 }
+_LOOKED_AT = 1_000
 KINDS: tuple[str, ...] = tuple(_CLASSES.values())
 """Every kind of frame that a table can be asked for as, by the name that a user knows."""
 
@@ -124,3 +129,33 @@ def bare_of(annotation: Any) -> Any:
         parts = [one for one in typing.get_args(annotation) if one is not type(None)]
         return bare_of(parts[0]) if len(parts) == 1 else annotation
     return annotation
+
+
+def frames_in(value: object, depth: int = 8) -> str | None:
+    """Which kind of frame a value is, or holds in plain containers (that of the first one): ``dict[pandas.DataFrame]``.
+
+    None for a value without frames among its first thousand. It is text that can be kept beside the value, for the
+    table itself knows no kind.
+    """
+    made = type(value)
+    if made not in (dict, list, tuple):
+        return kind_of(made)
+    if depth == 0:
+        return None
+    parts = value.values() if isinstance(value, dict) else typing.cast("list[object]", value)
+    first = itertools.islice(parts, _LOOKED_AT)
+    inner = next((kind for part in first if (kind := frames_in(part, depth - 1)) is not None), None)
+    return None if inner is None else f"{made.__name__}[{inner}]"
+
+
+def asking_for(frames: str) -> Any:
+    """The annotation that asks for what :func:`frames_in` told; ``Any`` where its package cannot be imported."""
+    if frames.endswith("]"):
+        outer, _, inner = frames[:-1].partition("[")
+        asked = asking_for(inner)
+        return {"dict": dict[Any, asked], "list": list[asked], "tuple": tuple[asked, ...]}[outer]  # type: ignore[valid-type]
+    module, _, name = frames.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError):
+        return Any

@@ -81,6 +81,10 @@ class Recorder:
         node = Node(path, "step", step, data, dict(bound), step.options, caller_line(), outputs=fields)
         return self._do(node)
 
+    def value(self, digest: str, wanted: Any) -> Any:
+        """The value of an artifact that a call made, as ``wanted`` asks for it."""
+        return self._session.values.get(digest, wanted)
+
     def configure(self, file: Path | None) -> tuple[str, ...]:
         """Take the settings of steps from a file from now on (from none again); gives the steps that it speaks of.
 

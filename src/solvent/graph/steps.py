@@ -195,6 +195,10 @@ class Step(Generic[P, R]):
                 places.append(data[one.name])
         return cast(Callable[..., R], self.raw)(*places, **settings)
 
+    def told(self) -> dict[str, Any]:
+        """What is noted with a step run that was carried out, of what the call alone knows (plain data)."""
+        return {}
+
     def split(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """The data and the settings of a call; raises ``TypeError`` for what belongs to neither."""
         names = {one.name for one in self.signature.settings}

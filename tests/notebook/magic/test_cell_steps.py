@@ -162,3 +162,33 @@ def test_steps_of_the_notebook_are_helpers_inside(session):
     )
     assert session.run("t") == 5
     assert [name for name, _ in status(session)] == ["total"]
+
+
+FRAMES = """%%step made -> one, many, deep
+one = raw[raw.a > 1]
+many = [raw, raw]
+deep = {"by": {"x": (raw, 1)}}"""
+
+
+@pytest.mark.parametrize("change", ["del one, many, deep", "%unload_ext solvent\n%load_ext solvent"])
+def test_frames_come_back_as_the_kind_that_the_cell_made(session, change):
+    """In containers too, when it ran and when it is reused, in this session or another; with their index."""
+    pytest.importorskip("pandas")
+    session.run("import pandas as pd\nraw = pd.DataFrame({'a': [1, 2, 3]}, index=[5, 6, 9])", FRAMES)
+    kinds = "type(one), type(many[1]), type(deep['by']['x'][0]), list(one.index)"
+    first = session.run(kinds)
+    assert [getattr(kind, "__name__", kind) for kind in first] == ["DataFrame", "DataFrame", "DataFrame", [6, 9]]
+    assert first[0].__module__.startswith("pandas")
+    assert session.run(change, FRAMES, kinds) == first
+    assert status(session)[-1][1] == "reused"
+
+
+def test_the_kind_of_frame_that_a_cell_takes_is_part_of_its_key(session):
+    """The same rows as another kind of frame are other data to the code, inside of containers too."""
+    pytest.importorskip("pandas")
+    session.run("import polars as pl\nraw = {'a': pl.DataFrame({'a': [1, 2, 3]})}")
+    cell = "%%step kind -> kind, ours\nkind = type(raw['a']).__module__.partition('.')[0]\nours = raw['a']"
+    assert session.run(cell, "kind, type(ours).__module__.partition('.')[0]") == ("polars", "polars")
+    session.run("raw = {'a': raw['a'].to_pandas()}")
+    assert session.run(cell, "kind, type(ours).__module__.partition('.')[0]") == ("pandas", "pandas")
+    assert status(session) == [("kind", "ran"), ("kind-2", "ran")]

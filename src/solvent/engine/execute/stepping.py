@@ -230,6 +230,7 @@ def _ran(session: Session, work: _Work, ended: _Ended) -> State:
         **({"not_reusable": [*one.uncached, *blockers]} if one.uncached or blockers else {}),
         **({"discovered": told} if told else {}),
         **({"warnings": outcome.notes} if outcome.notes else {}),
+        **one.node.step.told(),
     }
     outputs = {name: pending.digest for name, pending in outcome.outputs.items()}
     state = State("ran", outputs, number, one.kinds())

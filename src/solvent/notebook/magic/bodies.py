@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from solvent.data.family import frames_in
 from solvent.errors import UsageError
 from solvent.graph.steps import Step
 from solvent.notebook.magic.sight import is_code, look_at
@@ -22,7 +23,8 @@ _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 class Body:
     """A cell that is a step: ``before`` is carried out as it stands (imports and definitions), ``function`` is reused.
 
-    Both are texts whose lines are those of the cell.
+    Both are texts whose lines are those of the cell. ``frames`` are the kinds of frames that what it takes holds: the
+    function says them as annotations, for the same table as another kind of frame is other data to the code.
     """
 
     before: str
@@ -30,6 +32,7 @@ class Body:
     name: str
     takes: tuple[str, ...]
     gives: tuple[str, ...]
+    frames: Mapping[str, str | None]
 
 
 def make_body(name: str, source: str, space: Mapping[str, Any], kept: Any) -> Body:
@@ -49,12 +52,15 @@ def make_body(name: str, source: str, space: Mapping[str, Any], kept: Any) -> Bo
     before = _only(source, tree, hoisted) if hoisted else ""
     inside = _only(source, tree, rest, shown=True) if rest else "pass"
     word = name.replace("-", "_")
-    text = f"def {word}({', '.join(takes)}):\n{_indented(inside)}\n    return locals()\n"
+    frames = {one: frames_in(space[one]) for one in takes}
+    head = f"def {word}({', '.join(f'{one}: {kind!r}' if kind else one for one, kind in frames.items())}):"
+    text = f"{head}\n{_indented(inside)}\n    return locals()\n"
     try:
         compile(text, name, "exec", ast.PyCF_ONLY_AST)
     except SyntaxError:
-        text = _unparsed(word, takes, rest)
-    return Body(before, text, word, takes, gives)
+        body = "\n".join(ast.unparse(one) for one in _with_display(rest)) or "pass"
+        text = f"{head}\n{_indented(body)}\n    return locals()\n"
+    return Body(before, text, word, takes, gives, frames)
 
 
 def _parsed(source: str) -> ast.Module:
@@ -160,8 +166,3 @@ def _indented(text: str) -> str:
             inside.update(range(depth.pop() + 1, token.end[0] + 1))
     lines = text.split("\n")
     return "\n".join(line if number in inside else f"    {line}" for number, line in enumerate(lines, 1))
-
-
-def _unparsed(name: str, takes: tuple[str, ...], rest: list[ast.stmt]) -> str:
-    body = "\n".join(ast.unparse(one) for one in _with_display(rest)) or "pass"
-    return f"def {name}({', '.join(takes)}):\n{_indented(body)}\n    return locals()\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import linecache
 import shlex
 from collections.abc import Callable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from solvent.archive.catalog import query, write
+from solvent.data.family import asking_for, frames_in
 from solvent.errors import DefinitionError, NoFormat, UsageError
 from solvent.graph.annotation import Outputs
 from solvent.graph.signature import Data, Signature
@@ -51,7 +53,8 @@ class _CellStep(Step[Any, Any]):
         self.kept = kept
         self.bound: Mapping[str, Any] = {}
         record: Any = NamedTuple(name.replace("-", "_"), [(one, Any) for one in gives]) if gives else type(None)
-        self._signature = Signature(tuple(Data(one, Any) for one in body.takes), (), Outputs(record))
+        taken = (Data(one, asking_for(kind) if kind else Any) for one, kind in body.frames.items())
+        self._signature = Signature(tuple(taken), (), Outputs(record))
 
     def invoke(self, data: Mapping[str, Any], settings: Mapping[str, Any]) -> Any:
         """Call the function, and take its outputs from what it bound."""
@@ -62,6 +65,11 @@ class _CellStep(Step[Any, Any]):
         if missing and self.strict:
             raise UsageError(f"%%step {self.name}: the cell did not make {', '.join(missing)}, which -> names")
         return self.signature.outputs.join({one: self._output(one) for one in self.gives})
+
+    def told(self) -> dict[str, Any]:
+        """The kinds of frames that it made: a table knows none, and a cell that is reused gives what it gave."""
+        frames = {one: kind for one in self.gives if (kind := frames_in(self.bound.get(one))) is not None}
+        return {"frames": frames} if frames else {}
 
     def _output(self, name: str) -> Any:
         if name not in self.bound:
@@ -141,7 +149,7 @@ def _carry_out(shell: Any, tracker: Tracker | None, asked: Asked, source: str) -
         result = tracker.recorder.call(step, tuple(values), {})
         state = tracker.recorder.last
     assert state is not None
-    _bind(space, step, result)
+    _bind(space, step, _as_made(tracker, step, state, result))
     _note(tracker, step, state, body)
     _tell(tracker, name, state, gives)
 
@@ -182,9 +190,28 @@ def _incomplete(step: _CellStep, result: Any) -> bool:
     return bool(step.gives) and any(_is_unkept(getattr(result, one)) for one in step.gives)
 
 
-def _bind(space: dict[str, Any], step: _CellStep, result: Any) -> None:
-    for one in step.gives:
-        value = getattr(result, one)
+def _as_made(tracker: Tracker, step: _CellStep, state: Any, result: Any) -> dict[str, Any]:
+    """The outputs by name, frames as the kind of frame that the cell made when it was carried out."""
+    found = {one: getattr(result, one) for one in step.gives}
+    if any(frames_in(value) is not None for value in found.values()):
+        frames = step.told() if state.status == "ran" else _told_before(tracker.recorder, state.step_run)
+        for one, kind in frames.get("frames", {}).items():
+            found[one] = tracker.recorder.value(state.outputs[one], asking_for(kind))
+    return found
+
+
+def _told_before(recorder: Any, number: int) -> dict[str, Any]:
+    """What was noted when the step run was carried out whose result this one reuses."""
+    recorder.settle()
+    row = query.step_by_id(recorder.project.catalog, number)
+    while row.reused_from is not None:
+        row = query.step_by_id(recorder.project.catalog, row.reused_from)
+    told: dict[str, Any] = json.loads(row.notes or "{}")
+    return told
+
+
+def _bind(space: dict[str, Any], step: _CellStep, found: Mapping[str, Any]) -> None:
+    for one, value in found.items():
         if not _is_unkept(value):
             space[one] = value
         elif one in step.bound:
