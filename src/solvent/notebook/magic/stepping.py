@@ -68,7 +68,7 @@ class _CellStep(Step[Any, Any]):
 
     def told(self) -> dict[str, Any]:
         """The kinds of frames that it made: a table knows none, and a cell that is reused gives what it gave."""
-        frames = {one: kind for one in self.gives if (kind := frames_in(self.bound.get(one))) is not None}
+        frames = [f"{one}: {kind}" for one in self.gives if (kind := frames_in(self.bound.get(one))) is not None]
         return {"frames": frames} if frames else {}
 
     def _output(self, name: str) -> Any:
@@ -195,7 +195,8 @@ def _as_made(tracker: Tracker, step: _CellStep, state: Any, result: Any) -> dict
     found = {one: getattr(result, one) for one in step.gives}
     if any(frames_in(value) is not None for value in found.values()):
         frames = step.told() if state.status == "ran" else _told_before(tracker.recorder, state.step_run)
-        for one, kind in frames.get("frames", {}).items():
+        for line in frames.get("frames", ()):
+            one, _, kind = line.partition(": ")
             found[one] = tracker.recorder.value(state.outputs[one], asking_for(kind))
     return found
 
