@@ -205,6 +205,24 @@ SHAPES: dict[str, tuple[list[str | tuple[str, str]], str]] = {
         ],
         "words most low lower",
     ),
+    "draws that are overwritten, and move a generator on": (
+        [
+            "import random\nimport numpy as np\nrng = np.random.default_rng(7)\nold = np.random.RandomState(3)\n"
+            "own = random.Random(5)",
+            "a = rng.normal(size=3)\nb = old.rand(2)\nc = own.random()",
+            ("markdown", "## Again"),
+            "a = rng.normal(size=2)\nb = old.rand(2)\nc = own.random()",
+        ],
+        "rng old own a b c",
+    ),
+    "a name that is bound anew only if nothing is raised": (
+        [
+            "rows = [1]\nboth = rows + [2]",
+            ("markdown", "## Another try"),
+            "try:\n    both = rows + None\nexcept TypeError as error:\n    print(error)",
+        ],
+        "both",
+    ),
     "a function that is defined again": (
         [
             "rows = [3, 1, 2]\ngroups = (row for row in rows)",

@@ -68,6 +68,10 @@ def test_what_only_some_ways_bind_is_said():
     """A name of one branch or of a loop may be bound; one of all branches is."""
     assert flow_of(ast.parse("if x:\n    y = 1\nelse:\n    z = y = 2").body[0]).maybe == {"z"}
     assert flow_of(ast.parse("for i in y:\n    z = i").body[0]).maybe == {"i", "z"}
+    assert flow_of(ast.parse("try:\n    y = 1\nexcept x:\n    pass").body[0]).maybe == {"y"}
+    assert flow_of(ast.parse("try:\n    y = 1\nexcept x:\n    y = 2").body[0]).maybe == set()
+    assert flow_of(ast.parse("try:\n    y = 1\nexcept x:\n    raise").body[0]).maybe == set()
+    assert "y" not in flow_of(ast.parse("try:\n    y = z = 1\nexcept x:\n    print(y)").body[0]).reads
     assert flow_of(ast.parse("del x").body[0]).deletes == {"x"}
     assert flow_of(ast.parse("from a.b import *").body[0]).stars == ("a.b",)
 

@@ -86,11 +86,7 @@ class _Walk:
             self._ways([node.body, []])
             self._ways([node.orelse, []])
         elif isinstance(node, (ast.Try, ast.TryStar)):
-            self._ways([node.body, *([*node.body, *one.body] for one in node.handlers)])
-            for one in node.handlers:
-                self.expression(one.type)
-            self._ways([node.orelse, []])
-            self.block(node.finalbody)
+            self._try(node)
         elif isinstance(node, (ast.With, ast.AsyncWith)):
             for item in node.items:
                 self.expression(item.context_expr)
@@ -168,6 +164,26 @@ class _Walk:
         self.made = before
         self.maybe |= inside - before
         self._ways([node.orelse, []])
+
+    def _try(self, node: ast.Try | ast.TryStar) -> None:
+        """What is bound whether or not something is raised is bound; a handler that raises again ends no way."""
+        before = set(self.made)
+        self.block(node.body)
+        within = set(self.made)
+        self.block(node.orelse)
+        each = [self.made]
+        for one in node.handlers:
+            self.made = set(within)  # it may read what was bound before something was raised
+            self.expression(one.type)
+            self.block(one.body)
+            own = _Walk()
+            own.block(one.body)
+            self.maybe |= own.made | own.maybe
+            if not (one.body and isinstance(one.body[-1], ast.Raise)):
+                each.append(before | own.made)
+        self.made = set.intersection(*each)
+        self.maybe |= set().union(*each) - self.made
+        self.block(node.finalbody)
 
     # -- definitions -------------------------------------------------------------------------------------------
 

@@ -248,6 +248,18 @@ def _network(held: _Hash, value: Any, depth: int) -> None:
         _tensor(held, tensor, depth)
 
 
+def _generator(held: _Hash, value: Any, depth: int) -> None:
+    """A generator of random numbers: who draws from it alters it."""
+    held.text("generator", kind_of(value))
+    if hasattr(value, "bit_generator"):
+        state = value.bit_generator.state
+    elif hasattr(value, "state"):
+        state = value.state
+    else:
+        state = value.getstate() if hasattr(value, "getstate") else value.get_state()
+    _Hash.put(held, state, depth + 1)
+
+
 def _opaque(held: _Hash, value: Any, depth: int) -> None:
     held.text("opaque", kind_of(value))
     held.opaque = held.opaque or depth == 0
@@ -258,6 +270,9 @@ _LOOKS: tuple[tuple[str, tuple[str, ...], Callable[[_Hash, Any, int], None]], ..
     ("pandas", ("DataFrame",), _frame),
     ("pandas", ("Series", "Index"), _column),
     ("polars", ("DataFrame", "Series"), _polars),
+    ("numpy", ("random.Generator", "random.RandomState", "random.BitGenerator"), _generator),
+    ("random", ("Random",), _generator),
+    ("torch", ("Generator",), _generator),
     ("torch", ("Tensor",), _tensor),
     ("torch", ("nn.Module",), _network),
 )
