@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -188,6 +189,22 @@ def test_an_environment_without_solvent_is_refused_before_anything_is_run(tmp_pa
         with pytest.raises(UsageError, match=match):
             convert(notebook, tmp_path / "out", Running(tmp_path, one))
     assert not (tmp_path / "out").exists() and not (tmp_path / "made.txt").exists()
+
+
+def test_relative_names_and_the_folder_of_an_environment_will_do(tmp_path: Path, monkeypatch, capsys) -> None:
+    """As the page has it: from the notebook's folder, into a new one beside it, with an environment by its folder."""
+    from solvent.faces.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "a.ipynb", ["x = sum([1, 2])"])
+    words = ["notebook", "convert", "a.ipynb", "-o", "made", "--python", os.path.relpath(sys.prefix)]
+    monkeypatch.setattr(sys, "argv", ["solvent", *words])
+    with pytest.raises(SystemExit) as left:
+        main()
+    said = capsys.readouterr().out
+    assert left.value.code == 0
+    assert "a.ipynb → made: 1 step\n" in said
+    assert "Proven; run again: everything reused. Next: cd made; solvent run a.yaml" in said
 
 
 def test_a_folder_that_is_not_empty_is_not_written_to(tmp_path: Path) -> None:

@@ -251,3 +251,17 @@ def test_a_shape_is_converted_and_proven(tmp_path: Path, shape: str) -> None:
     pytest.importorskip("pandas")
     cells, names = SHAPES[shape]
     assert verdicts(converted(tmp_path, *cells)) == dict.fromkeys(names.split(), "equal")
+
+
+def test_a_plot_of_draws_gets_the_state_of_the_generator(tmp_path: Path) -> None:
+    """What it draws is what the notebook drew; a picture that the notebook reads from its own file is left out."""
+    pytest.importorskip("matplotlib")
+    made = converted(
+        tmp_path,
+        "import numpy as np\nimport matplotlib.pyplot as plt\nnp.random.seed(3)\nrows = np.random.rand(5)",
+        "fig, ax = plt.subplots()\nax.plot(np.random.rand(5) + rows)",
+        "np.save('rows.npy', rows)\nplt.figure()\nplt.plot(np.load('rows.npy'))\nplt.show()",
+    )
+    assert verdicts(made) == {"rows": "equal", "fig": "equal", "ax": "equal"}
+    readme = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "| 2 | `view_cell_2` | `rows` | figures |" in readme

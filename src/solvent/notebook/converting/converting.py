@@ -56,7 +56,7 @@ def convert(
     if running is not None:
         require_solvent(running.python)
     try:
-        return _converted(notebook, out, running, model, types)
+        return _converted(notebook, out.absolute(), running, model, types)
     except BaseException:  # nothing stays half-written
         shutil.rmtree(out, ignore_errors=True)
         raise

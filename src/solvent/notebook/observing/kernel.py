@@ -28,8 +28,8 @@ _MOST_OUTPUT = 20_000_000  # bytes that one cell may show before the rest is lef
 class Running:
     """How a notebook is run: in which folder, by which interpreter, and for how long at most (seconds).
 
-    With a ``seed`` the generators that all of a process shares begin from it, so that a notebook that sets none gives
-    the same again.
+    ``python`` may be the folder of a virtual environment, and is an absolute path afterwards. With a ``seed`` the
+    generators that all of a process shares begin from it, so that a notebook that sets none gives the same again.
     """
 
     folder: Path
@@ -37,6 +37,13 @@ class Running:
     cell_seconds: float = 600.0
     seed: int | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        path = Path(self.python).expanduser()
+        if path.is_dir():
+            path = next((path / one for one in ("bin/python", "Scripts/python.exe") if (path / one).exists()), path)
+        if path.exists():  # no symbolic link is followed: an environment is known by where its python stands
+            object.__setattr__(self, "python", str(path.absolute()))
 
 
 @dataclass(frozen=True)

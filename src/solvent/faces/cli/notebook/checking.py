@@ -48,7 +48,7 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], **more: Any) -> None:
         raise click.UsageError("--timeout is above 0, and --tolerance is not below it")
     from solvent.notebook.checking.checking import Checking
 
-    how = Checking(_interpreter(more["python"]), more["timeout"], more["tolerance"], not more["no_run"])
+    how = Checking(more["python"], more["timeout"], more["tolerance"], not more["no_run"])
     form = "json" if more["as_json"] else more["form"]
     made: list[tuple[Report, Mended | None]] = []
     for path in found:
@@ -88,17 +88,6 @@ def _found(paths: Iterable[str]) -> Iterator[Path]:
             raise NotFound(f"{word}: there is no such notebook")
         else:
             yield path
-
-
-def _interpreter(word: str | None) -> str | None:
-    """The interpreter; of a folder that is a virtual environment its own."""
-    if word is None:
-        return None
-    path = Path(word).expanduser()
-    if path.is_dir():
-        path = next((path / one for one in ("bin/python", "Scripts/python.exe") if (path / one).exists()), path)
-    # No symbolic link is followed: an environment is known by where its python stands.
-    return str(path.absolute()) if path.exists() else word
 
 
 def _check(path: Path, how: Checking, fix: bool, out: str | None) -> tuple[Report, Mended | None]:

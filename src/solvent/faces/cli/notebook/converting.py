@@ -20,7 +20,7 @@ __all__ = ["convert"]
 @click.command()
 @click.argument("path", metavar="NOTEBOOK", type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), required=True, metavar="FOLDER", help="A new folder.")
-@click.option("--python", default=sys.executable, metavar="FILE", help="The interpreter that the notebook is for.")
+@click.option("--python", default=sys.executable, metavar="PYTHON", help="The notebook's interpreter or environment.")
 @click.option("--timeout", default=600.0, show_default=True, metavar="SECONDS", help="What one cell may take.")
 @click.option("--deploy", "model", metavar="NAME", help="End the pipeline in a deployment of the last model.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -64,19 +64,23 @@ def _plain(made: Conversion) -> dict[str, Any]:
 
 
 def _lines(made: Conversion, out: Path) -> list[str]:
+    from solvent.notebook.checking.findings import count
+
     proof = made.proof
     if proof is None or made.project is None:
         return [f"{made.notebook.path}: not converted: {made.reason}"]
-    lines = [f"{made.notebook.path} → {out}: {len(made.drafts)} steps"]
+    lines = [f"{made.notebook.path} → {out}: {count(len(made.drafts), 'step')}"]
     for draft in made.drafts:
         why = f"   {draft.reason}" if draft.reason else ""
-        lines.append(f"  {draft.name:28} cells {', '.join(map(str, draft.cells))}{why}")
+        cells = f"cell{'s' if len(draft.cells) > 1 else ''} {', '.join(map(str, draft.cells))}"
+        lines.append(f"  {draft.name:28} {cells}{why}")
     if not proof.ran:
         return [*lines, f"The pipeline does not run: {proof.error}"]
     for name, one in proof.values.items():
         lines.append(f"  {one.verdict:13} {name}{f'   {one.why}' if one.why else ''}")
     if made.left_out:
-        lines.append(f"{len(made.left_out)} statements were left out; {out / 'README.md'} says which, and why.")
+        left = count(len(made.left_out), "statement")
+        lines.append(f"{left} left out: {out / 'README.md'} says which, and why.")
     again = f"steps done again: {', '.join(proof.again)}" if proof.again else "everything reused"
     lines.append(f"{'Proven' if proof.proven else 'NOT proven'}; run again: {again}. Next: cd {out}; solvent run "
                  f"{made.project.name}.yaml")  # fmt: skip

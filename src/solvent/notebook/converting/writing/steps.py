@@ -19,7 +19,7 @@ from solvent.notebook.flow.kinds import Annotation, annotation_of
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.reading.code import annotated, awaits, indented, nested, waited
 
-__all__ = ["StepText", "field_name", "write_step"]
+__all__ = ["StepText", "field_name", "restoring", "write_step"]
 
 _STATES = {
     "numpy": ("np.random.set_state({0})", "{0} = np.random.get_state(legacy=False)", "import numpy as np"),
@@ -95,14 +95,20 @@ def write_step(
     )  # fmt: skip
 
 
+def restoring(dice: str) -> tuple[str, str]:
+    """The line that puts a shared generator into the state that it is given, and the import that it needs."""
+    restore, _, line = _STATES[dice.removeprefix(DICE)]
+    return restore.format(said_name(dice)), line
+
+
 def _body(lifted: Lifted, program: Program, library: Library, needs: set[str]) -> list[str]:
     """The code of a step but for its end: what it needs imported is added to ``needs``."""
     draft = lifted.draft
     body: list[str] = []
     for name in draft.inputs:
         if name.startswith(DICE):
-            restore, _, line = _STATES[name.removeprefix(DICE)]
-            body.append(restore.format(said_name(name)))
+            restore, line = restoring(name)
+            body.append(restore)
             needs.add(line)
     for folder in sorted(
         {str(PurePath(name.removeprefix(FILE)).parent) for name in draft.outputs if name.startswith(FILE)}

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from solvent.notebook.converting.writing.offering import find_offers
+from solvent.notebook.flow.chains import hidden
 
 if TYPE_CHECKING:
     from solvent.notebook.converting.conversion import Conversion
@@ -24,11 +25,11 @@ def word_readme(made: Conversion) -> str:
         "## From cells to steps", "", "| cells | step | is given | gives |", "| --- | --- | --- | --- |",
     ]  # fmt: skip
     for draft in made.drafts:
-        given = ", ".join(f"`{one}`" for one in draft.inputs if not one.startswith("\0"))
-        gives = ", ".join(f"`{one}`" for one in draft.outputs if not one.startswith("\0"))
+        given = ", ".join(f"`{one}`" for one in draft.inputs if not hidden(one))
+        gives = ", ".join(f"`{one}`" for one in draft.outputs if not hidden(one))
         lines.append(f"| {_cells(draft.cells)} | `{draft.name}` | {given} | {gives} |")
     for view in made.views:
-        given = ", ".join(f"`{one}`" for one in view.inputs)
+        given = ", ".join(f"`{one}`" for one in view.inputs if not hidden(one))
         lines.append(f"| {view.statements[-1].cell} | `{view.name}` | {given} | figures |")
     lines += ["", "## The proof", "", *_proof(made), ""]
     large = [draft for draft in made.drafts if draft.reason]

@@ -11,7 +11,8 @@ from solvent.notebook.converting.grouping import StepDraft, headings_of, made_ag
 from solvent.notebook.converting.keeping import LeftOut, Sorted
 from solvent.notebook.converting.writing.declaring import declared
 from solvent.notebook.converting.writing.modules import Library, names_in
-from solvent.notebook.flow.chains import Chains
+from solvent.notebook.converting.writing.steps import restoring
+from solvent.notebook.flow.chains import DICE, FILE, Chains, said_name
 from solvent.notebook.flow.kinds import annotation_of
 from solvent.notebook.flow.program import Program, Statement
 from solvent.notebook.flow.roles import called_names
@@ -82,8 +83,11 @@ def draw_views(
             and name not in {n for s in (*sorted_.imports, *sorted_.definitions) for n in s.flow.makes}
             and name not in sorted_.constants and not name.startswith("\0")
         }  # fmt: skip
-        if missing or not inputs:
-            left += [LeftOut(one, "it draws what nothing that lasts uses") for one in statements]
+        files = sorted(name.removeprefix(FILE) for name in inputs if name.startswith(FILE))
+        if missing or files or not inputs:
+            why = "it draws what nothing that lasts uses"
+            why = f"it shows {files[0]}, which the notebook writes" if files else why
+            left += [LeftOut(one, why) for one in statements]
             used |= {one.place for one in statements}
             continue
         views.append(View(f"view_cell_{cell}", needed, inputs, headings.get(cell, "")))
@@ -103,11 +107,17 @@ def view_module(title: str, views: Sequence[View], library: Library, kinds: Sequ
     parts = []
     for one in views:
         parameters = []
+        thrown: list[str] = []
         for name, step in one.inputs.items():
             said = annotation_of(kinds[step].get(name, ""))
             needs.add(said.needs)
-            parameters.append(f"{name}: {said.text}")
-        body = ['plt.close("all")', *(annotated(text) for text in map(_silent, one.statements) if text.strip())]
+            parameters.append(f"{said_name(name)}: {said.text}")
+            if name.startswith(DICE):
+                restore, line = restoring(name)
+                thrown.append(restore)
+                needs.add(line)
+        body = ['plt.close("all")', *thrown]
+        body += [annotated(text) for text in map(_silent, one.statements) if text.strip()]
         body.append("return [plt.figure(number) for number in plt.get_fignums() if plt.figure(number).axes]")
         used = names_in("\n".join(body))
         constants = [library.constants[name].text for name in sorted(used) if name in library.constants]
@@ -115,7 +125,8 @@ def view_module(title: str, views: Sequence[View], library: Library, kinds: Sequ
         needs |= set(library.lines_for(used - set(one.inputs)))
         heading = one.heading or "What the notebook drew"
         doc = f'"""{" ".join(heading.split())[:80]}.\n\n    Cell {one.statements[-1].cell} of the notebook.\n    """'
-        text = "\n".join([doc.replace("\\", ""), declared("\n".join([*constants, *inner, *body]), one.inputs)])
+        inside = declared("\n".join([*constants, *inner, *body]), [*map(said_name, one.inputs)])
+        text = "\n".join([doc.replace("\\", ""), inside])
         parts.append(f"@sv.step\ndef {one.name}({', '.join(parameters)}) -> list[Figure]:\n{indented(text)}\n")
     head = "\n".join(["from __future__ import annotations", "", *sorted(one for one in needs if one)])
     return f'"""What the notebook drew: {title}"""\n\n{head}\n\n\n' + "\n\n".join(parts)
