@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -265,3 +267,47 @@ def test_a_plot_of_draws_gets_the_state_of_the_generator(tmp_path: Path) -> None
     assert verdicts(made) == {"rows": "equal", "fig": "equal", "ax": "equal"}
     readme = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     assert "| 2 | `view_cell_2` | `rows` | figures |" in readme
+
+
+def test_modules_of_the_notebooks_own_are_taken_along(tmp_path: Path) -> None:
+    """Beside it, and where sys.path leads: in a folder, and in a package above; one has the notebook's name."""
+    for path, text in {
+        "work/study.py": "def once(x):\n    return x\n",
+        "work/lib/helper.py": "import tools.more\nfrom study import once\ndef twice(x):\n    return 2 * once(x)\n",
+        "tools/__init__.py": "",
+        "tools/more.py": "def thrice(x):\n    return 3 * x\n",
+    }.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    made = converted(
+        tmp_path,
+        "import sys\nsys.path.append('..')\nsys.path.insert(0, 'lib')",
+        "from helper import twice\nfrom tools.more import thrice",
+        "x = sum([twice(3), thrice(2)])",
+    )
+    assert verdicts(made) == {"x": "equal"}
+    out = tmp_path / "out"
+    assert {one.relative_to(out).as_posix() for one in out.rglob("*.py")} == {
+        "study.py", "helper.py", "tools/__init__.py", "tools/more.py", "study_notebook/__init__.py",
+        "study_notebook/steps.py", "study_notebook/pipeline.py", "tests/test_study_notebook.py",
+    }  # fmt: skip
+    for command in (["ruff", "check", "--no-cache", "."], ["mypy", "--strict", "."]):
+        done = subprocess.run([sys.executable, "-m", *command], cwd=out, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+
+def test_an_excuse_stands_where_the_linter_looks_for_it(tmp_path: Path) -> None:
+    """Also where the line gets too long by it, and is written over several lines."""
+    given = ", ".join(f"argument_{number}" for number in range(6))
+    made = converted(
+        tmp_path,
+        f"def shown({given}, axis=[0, 5, 0, 4], long=None):\n    return argument_0 + axis[1]",
+        "x = shown(1, 2, 3, 4, 5, 6)",
+    )
+    assert verdicts(made) == {"x": "equal"}
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--no-cache", "--extend-select", "B006,RUF100", "."],
+        cwd=tmp_path / "out", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "noqa: B006" in (tmp_path / "out" / "study" / "functions.py").read_text(encoding="utf-8")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from solvent.notebook.checking.rules.secrets import find_secrets, mask, secrets_
 from solvent.notebook.checking.rules.texts import find_commands, find_constants, find_paths
 from solvent.notebook.flow.program import Program, read_program
 from solvent.notebook.observing.kernel import Running
+from solvent.notebook.observing.placing import paths_outside
 from solvent.notebook.observing.scratch import copy_around
 from solvent.notebook.observing.watching import Watched, watching
 from solvent.notebook.reading.cells import Notebook
@@ -80,7 +80,7 @@ def _check(notebook: Notebook, how: Checking, scratch: Path) -> tuple[list[Findi
     running = replace(running, python=how.python or running.python)
     environment = look_into(running.python, folder, imported(program))
     for number, seed in enumerate(_HASH_SEEDS):
-        copy = copy_around(folder, scratch / str(number), _outside(program))
+        copy = copy_around(folder, scratch / str(number), paths_outside(program))
         with watching(program, replace(running, folder=copy, variables={"PYTHONHASHSEED": seed}), judging=True) as made:
             runs.append(made[0])
         if runs[0].failed is not None and runs[0].failed.status in ("timeout", "dead"):
@@ -94,15 +94,6 @@ def _check(notebook: Notebook, how: Checking, scratch: Path) -> tuple[list[Findi
     found += find_paths(first.program, folder)
     found += _text_type(first.program, environment.versions.get("pandas", ("", "0"))[1], found)
     return _without_twins(found), first
-
-
-def _outside(program: Program) -> list[str]:
-    """The paths in the notebook's text that lead out of its folder."""
-    texts = {
-        node.value for one in program.statements for node in ast.walk(one.node)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }  # fmt: skip
-    return sorted(one for one in texts if one.startswith("..") and len(one) < 500 and "\0" not in one)
 
 
 def _observed(first: Watched, second: Watched, how: Checking) -> Iterator[Finding]:

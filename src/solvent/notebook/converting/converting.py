@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,8 +29,9 @@ from solvent.notebook.flow.program import Program, read_program
 from solvent.notebook.flow.roles import called_names
 from solvent.notebook.observing.kernel import Ran, Running
 from solvent.notebook.observing.likening import Likeness
-from solvent.notebook.observing.placing import Place, place_of
-from solvent.notebook.observing.scratch import copy_folder
+from solvent.notebook.observing.modules import own_modules
+from solvent.notebook.observing.placing import Place, paths_outside, place_of
+from solvent.notebook.observing.scratch import copy_around
 from solvent.notebook.observing.watching import Watched, take_portraits, watching
 from solvent.notebook.reading.cells import Notebook
 from solvent.notebook.reading.files import read_notebook
@@ -67,7 +68,8 @@ def _converted(notebook: Notebook, out: Path, running: Running | None, model: st
     with tempfile.TemporaryDirectory(prefix="solvent-convert-") as held:
         scratch = Path(held)
         place = place_of(path, program)
-        copy = copy_folder(place.folder, scratch / "copy") / place.inside
+        outside = [os.path.join(place.inside, one) for one in paths_outside(program)]
+        copy = copy_around(place.folder, scratch / "copy", outside) / place.inside
         run = replace(running or Running(copy), folder=copy, seed=SEED)
         portraits = scratch / "notebook"
         with watching(program, run) as (watched, kernel):
@@ -83,10 +85,11 @@ def _converted(notebook: Notebook, out: Path, running: Running | None, model: st
                 return Conversion(notebook, watched, reason="nothing in it makes anything that lasts")
             names = (*sorted_.survivors, *sorted_.unkept, *_figures(watched.program))
             take_portraits(kernel, names, portraits)
+            modules = own_modules(kernel, scratch / "copy", scratch)
         seen = _Seen(watched, sorted_, chains, group_statements(watched.program, sorted_, chains))
-        made = _carry_out(seen, out, _Places(place, copy, scratch, portraits, run.python, types), model)
+        made = _carry_out(seen, out, _Places(place, copy, scratch, portraits, run.python, types, modules), model)
         if made.proof is not None and any(one.verdict == "different" for one in made.proof.values.values()):
-            again = copy_folder(place.folder, scratch / "again") / place.inside
+            again = copy_around(place.folder, scratch / "again", outside) / place.inside
             steady = _steady(made.proof, program, replace(run, folder=again), names, portraits)
             made = replace(made, proof=steady)
         if made.project is not None:
@@ -150,7 +153,8 @@ class _Seen:
 class _Places:
     """Where the notebook lies, its copy, a folder to work in, its portraits, and the interpreter.
 
-    ``types`` says whether the type checker is asked about what is written.
+    ``types`` says whether the type checker is asked about what is written; ``modules`` are the notebook's own, by their
+    path in the project.
     """
 
     place: Place
@@ -159,6 +163,7 @@ class _Places:
     portraits: Path
     python: str
     types: bool
+    modules: Mapping[str, Path]
 
 
 def _carry_out(seen: _Seen, out: Path, places: _Places, model: str | None) -> Conversion:
@@ -174,12 +179,16 @@ def _carry_out(seen: _Seen, out: Path, places: _Places, model: str | None) -> Co
             raise InputError(f"{program.notebook.path}: nothing can be deployed: {found}")
         serving = (found, kinds, model)
     data: dict[str, str] = {}
+    own = set(places.modules.values())
     while True:
-        plan = replace(_blueprint(seen, views, data), python=places.python, serving=serving)
+        plan = replace(_blueprint(seen, views, data, places.modules), python=places.python, serving=serving)
         project = write_project(plan)
         shutil.rmtree(out, ignore_errors=True)
         origin = places.place.folder / places.place.inside
-        _write(project, out, (origin, places.copy), data, others_read(program, data))
+        others = {one for one in others_read(program, data) if (places.copy / one).resolve() not in own}
+        _write(project, out, (origin, places.copy), data, others)
+        for name, source in places.modules.items():
+            _copy(source, out / name)
         tidy(out, project.name, places.types)
         proof = prove(project, out, places.portraits, places.scratch, places.python)
         lost = next((one for one in views if proof.failed == one.name), None)
@@ -193,8 +202,8 @@ def _carry_out(seen: _Seen, out: Path, places: _Places, model: str | None) -> Co
     )
 
 
-def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str]) -> Blueprint:
-    """What the project is written from; ``data`` is filled with the files that it reads."""
+def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str], files: Iterable[str]) -> Blueprint:
+    """What the project is written from; ``data`` is filled with the files that it reads, ``files`` are modules."""
     program, sorted_, chains, drafts = seen.watched.program, seen.sorted, seen.chains, seen.drafts
     path = program.notebook.path
     library = make_library(program, sorted_)
@@ -222,6 +231,8 @@ def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str]) -> Blue
         made.append(write_step(one, program, library, latest.get(number, {}), unseeded))
     name = re.sub(r"\W+", "_", path.stem.lower()).strip("_") or "notebook"
     name = name if name[0].isalpha() else f"notebook_{name}"
+    modules = tuple(sorted({one.partition("/")[0].partition(".")[0] for one in files}))
+    name = f"{name}_notebook" if name in modules else name
     title = _title(program.notebook)
     behind = [latest.get(number, {}) for number in range(len(drafts))]
     drawn = view_module(title, views, library, behind) if views else ""
@@ -233,7 +244,7 @@ def _blueprint(seen: _Seen, views: Sequence[View], data: dict[str, str]) -> Blue
         one: draft.name for draft in drafts for each in draft.statements for one in (each.bound | each.altered)
         if one in sorted_.unkept
     }  # fmt: skip
-    return Blueprint(name, title, made, sorted_, library, data, views, drawn, inside=inside)
+    return Blueprint(name, title, made, sorted_, library, data, views, drawn, inside=inside, modules=modules)
 
 
 def _kinds(program: Program) -> dict[str, str]:

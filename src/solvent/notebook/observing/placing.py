@@ -8,7 +8,7 @@ from pathlib import Path
 
 from solvent.notebook.flow.program import Program
 
-__all__ = ["Place", "place_of"]
+__all__ = ["Place", "paths_outside", "place_of"]
 
 _TOPS = (".git", "pyproject.toml", "setup.py", "setup.cfg", "environment.yml", ".hg")
 _HIGHEST = 5
@@ -39,6 +39,15 @@ def place_of(path: Path, program: Program) -> Place:
             while folder not in (target, *target.parents):
                 folder = folder.parent
     return Place(folder, run.relative_to(folder))
+
+
+def paths_outside(program: Program) -> list[str]:
+    """The texts in the code that are paths out of the notebook's folder."""
+    texts = {
+        node.value for one in program.statements for node in ast.walk(one.node)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }  # fmt: skip
+    return sorted(one for one in texts if one.startswith("..") and len(one) < 500 and "\0" not in one)
 
 
 def _above(own: Path) -> list[Path]:

@@ -9,14 +9,17 @@ from pathlib import Path
 
 from solvent.errors import InputError
 
-__all__ = ["copy_around", "copy_folder", "tail_of"]
+__all__ = ["copy_around", "tail_of"]
+
+_LEFT = (".git", ".venv", "node_modules", "__pycache__", ".solvent")
+_MODULES = 5_000
 
 
-def copy_folder(folder: Path, to: Path, most: int = 2_000_000_000) -> Path:
+def _copy_folder(folder: Path, to: Path, most: int = 2_000_000_000) -> Path:
     """A copy of the notebook's folder to run in; raises :class:`InputError` for one of more than 2 GB."""
     total = 0
     for root, folders, names in os.walk(folder):
-        folders[:] = [one for one in folders if one not in (".git", ".venv", "node_modules", "__pycache__", ".solvent")]
+        folders[:] = [one for one in folders if one not in _LEFT]
         for name in names:
             source = Path(root) / name
             if source.is_symlink() and not source.exists():
@@ -42,9 +45,9 @@ def tail_of(folder: Path) -> Path:
 def copy_around(folder: Path, to: Path, paths: Iterable[str]) -> Path:
     """A copy of the folder, at the end of its own path under ``to``, with what lies at these paths beside or above it.
 
-    Of a folder above itself only the modules are taken. What leads out of ``to`` is left.
+    Of a folder above itself only the modules are taken, those in packages too. What leads out of ``to`` is left.
     """
-    copy = copy_folder(folder, to / tail_of(folder))
+    copy = _copy_folder(folder, to / tail_of(folder))
     for path in paths:
         source, target = (folder / path).resolve(), Path(os.path.normpath(copy / path))
         if not target.is_relative_to(to) or target.is_relative_to(copy):
@@ -53,8 +56,20 @@ def copy_around(folder: Path, to: Path, paths: Iterable[str]) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
         elif source.is_dir() and folder.resolve().is_relative_to(source):
-            for module in source.glob("*.py"):
-                shutil.copy2(module, target / module.name)
+            _copy_modules(source, target)
         elif source.is_dir():
-            copy_folder(source, target)
+            _copy_folder(source, target)
     return copy
+
+
+def _copy_modules(source: Path, target: Path) -> None:
+    """The modules of a folder and of the packages in it; not those of environments, and so many at most."""
+    count = 0
+    for root, folders, names in os.walk(source):
+        folders[:] = [one for one in folders if one not in _LEFT and not (Path(root) / one / "pyvenv.cfg").exists()]
+        for name in names:
+            made = target / Path(root).relative_to(source) / name
+            if name.endswith(".py") and count < _MODULES and not made.exists():
+                count += 1
+                made.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(Path(root) / name, made)

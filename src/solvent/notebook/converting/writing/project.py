@@ -39,8 +39,9 @@ class Blueprint:
     """What a project is written from.
 
     ``data`` maps the names of input files to their paths as the settings say them; ``views`` are the views, and
-    ``drawn`` their module; ``inside`` are the steps of values that none hands on. With ``serving`` (what is deployed,
-    the classes of its values, and under which name) the pipeline ends in a deployment.
+    ``drawn`` their module; ``inside`` are the steps of values that none hands on; ``modules`` are the notebook's own,
+    which are taken along as they are. With ``serving`` (what is deployed, the classes of its values, and under which
+    name) the pipeline ends in a deployment.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Blueprint:
     python: str = sys.executable
     serving: tuple[Serving, Mapping[str, str], str] | None = None
     inside: Mapping[str, str] = field(default_factory=dict)
+    modules: Sequence[str] = ()
 
 
 def write_project(plan: Blueprint) -> Project:
@@ -75,7 +77,7 @@ def write_project(plan: Blueprint) -> Project:
     sources = [text for path, text in files.items() if path.endswith(".py")]
     packages = [one for one in imported_packages(sources) if one not in (name, "tests")]
     roots, files["requirements.txt"] = lock_project(packages, plan.python)
-    files["pyproject.toml"] = _pyproject(name, roots)
+    files["pyproject.toml"] = _pyproject(name, roots, plan.modules)
     return Project(name, files, _values(steps, plan.sorted), plan.sorted.unkept, plan.inside)
 
 
@@ -187,13 +189,22 @@ def _test(name: str, steps: Sequence[StepText]) -> str:
     )
 
 
-def _pyproject(name: str, roots: Sequence[str]) -> str:
+def _pyproject(name: str, roots: Sequence[str], modules: Sequence[str]) -> str:
     needs = ", ".join(json.dumps(one) for one in sorted({"solvent", *(one.lower() for one in roots)}))
-    return (
-        f'[project]\nname = "{name.replace("_", "-")}"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
-        f"dependencies = [{needs}]\n\n[tool.ruff]\nline-length = 120\n\n[tool.mypy]\nstrict = true\n"
-        "allow_redefinition = true\nignore_missing_imports = true\nfollow_untyped_imports = false\n"
-    )
+    lines = [
+        "[project]", f'name = "{name.replace("_", "-")}"', 'version = "0.1.0"', 'requires-python = ">=3.11"',
+        f"dependencies = [{needs}]", "", "[tool.ruff]", "line-length = 120",
+    ]  # fmt: skip
+    if modules:  # the notebook's own, as they are
+        lines.append(f"extend-exclude = {json.dumps([path for one in modules for path in (one, f'{one}.py')])}")
+    lines += ["", "[tool.mypy]", "strict = true", "allow_redefinition = true", "ignore_missing_imports = true"]
+    lines.append("follow_untyped_imports = false")
+    if modules:
+        lines.append(f"exclude = {json.dumps([f'^{one}(/|.py$)' for one in modules])}")
+        names = json.dumps([name for one in modules for name in (one, f"{one}.*")])
+        lines += ["", "[[tool.mypy.overrides]]  # modules of the notebook's own, as they are", f"module = {names}"]
+        lines.append('follow_imports = "skip"')
+    return "\n".join([*lines, ""])
 
 
 def _values(steps: Sequence[StepText], sorted_: Sorted) -> dict[str, tuple[str, str | None]]:

@@ -27,7 +27,7 @@ _DRAWS = re.compile(
     r"pointplot|residplot|relplot|boxenplot|axvline|axhline|subplots|figure)$"
 )
 _STYLES = re.compile(r"^(set|set_style|set_theme|set_context|set_palette|use|rc|set_option|switch_backend)$")
-_SHOWS = frozenset({"show", "close", "tight_layout", "draw", "pause"})
+_SHOWS = frozenset({"show", "close", "draw", "pause"})
 
 
 @dataclass

@@ -201,7 +201,7 @@ def _array(held: _Hash, value: Any, depth: int) -> None:
 
 
 def _frame(held: _Hash, value: Any, depth: int) -> None:
-    held.text("frame", value.shape)
+    held.text("frame", value.shape, value.columns.names, value.index.names, *value.attrs.items())
     value = held.thin(value)
     _column(held, value.index, depth)
     for place, name in enumerate(value.columns if held.rows is None else value.columns[: held.limit // 8]):
