@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow  # each notebook is run in a kernel, and its pipel
 def converted(folder: Path, *cells: str | tuple[str, str]) -> Conversion:
     """The conversion of a notebook with these cells; those that are no code say what they are."""
     source = folder / "work" / "study.ipynb"
-    source.parent.mkdir(exist_ok=True)
+    source.parent.mkdir(parents=True, exist_ok=True)
     made = [
         {"cell_type": "code", "metadata": {}, "source": one, "outputs": [], "execution_count": None}
         if isinstance(one, str)
@@ -119,6 +119,15 @@ def test_names_that_come_from_a_text_are_told(tmp_path: Path) -> None:
     made = converted(tmp_path, "a = 1", "exec('b = a + 1')", "c = b + 1")
     assert made.proof is None
     assert made.reason.startswith("cell 2, line 1: exec makes b")
+
+
+def test_code_that_is_given_to_a_profiler_as_text_is_told(tmp_path: Path) -> None:
+    """It sees no names of a function. What reads no names of the notebook is as good as any call."""
+    lines = "import cProfile, timeit, random\ndef draw():\n    return random.random()"
+    took = "took = timeit.timeit('len(str(5))', number=1) > 9"
+    made = converted(tmp_path / "a", lines, took, "cProfile.run('draw()')", "c = draw()")
+    assert made.reason.startswith("cell 3, line 1: cProfile.run carries out a text")
+    assert verdicts(converted(tmp_path / "b", lines, took)) == {"took": "equal"}
 
 
 def test_tables_whose_cells_hold_mappings(tmp_path: Path) -> None:
@@ -311,3 +320,15 @@ def test_an_excuse_stands_where_the_linter_looks_for_it(tmp_path: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert "noqa: B006" in (tmp_path / "out" / "study" / "functions.py").read_text(encoding="utf-8")
+
+
+def test_a_name_of_the_columns_is_part_of_a_table(tmp_path: Path) -> None:
+    """It is set on the index of the columns, and what is stacked is called by it."""
+    pytest.importorskip("pandas")
+    made = converted(
+        tmp_path,
+        "import pandas as pd\ndf = pd.DataFrame({'a': [1, 2], 'b': [3, 4]})",
+        "df.columns.name = 'item'",
+        "long = df.stack().reset_index()\nitems = list(long['item'])",
+    )
+    assert verdicts(made)["items"] == "equal"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -25,7 +26,7 @@ from solvent.notebook.converting.writing.tidying import tidy
 from solvent.notebook.converting.writing.views import View, draw_views, view_module
 from solvent.notebook.flow.chains import DICE, FILE, Chains, chain, seeds
 from solvent.notebook.flow.naming import name_results
-from solvent.notebook.flow.program import Program, read_program
+from solvent.notebook.flow.program import Program, Statement, read_program
 from solvent.notebook.flow.roles import called_names
 from solvent.notebook.observing.kernel import Ran, Running
 from solvent.notebook.observing.likening import Likeness
@@ -78,7 +79,7 @@ def _converted(notebook: Notebook, out: Path, running: Running | None, model: st
                 return Conversion(notebook, watched, reason=_told(failed))
             chains = _chains(watched.program, copy)
             sorted_ = sort_statements(watched.program, chains)
-            why = _made_by_text(watched.program)
+            why = _made_by_text(watched.program, sorted_.steps)
             if why is not None:
                 return Conversion(notebook, watched, reason=why)
             if not sorted_.steps:
@@ -120,8 +121,8 @@ def _steady(proof: Proof, program: Program, run: Running, names: Sequence[str], 
     return replace(proof, values={**proof.values, **changed})
 
 
-def _made_by_text(program: Program) -> str | None:
-    """Where names come from a text that is carried out: no function can be made of that."""
+def _made_by_text(program: Program, steps: Iterable[Statement]) -> str | None:
+    """Where names come from a text that is carried out, or go into one: no function can be made of that."""
     for one in program.statements:
         called = set(called_names(one.node)) & {"exec", "globals", "run_line_magic"}
         names = sorted(one.bound - one.flow.makes) if one.event is not None else []
@@ -129,6 +130,26 @@ def _made_by_text(program: Program) -> str | None:
             return f"{one.label}: exec makes {', '.join(names)} of a text; write out what it does"
         if "globals" in called and names:
             return f"{one.label}: globals() makes {', '.join(names)}; use a dict of your own"
+    known = {name for one in program.statements for name in one.bound}
+    for one in steps:
+        text = _text_run(one, known)
+        if text is not None:
+            return f"{one.label}: {text} carries out a text, which sees no names of a function; call what it says"
+    return None
+
+
+def _text_run(one: Statement, known: set[str]) -> str | None:
+    """The call of a profiler or a clock in a statement that gives it code as text, which reads the notebook's names."""
+    for node in ast.walk(one.node):
+        said = ast.unparse(node.func) if isinstance(node, ast.Call) and node.args else ""
+        if said not in ("cProfile.run", "profile.run", "timeit.timeit", "timeit.repeat"):
+            continue
+        first = node.args[0]  # type: ignore[attr-defined]
+        if isinstance(first, ast.Constant):
+            if set(re.findall(r"[^\W\d]\w*", str(first.value))) & known:
+                return said
+        elif "run" in said:
+            return said
     return None
 
 
