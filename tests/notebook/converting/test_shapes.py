@@ -226,6 +226,16 @@ SHAPES: dict[str, tuple[list[str | tuple[str, str]], str]] = {
         ],
         "rng old own a b c",
     ),
+    "a view that is altered by way of its array": (
+        [
+            "import numpy as np\nrows = np.arange(9.0)\npart = rows[2:6]",
+            ("markdown", "## Later"),
+            "rows[3] = 2000",
+            ("markdown", "## At last"),
+            "part[0] = -1\ntotal = rows.sum()",
+        ],
+        "rows part total",
+    ),
     "a name that is bound anew only if nothing is raised": (
         [
             "rows = [1]\nboth = rows + [2]",

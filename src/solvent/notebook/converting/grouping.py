@@ -231,18 +231,20 @@ def _named_in(draft: StepDraft, path: str, sorted_: Sorted) -> bool:
 
 
 def _shared(drafts: list[StepDraft], program: Program) -> tuple[int, int, str] | None:
-    """One object under two names, of which a later step alters one and reads the other."""
+    """One object under two names, or two that share memory, of which a later step alters one and reads the other."""
     where = {one.place: number for number, draft in enumerate(drafts) for one in draft.statements}
     for one in program.statements:
         if one.event is None or one.place not in where:
             continue
         for name in one.altered:
-            others = {other for group in one.event.alike if name in group for other in group} - {name}
-            for other in others & set(drafts[where[one.place]].outputs):
+            twins = {other for group in one.event.alike if name in group for other in group}
+            others = twins | (one.altered - program.reads[one.place] - one.flow.alters)
+            for other in (others - {name}) & set(drafts[where[one.place]].outputs):
                 for source in {drafts[where[one.place]].inputs.get(n) for n in (name, other)} - {None}:
                     assert source is not None
                     first = min(source, where[one.place])
-                    return first, where[one.place], f"{name} and {other} are one object, and {name} is altered"
+                    same = "are one object" if other in twins else "share their memory"
+                    return first, where[one.place], f"{name} and {other} {same}, and {name} is altered"
     return None
 
 

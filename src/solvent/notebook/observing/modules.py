@@ -10,16 +10,11 @@ from solvent.notebook.observing.kernel import Kernel
 
 __all__ = ["own_modules"]
 
-_ASK = (
-    "__import__('pathlib').Path({out!r}).write_text(__import__('json').dumps({{name: one.__file__ for name, one in "
-    "list(__import__('sys').modules.items()) if isinstance(getattr(one, '__file__', None), str)}}))"
-)
-
 
 def own_modules(kernel: Kernel, folder: Path, scratch: Path) -> Mapping[str, Path]:
     """The files under ``folder`` that the kernel imported, by their path in a project from which they are imported."""
     told = scratch / "modules.json"
-    kernel.silently(_ASK.format(out=str(told)))
+    kernel.silently(f"__import__('_solvent_probe').PROBE.modules({str(told)!r})")
     top = folder.resolve()
     found: dict[str, Path] = {}
     for name, file in sorted(json.loads(told.read_text(encoding="utf-8")).items()):

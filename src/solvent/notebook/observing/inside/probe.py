@@ -79,6 +79,12 @@ class Probe:
             self.after(len(self.touched) - 1)
         self.watching = False
 
+    def modules(self, out: str) -> None:
+        """Write which files the kernel imported, by the names of the modules."""
+        found = {name: getattr(one, "__file__", None) for name, one in list(sys.modules.items())}
+        with open(out, "w", encoding="utf-8") as file:
+            json.dump({name: path for name, path in found.items() if isinstance(path, str)}, file)
+
     def _seed_new(self) -> None:
         """Note the generators' states; with a seed, those that came with an import begin from it."""
         if self.seed is not None:
