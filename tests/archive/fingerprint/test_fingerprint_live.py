@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import importlib
 import linecache
 import types
@@ -134,6 +135,16 @@ def test_values_that_are_made_anew_but_equal_did_not_change(modules):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("text", ["class A:\n    n = 1\n", "A = type('A', (), {'n': 1})\n"])
+def test_a_copy_of_an_instance_changes_no_class(modules, text):
+    """Python puts what it found out for a copy, or a pickle, into the class itself."""
+    mod = modules.load("mod", text + "def f(x):\n    return A()\n")
+    first = modules.print(mod.f)
+    copy.copy(mod.A())
+    assert "__slotnames__" in vars(mod.A)
+    assert modules.print(mod.f).digest == first.digest
+
+
 def test_long_chains_and_circles_are_no_problem(modules):
     """A chain of 10,000 functions and a circle of three are fingerprinted, and their far ends count."""
     chain = "def f0(x): return {end}\n" + "".join(f"def f{i}(x): return f{i - 1}(x)\n" for i in range(1, 10_000))

@@ -288,6 +288,24 @@ def test_a_plot_of_draws_gets_the_state_of_the_generator(tmp_path: Path) -> None
     assert "| 2 | `view_cell_2` | `rows` | figures |" in readme
 
 
+def test_a_plot_shows_what_its_value_was_then(tmp_path: Path) -> None:
+    """What is altered after it was drawn is another step's; in one step that cannot be divided it is made again."""
+    pytest.importorskip("matplotlib")
+    made = converted(
+        tmp_path,
+        "import numpy as np\nimport pandas as pd\nimport matplotlib.pyplot as plt\n"
+        "df = pd.DataFrame({'a': [1, 2, 3]})\nnp.random.seed(1)",
+        "first, ax = plt.subplots()\nax.plot(df.a + np.random.rand(3))",
+        "df['a'] = df.a * 2\nnp.random.seed(2)\nx = np.random.rand()",
+        "second, ax = plt.subplots()\nax.plot([x, 1])",
+        "x = x + len(df)\nrows = iter([x, 2, 3])\ntop = next(rows)",
+        "third, ax = plt.subplots()\nax.plot([top, 1])",
+        "top = next(rows) + 1",
+    )
+    names = ["df", "x", "top", "first", "second", "third", "ax"]
+    assert verdicts(made) == dict.fromkeys(names, "equal")
+
+
 def test_modules_of_the_notebooks_own_are_taken_along(tmp_path: Path) -> None:
     """Beside it, and where sys.path leads: in a folder, and in a package above; one has the notebook's name."""
     for path, text in {

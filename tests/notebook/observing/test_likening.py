@@ -208,6 +208,43 @@ def test_what_is_another_is_different(tmp_path: Path, kind: str) -> None:
     assert said.verdict == "different", said
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (pd.array([1, 2], dtype="Int64"), [1, 2]),
+        (pd.array([1, None], dtype="Int64"), [1.0, np.nan]),
+        (pd.array([0.5, None], dtype="Float64"), [0.5, np.nan]),
+        (pd.array([True, False], dtype="boolean"), [True, False]),
+    ],
+)
+def test_a_nullable_column_is_close_to_one_that_holds_the_same(tmp_path: Path, one: Any, other: list[Any]) -> None:
+    """A table keeps whether a value is missing, and not by which of pandas' types; its type is said."""
+    said = judged(tmp_path, pd.DataFrame({"a": one}), pd.DataFrame({"a": other}))
+    assert said.verdict == "close"
+    assert said.why.startswith("a: the type is ")
+    changed_ = [other[0] + 1 if other[0] is not True else False, other[1]]
+    assert judged(tmp_path, pd.DataFrame({"a": one}), pd.DataFrame({"a": changed_})).verdict == "different"
+
+
+def test_numbers_that_no_float_holds_are_not_compared_as_such(tmp_path: Path) -> None:
+    """One apart is another one, beside a missing one too."""
+    one, other = (pd.DataFrame({"a": pd.array([2**60 + add, None], dtype="Int64")}) for add in (0, 1))
+    assert judged(tmp_path, one, one).verdict == "equal"
+    assert judged(tmp_path, one, other).verdict == "different"
+
+
+def archived(tmp_path: Path, name: str, top: float) -> Any:
+    """Arrays in a file of NumPy's, opened again."""
+    np.savez(tmp_path / name, rows=np.array([1.0, top]))
+    return np.load(tmp_path / f"{name}.npz")
+
+
+def test_an_archive_of_arrays_is_what_it_holds(tmp_path: Path) -> None:
+    """Not where it lies."""
+    assert judged(tmp_path, archived(tmp_path, "a", 2.0), archived(tmp_path, "b", 2.0)).verdict == "equal"
+    assert judged(tmp_path, archived(tmp_path, "a", 2.0), archived(tmp_path, "c", 3.0)).verdict == "different"
+
+
 def drawn(height: float, title: str = "a", bar: float = 0.0) -> Any:
     """A picture with a line, a bar, dots and a title."""
     figure = Figure()
@@ -227,7 +264,14 @@ def test_pictures_are_compared_by_what_they_show(tmp_path: Path) -> None:
     assert judged(tmp_path, drawn(2), drawn(2, "b")).verdict == "different"
     assert judged(tmp_path, drawn(2), drawn(2.5, bar=0.5)).verdict == "different"  # only the bar is higher
     assert judged(tmp_path, drawn(2), Figure()).verdict == "different"
-    for part in (lambda axis: axis.get_lines(), lambda axis: axis.patches[0], lambda axis: axis.title):
+    grids = [np.array([drawn(2).axes[0], drawn(height).axes[0]], object) for height in (3, 3, 4)]
+    assert judged(tmp_path, grids[0], grids[1]).verdict == "equal"
+    assert judged(tmp_path, grids[0], grids[2]).verdict == "different"
+    parts = (
+        lambda axis: axis.get_lines(), lambda axis: axis.patches[0], lambda axis: axis.title,
+        lambda axis: axis.yaxis.get_major_ticks(),
+    )  # fmt: skip
+    for part in parts:
         one, same, other = (part(drawn(*how).axes[0]) for how in ((2,), (2,), (3, "b")))
         assert judged(tmp_path, one, same).verdict == "equal"
         assert judged(tmp_path, one, other).verdict == "different"

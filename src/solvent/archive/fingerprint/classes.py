@@ -25,7 +25,7 @@ _GENERATED = frozenset({
     "__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__annotations__", "__slots__",
     "__firstlineno__", "__static_attributes__", "__annotate_func__", "__annotations_cache__", "__parameters__",
     "__orig_bases__", "__abstractmethods__", "_abc_impl", "__match_args__", "__hash__", "__dataclass_fields__",
-    "__dataclass_params__",
+    "__dataclass_params__", "__slotnames__",  # the last one is put there by the first copy of an instance
 })  # fmt: skip
 
 

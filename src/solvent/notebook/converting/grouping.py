@@ -6,15 +6,15 @@ import ast
 import keyword
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from solvent.notebook.converting.keeping import Sorted
 from solvent.notebook.flow.chains import FILE, Chains, hidden, said_name
 from solvent.notebook.flow.program import Program, Statement
-from solvent.notebook.flow.roles import Role
+from solvent.notebook.flow.roles import Role, draws
 
-__all__ = ["StepDraft", "group_statements", "made_again"]
+__all__ = ["StepDraft", "group_statements", "made_again", "passed_over"]
 
 _COARSE: Mapping[Role, str] = {
     "load": "load", "clean": "prepare", "feature": "prepare", "split": "split", "fit": "fit", "evaluate": "evaluate",
@@ -57,15 +57,16 @@ def group_statements(program: Program, sorted_: Sorted, chains: Chains) -> list[
     """The steps, in order, with their inputs and outputs; each is named."""
     headings = headings_of(program)
     drafts: list[StepDraft] = []
+    drawn = _drawn(sorted_, chains)
     for one in sorted_.steps:
         role = _COARSE[sorted_.roles[one.place]]
         heading = headings.get(one.cell, "")
         last = drafts[-1] if drafts else None
-        if last is not None and _continues(last, one, role, heading):
+        if last is not None and _continues(last, one, role, heading) and not _hides(last, [one], drawn, chains):
             last.statements.append(one)
         else:
             drafts.append(StepDraft([one], role, heading))
-    drafts = _absorb(drafts)
+    drafts = _absorb(drafts, drawn, chains)
     drafts = _bind(drafts, program, sorted_, chains)
     _name(drafts, sorted_)
     return drafts
@@ -95,12 +96,44 @@ def _continues(last: StepDraft, one: Statement, role: str, heading: str) -> bool
     return not (new_cell and last.lines + one.text.count("\n") + 1 > _MOST_LINES)
 
 
-def _absorb(drafts: list[StepDraft]) -> list[StepDraft]:
+def _drawn(sorted_: Sorted, chains: Chains) -> dict[int, set[str]]:
+    """What plots draw, by the places of the statements that made it: the names."""
+    cells = {one.cell for one in sorted_.views if draws(one)}
+    found: dict[int, set[str]] = {}
+    for one in sorted_.views:
+        if one.cell in cells:
+            for name, maker in chains.takes[one.place].items():
+                found.setdefault(maker, set()).add(name)
+    return found
+
+
+def _hides(last: StepDraft, more: Sequence[Statement], drawn: Mapping[int, set[str]], chains: Chains) -> bool:
+    """Whether statements would change what a plot shows of the step that they went into."""
+    shown = set().union(*(drawn.get(one.place, ()) for one in last.statements))
+    return any(shown & chains.makes[one.place] for one in more)
+
+
+def passed_over(drafts: Sequence[StepDraft], chains: Chains) -> set[tuple[int, str]]:
+    """What steps make and alter again, so that they do not hand it on as it was: (place of the statement, name)."""
+    found: set[tuple[int, str]] = set()
+    for draft in drafts:
+        latest: dict[str, int] = {}
+        for one in draft.statements:
+            for name in chains.makes[one.place]:
+                if name in latest:
+                    found.add((latest[name], name))
+                latest[name] = one.place
+    return found
+
+
+def _absorb(drafts: list[StepDraft], drawn: Mapping[int, set[str]], chains: Chains) -> list[StepDraft]:
     """Small pieces of preparation go to the step that they serve: an assignment between two fits is no step."""
     made: list[StepDraft] = []
     for place, one in enumerate(drafts):
         after = drafts[place + 1] if place + 1 < len(drafts) else None
-        if (
+        if made and _hides(made[-1], one.statements, drawn, chains):
+            made.append(one)
+        elif (
             one.role == "prepare" and one.lines <= 2 and made and after is not None and after.role == made[-1].role
         ) or (
             made
@@ -144,8 +177,9 @@ def _wire(drafts: list[StepDraft], program: Program, sorted_: Sorted, chains: Ch
     cells: dict[int, list[Statement]] = {}
     for one in sorted_.views:
         cells.setdefault(one.cell, []).append(one)
+    gone = passed_over(drafts, chains)
     for views in cells.values():
-        for one in (*views, *made_again(views, steps, chains)):
+        for one in (*views, *made_again(views, steps, chains, gone)):
             for name, maker in chains.takes[one.place].items():
                 if maker in where:
                     needed[where[maker]].add(name)
@@ -161,10 +195,13 @@ def _wire(drafts: list[StepDraft], program: Program, sorted_: Sorted, chains: Ch
         draft.renamed = frozenset(name for name in draft.outputs if unkept(draft.statements, name))
 
 
-def made_again(statements: Sequence[Statement], steps: Mapping[int, Statement], chains: Chains) -> list[Statement]:
+def made_again(
+    statements: Sequence[Statement], steps: Mapping[int, Statement], chains: Chains, gone: Collection[tuple[int, str]]
+) -> list[Statement]:
     """The statements of steps that a view has to carry out itself.
 
-    What they make is not kept, and the view draws that; or the view gives their name to something else before.
+    What they make is not kept, and the view draws that; or it is altered again in the same step (``gone`` tells); or
+    the view gives their name to something else before.
     """
     found: dict[int, Statement] = {}
     while True:
@@ -173,7 +210,7 @@ def made_again(statements: Sequence[Statement], steps: Mapping[int, Statement], 
             maker: steps[maker]
             for one in all_ for name, maker in chains.takes[one.place].items()
             if maker in steps and maker not in found
-            and (_is_unkept(steps[maker], name) or _is_hidden(all_, one, name, maker))
+            and ((maker, name) in gone or _is_unkept(steps[maker], name) or _is_hidden(all_, one, name, maker))
         }  # fmt: skip
         if not more:
             return [found[place] for place in sorted(found)]

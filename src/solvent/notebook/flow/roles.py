@@ -9,7 +9,7 @@ from typing import Literal
 
 from solvent.notebook.flow.program import Statement
 
-__all__ = ["Role", "called_names", "role_of"]
+__all__ = ["Role", "called_names", "draws", "role_of"]
 
 Role = Literal["import", "definition", "load", "clean", "feature", "split", "fit", "evaluate", "export", "view"]
 
@@ -36,6 +36,17 @@ _CLEANS = re.compile(
     r"^(dropna|fillna|drop_duplicates|drop|rename|astype|replace|to_numeric|to_datetime|isna|isnull|notna|notnull|strip|"
     r"reset_index|interpolate|clip|duplicated|set_index|query|drop_nulls|fill_null|cast)$"
 )
+_DRAWS = re.compile(
+    r"^(plot|scatter|hist|bar|barh|boxplot|imshow|pie|countplot|heatmap|pairplot|distplot|histplot|kdeplot|lmplot|regplot|"
+    r"catplot|barplot|scatterplot|lineplot|violinplot|jointplot|displot|stripplot|swarmplot|pcolormesh|contourf?|errorbar|"
+    r"fill_between|plot_\w+|from_estimator|from_predictions|scatter_matrix|hexbin|stem|step|matshow|hist2d|clustermap|"
+    r"pointplot|residplot|relplot|boxenplot|axvline|axhline|subplots|figure)$"
+)
+
+
+def draws(statement: Statement) -> bool:
+    """Whether a statement draws a picture, as far as the names of what it calls tell."""
+    return any(map(_DRAWS.match, called_names(statement.node)))
 
 
 def called_names(node: ast.AST) -> Iterator[str]:

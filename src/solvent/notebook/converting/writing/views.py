@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from solvent.notebook.converting.grouping import StepDraft, headings_of, made_again
+from solvent.notebook.converting.grouping import StepDraft, headings_of, made_again, passed_over
 from solvent.notebook.converting.keeping import LeftOut, Sorted
 from solvent.notebook.converting.writing.declaring import declared
 from solvent.notebook.converting.writing.modules import Library, names_in
@@ -15,17 +15,11 @@ from solvent.notebook.converting.writing.steps import restoring
 from solvent.notebook.flow.chains import DICE, FILE, Chains, said_name
 from solvent.notebook.flow.kinds import annotation_of
 from solvent.notebook.flow.program import Program, Statement
-from solvent.notebook.flow.roles import called_names
+from solvent.notebook.flow.roles import called_names, draws
 from solvent.notebook.reading.code import annotated, indented
 
 __all__ = ["View", "draw_views", "view_module"]
 
-_DRAWS = re.compile(
-    r"^(plot|scatter|hist|bar|barh|boxplot|imshow|pie|countplot|heatmap|pairplot|distplot|histplot|kdeplot|lmplot|regplot|"
-    r"catplot|barplot|scatterplot|lineplot|violinplot|jointplot|displot|stripplot|swarmplot|pcolormesh|contourf?|errorbar|"
-    r"fill_between|plot_\w+|from_estimator|from_predictions|scatter_matrix|hexbin|stem|step|matshow|hist2d|clustermap|"
-    r"pointplot|residplot|relplot|boxenplot|axvline|axhline|subplots|figure)$"
-)
 _STYLES = re.compile(r"^(set|set_style|set_theme|set_context|set_palette|use|rc|set_option|switch_backend)$")
 _SHOWS = frozenset({"show", "close", "draw", "pause"})
 
@@ -53,6 +47,7 @@ def draw_views(
     own = {one.place: one for one in sorted_.views}
     steps = {one.place: one for one in sorted_.steps}
     headings = headings_of(program)
+    gone = passed_over(drafts, chains)
     views: list[View] = []
     left: list[LeftOut] = []
     cells: dict[int, list[Statement]] = {}
@@ -60,10 +55,10 @@ def draw_views(
         cells.setdefault(one.cell, []).append(one)
     used: set[int] = set()
     for cell, statements in cells.items():
-        if not any(_draws(one) for one in statements):
+        if not any(map(draws, statements)):
             continue
         drawing = _with_makers(statements, own, chains)
-        again = made_again(drawing, steps, chains)
+        again = made_again(drawing, steps, chains, gone)
         costly = next((one for one in again if sorted_.roles[one.place] in ("load", "fit")), None)
         if costly is not None:
             names = ", ".join(sorted(costly.bound))
@@ -130,10 +125,6 @@ def view_module(title: str, views: Sequence[View], library: Library, kinds: Sequ
         parts.append(f"@sv.step\ndef {one.name}({', '.join(parameters)}) -> list[Figure]:\n{indented(text)}\n")
     head = "\n".join(["from __future__ import annotations", "", *sorted(one for one in needs if one)])
     return f'"""What the notebook drew: {title}"""\n\n{head}\n\n\n' + "\n\n".join(parts)
-
-
-def _draws(one: Statement) -> bool:
-    return any(map(_DRAWS.match, called_names(one.node)))
 
 
 def _with_makers(statements: Sequence[Statement], own: dict[int, Statement], chains: Chains) -> list[Statement]:

@@ -74,6 +74,8 @@ class _Artist:
                 "value": getattr(value, "__name__", ""),
                 "body": _body(getattr(value, "__code__", None)),
             }
+        if type(value).__name__ == "NpzFile":  # arrays by their names, whatever their file is called
+            value = {key: value[key] for key in value.files}
         if isinstance(value, dict):
             keys = [repr(key) for key in value]
             items = [self.of(item, name, depth + 1) for item in list(value.values())[:_ITEMS]]
@@ -117,6 +119,10 @@ class _Artist:
             flat = value.ravel()
             if flat.size > _CELLS:
                 return _none(f"{flat.size} objects are too many to look at")
+            if flat.size and type(flat[0]).__module__.startswith("matplotlib."):  # the axes of a figure
+                items = [self.of(one, name, 1) for one in flat.tolist()]
+                shape = " × ".join(map(str, value.shape))
+                return {"is": "sequence", "class": f"axes ({shape})", "items": items, "length": flat.size}
             return {"is": "cells", "shape": list(value.shape), "cells": [_cell(one) for one in flat.tolist()]}
         if isinstance(value, numpy.generic):
             plain = value.item()
@@ -170,8 +176,10 @@ class _Artist:
 
     def _column(self, column: Any) -> dict[str, Any]:
         kind = getattr(column.dtype, "kind", "O")
-        if kind in "biuf" and not hasattr(getattr(column, "array", None), "_mask"):
-            return self._array(column.to_numpy(), "") or _none("")
+        if kind in "biuf":
+            plain = _unmasked(column) if hasattr(getattr(column, "array", None), "_mask") else column.to_numpy()
+            if plain is not None:
+                return self._array(plain, "") or _none("")
         if kind in "mM" and getattr(column.dtype, "tz", None) is None:
             return self._array(column.to_numpy(), "") or _none("")
         return self._values(list(column))
@@ -253,6 +261,8 @@ class _Artist:
             return {"is": "plain", "value": [one.get_text() for one in value.get_texts()]}
         if hasattr(value, "get_text"):
             return {"is": "plain", "value": value.get_text()}
+        if hasattr(value, "get_loc"):  # a tick
+            return {"is": "plain", "value": [_number(float(value.get_loc())), value.label1.get_text()]}
         return self._array(_outline(value), "") if hasattr(value, "get_patch_transform") else None
 
     def _object(self, value: Any, name: str, depth: int) -> dict[str, Any]:
@@ -261,11 +271,12 @@ class _Artist:
             return _none("generators, files and connections are not compared")
         package = type(value).__module__.partition(".")[0]
         if package in ("matplotlib", "seaborn", "IPython"):
-            shown = self._artist(value) if package == "matplotlib" else None
+            drawn = self._figure(getattr(value, "figure", None), name) if package == "seaborn" else None
+            shown = self._artist(value) if package == "matplotlib" else drawn
             return shown or _none(f"objects of {_class(value)} are not compared")
         try:
             made = value.__reduce_ex__(2)
-        except TypeError:
+        except (TypeError, AttributeError):
             return _none(f"objects of {_class(value)} are not compared")
         if isinstance(made, str):
             return {"is": "code", "value": made, "body": ""}
@@ -324,6 +335,16 @@ def _number(value: float) -> Any:
 
 def _label(name: Any) -> str:
     return str(name)
+
+
+def _unmasked(column: Any) -> Any:
+    """The numbers of a nullable column as a table gives them back: floats where one is missing and they are exact."""
+    missing = column.isna()
+    if not missing.any():
+        return column.to_numpy(dtype=column.dtype.numpy_dtype)
+    if column.dtype.kind == "b" or (column.dtype.kind in "iu" and bool((column.abs() > 2**53).any())):
+        return None
+    return column.to_numpy(dtype="float64", na_value=float("nan"))
 
 
 def _cell(value: Any) -> Any:
