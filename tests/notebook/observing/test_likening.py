@@ -269,7 +269,7 @@ def test_pictures_are_compared_by_what_they_show(tmp_path: Path) -> None:
     assert judged(tmp_path, grids[0], grids[2]).verdict == "different"
     parts = (
         lambda axis: axis.get_lines(), lambda axis: axis.patches[0], lambda axis: axis.title,
-        lambda axis: axis.yaxis.get_major_ticks(),
+        lambda axis: axis.set_yticks([axis.patches[0].get_height()]),
     )  # fmt: skip
     for part in parts:
         one, same, other = (part(drawn(*how).axes[0]) for how in ((2,), (2,), (3, "b")))
