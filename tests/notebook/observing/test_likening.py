@@ -267,11 +267,7 @@ def test_pictures_are_compared_by_what_they_show(tmp_path: Path) -> None:
     grids = [np.array([drawn(2).axes[0], drawn(height).axes[0]], object) for height in (3, 3, 4)]
     assert judged(tmp_path, grids[0], grids[1]).verdict == "equal"
     assert judged(tmp_path, grids[0], grids[2]).verdict == "different"
-    parts = (
-        lambda axis: axis.get_lines(), lambda axis: axis.patches[0], lambda axis: axis.title,
-        lambda axis: axis.set_yticks([axis.patches[0].get_height()]),
-    )  # fmt: skip
-    for part in parts:
+    for part in (lambda axis: axis.get_lines(), lambda axis: axis.patches[0], lambda axis: axis.title):
         one, same, other = (part(drawn(*how).axes[0]) for how in ((2,), (2,), (3, "b")))
         assert judged(tmp_path, one, same).verdict == "equal"
         assert judged(tmp_path, one, other).verdict == "different"

@@ -261,8 +261,6 @@ class _Artist:
             return {"is": "plain", "value": [one.get_text() for one in value.get_texts()]}
         if hasattr(value, "get_text"):
             return {"is": "plain", "value": value.get_text()}
-        if hasattr(value, "get_loc"):  # a tick
-            return {"is": "plain", "value": [_number(float(value.get_loc())), value.label1.get_text()]}
         return self._array(_outline(value), "") if hasattr(value, "get_patch_transform") else None
 
     def _object(self, value: Any, name: str, depth: int) -> dict[str, Any]:
