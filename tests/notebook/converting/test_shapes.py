@@ -306,6 +306,18 @@ def test_a_plot_shows_what_its_value_was_then(tmp_path: Path) -> None:
     assert verdicts(made) == dict.fromkeys(names, "equal")
 
 
+def test_a_grid_of_axes_is_a_picture(tmp_path: Path) -> None:
+    """What is drawn into it is a view, also where other numbers come from the same cell."""
+    pytest.importorskip("matplotlib")
+    made = converted(
+        tmp_path,
+        "import numpy as np\nimport matplotlib.pyplot as plt\nnp.random.seed(1)\nx = np.random.rand(4)",
+        "fig, axes = plt.subplots(2, 1)\nrows = x + np.random.rand(4)\naxes[0].plot(rows)\naxes[1].bar(rows, rows)",
+        "last = rows.sum() + np.random.rand()",
+    )
+    assert verdicts(made) == dict.fromkeys(["x", "rows", "last", "fig", "axes"], "equal")
+
+
 def test_modules_of_the_notebooks_own_are_taken_along(tmp_path: Path) -> None:
     """Beside it, and where sys.path leads: in a folder, and in a package above; one has the notebook's name."""
     for path, text in {

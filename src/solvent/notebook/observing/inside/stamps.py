@@ -33,6 +33,10 @@ def kind_of(value: Any) -> str:
         inner = {type(one) for one in (value.values() if kind is dict else value)}
         if len(inner) == 1 and next(iter(inner)).__module__.startswith("pandas"):
             return f"{kind.__name__}[{kind_of(next(iter(value.values() if kind is dict else value)))}]"
+    if kind.__name__ == "ndarray" and module == "numpy" and value.dtype == object and value.size:
+        first = next(value.flat)
+        if type(first).__module__.startswith("matplotlib."):  # a grid of axes draws as one of them does
+            return kind_of(first)
     return kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
 
 
