@@ -14,6 +14,7 @@ import itertools
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from timing import in_turn, peer, python, report, seconds, seconds_and_output
@@ -122,6 +123,11 @@ def contenders_in(folder: Path, peers: bool) -> dict[str, Contender]:
     return made
 
 
+def _times(one: Contender, more: int) -> Callable[[int], float]:
+    """Run it from 10,000 in each round, or from ten thousand more each time."""
+    return lambda k: one(10_000 * (k * more + 1))
+
+
 def main() -> None:
     """Measure and report."""
     rounds = next((int(word) for word in sys.argv[1:] if word.isdigit()), 5)
@@ -129,11 +135,11 @@ def main() -> None:
         folder = Path(temporary)
         lay_out(folder)
         made = contenders_in(folder, "--no-peers" not in sys.argv)
-        fresh = in_turn({name: lambda k, one=one: one(10_000 * (k + 1)) for name, one in made.items()}, rounds)
+        fresh = in_turn({name: _times(one, 1) for name, one in made.items()}, rounds)
         inside = {name: one.inside[1:] for name, one in made.items()}
         for one in made.values():
             one.inside = []
-        again = in_turn({name: lambda k, one=one: one(10_000) for name, one in made.items()}, rounds)
+        again = in_turn({name: _times(one, 0) for name, one in made.items()}, rounds)
         inside_again = {name: one.inside[1:] for name, one in made.items()}
     report("A chain of 50 and of 200, done anew: whole process", fresh, "solvent 50")
     report("The same again, unchanged: whole process", again, "solvent 50")

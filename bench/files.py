@@ -16,6 +16,7 @@ import polars as pl
 from timing import in_turn, report
 
 from solvent.data.sources import open_source
+from solvent.data.sources.files.source import Files
 
 
 def make(folder: Path, count: int) -> None:
@@ -37,6 +38,7 @@ def read(folder: Path) -> float:
     """Seconds of Solvent, from the listing to the frame."""
     begun = time.perf_counter()
     source = open_source("*.csv", folder)
+    assert isinstance(source, Files)
     survey = source.survey()
     found = source.frame(survey).collect()
     source.check(survey)

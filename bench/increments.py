@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -25,7 +26,7 @@ COLUMNS = 20
 def make(rows: int, seed: int) -> pl.DataFrame:
     """Twenty columns: numbers, words and moments; the first identifies a row."""
     dice = np.random.default_rng(seed)
-    columns = {"id": dice.integers(0, 2**60, rows)}
+    columns: dict[str, np.ndarray[Any, Any]] = {"id": dice.integers(0, 2**60, rows)}
     columns |= {f"f{n}": dice.standard_normal(rows) for n in range(10)}
     columns |= {f"i{n}": dice.integers(0, 10 ** (n + 1), rows) for n in range(5)}
     columns |= {f"w{n}": np.array([f"word {k}" for k in range(50)])[dice.integers(0, 50, rows)] for n in range(3)}

@@ -1,6 +1,6 @@
 """Faults planted into notebooks that run: how many `check` finds, kind by kind, in the cell where they were planted.
 
-    python bench/notebook_faults.py FOLDER [--python INTERPRETER] [--notebooks N] [--seed S] [--only PART]
+    python bench/notebook_faults.py FOLDER [--python INTERPRETER] [--notebooks N] [--seed S] [--only PART] [--kinds K,…]
 
 Of the notebooks in FOLDER a random choice is taken that run from their top within a minute. Each is saved as a run from
 the top shows it, and checked; then each fault is planted into a copy of it, alone, at a random place where it can
@@ -17,7 +17,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,10 @@ def moved(cells: Cells, program: Program, chance: random.Random) -> int | None:
 
 def deleted(cells: Cells, program: Program, chance: random.Random) -> int | None:
     """A cell that makes a name is deleted; the counts keep their gap."""
-    pairs = [(maker, reader) for maker, reader in makers(program) if "import" not in cells[maker - 1]["source"]]
+    pairs = [
+        (maker, reader) for maker, reader in makers(program)
+        if "import" not in cells[maker - 1]["source"] and cells[reader - 1]["execution_count"] is not None
+    ]  # fmt: skip
     if not pairs:
         return None
     maker, _ = chance.choice(pairs)
@@ -190,12 +193,15 @@ def clean(path: Path, out: Path, how: Checking) -> Report | None:
     return report if report.watched is not None and report.watched.failed is None else None
 
 
-def trials(base: Path, report: Report, how: Checking, chance: random.Random) -> Iterator[tuple[str, bool, str]]:
+def trials(
+    base: Path, report: Report, how: Checking, chance: random.Random, kinds: Collection[str] = tuple(PLANTS)
+) -> Iterator[tuple[str, bool, str]]:
     """Each kind that has a place in the notebook: whether it was found, and what was told instead."""
     assert report.watched is not None
     before = {(one.kind, one.text) for one in report.findings}
     held = json.loads(base.read_text(encoding="utf-8"))
-    for kind, plant in PLANTS.items():
+    for kind in kinds:
+        plant = PLANTS[kind]
         made = copy.deepcopy(held)
         cells = [one for one in made["cells"] if one["cell_type"] == "code"]
         others = [one for one in made["cells"] if one["cell_type"] != "code"]
@@ -222,13 +228,14 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--notebooks", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--kinds", type=lambda text: text.split(","), default=list(PLANTS))
     parser.add_argument("--only", default="", help="part of the path of the notebooks that are meant")
     asked = parser.parse_args()
     chance = random.Random(asked.seed)
     paths = [one for one in sorted(asked.folder.rglob("*.ipynb")) if asked.only in str(one)]
     chance.shuffle(paths)
     how = Checking(asked.python, 60.0)
-    planted: dict[str, list[bool]] = {kind: [] for kind in PLANTS}
+    planted: dict[str, list[bool]] = {kind: [] for kind in asked.kinds}
     used = 0
     for path in paths:
         if used == asked.notebooks:
@@ -240,14 +247,14 @@ def main() -> None:
                 continue
             used += 1
             missed = []
-            for kind, found, told in trials(base, report, how, chance):
+            for kind, found, told in trials(base, report, how, chance, asked.kinds):
                 planted[kind].append(found)
                 missed += [] if found else [f"    missed {kind}: told {told or 'nothing'}"]
             print("\n".join([f"{path.relative_to(asked.folder)}", *missed]), flush=True)
     print(f"\n{used} notebooks\n{'kind':16s} planted found")
-    for kind, found in planted.items():
-        print(f"{kind:16s} {len(found):7d} {sum(found):5d}")
-    every = [one for found in planted.values() for one in found]
+    for kind, each in planted.items():
+        print(f"{kind:16s} {len(each):7d} {sum(each):5d}")
+    every = [one for each in planted.values() for one in each]
     print(f"found: {sum(every)} of {len(every)} = {sum(every) / max(1, len(every)):.1%} (bar {BAR:.0%})")
 
 

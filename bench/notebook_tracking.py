@@ -13,6 +13,7 @@ import statistics
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from timing import python, seconds_and_output
 
@@ -101,20 +102,20 @@ print(json.dumps({"took": took, "looking": looking[1:], "began": began, "ended":
 """
 
 
-def measure(folder: Path, way: str, pause: float) -> dict[str, object]:
+def measure(folder: Path, way: str, pause: float) -> dict[str, Any]:
     """One run of the notebook in a new project."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         for name in ("flights.csv", "carriers.csv", "cells.json"):
             (Path(place) / name).symlink_to(folder / name)
         code = RUN.replace("PAUSE", str(pause))
         _, said = seconds_and_output([python(), "-c", code, way], Path(place), OMP_NUM_THREADS="1")
-    found: dict[str, object] = json.loads(said.splitlines()[-1])
+    found: dict[str, Any] = json.loads(said.splitlines()[-1])
     return found
 
 
 def compare(folder: Path, rounds: int, pause: float) -> None:
     """Both ways in turn; ``pause`` is what somebody takes to read between two cells."""
-    found: dict[str, list[dict[str, object]]] = {"without": [], "with": []}
+    found: dict[str, list[dict[str, Any]]] = {"without": [], "with": []}
     for _ in range(rounds):
         for way, runs in found.items():
             runs.append(measure(folder, way, pause))

@@ -10,6 +10,7 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from timing import in_turn, python, report, seconds_and_output
 
@@ -201,7 +202,7 @@ def measure(folder: Path, rows: int, rounds: int) -> None:
     )
 
 
-def run(folder: Path, script: str, *words: str) -> tuple[float, Mapping[str, float]]:
+def run(folder: Path, script: str, *words: str) -> tuple[float, Mapping[str, Any]]:
     """Seconds of a process, and what the last line of its output says."""
     taken, output = seconds_and_output([python(), "-c", script, *words], folder)
     last = output.strip().rpartition("\n")[2]
