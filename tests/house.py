@@ -53,6 +53,7 @@ HEAVY = {
     "msgspec": ("delivery/server/",),
     "prometheus_client": ("delivery/server/running/metrics.py",),
     "matplotlib": ("archive/formats/",),
+    "PIL": ("notebook/checking/rules/pictures.py",),
     "IPython": ("notebook/",),
     "cryptography": ("delivery/trust/",),
     "nbclient": ("notebook/observing/kernel.py",),

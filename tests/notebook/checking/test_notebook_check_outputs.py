@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_a_type_that_newer_packages_call_otherwise_is_drift():
     assert found is not None and found.drift
 
 
-def test_pictures_are_compared_by_size_and_bytes():
+def test_pictures_that_cannot_be_looked_at_are_compared_by_size_and_bytes():
     """A picture of another shape may be another version's, one of about as many bytes is the same."""
 
     def picture(width: int, size: int) -> list[dict[str, object]]:
@@ -95,3 +96,33 @@ def test_widgets_warnings_and_estimators_are_not_compared():
     assert compare_outputs([], warned, 1e-6) is None
     assert compare_outputs(widget, [], 1e-6) is None
     assert compare_outputs(shown(text_plain="Ridge(alpha=1, tol=0.1)"), shown(text_plain="Ridge()"), 1e-6) is None
+
+
+def drawn(height: float, **how: object) -> list[dict[str, object]]:
+    """A plot as an output of a cell."""
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    figure = Figure(**how)
+    axis = figure.add_subplot()
+    axis.plot([0, 1, 2], [0, height, 1])
+    axis.set_ylim(0, 4)
+    held = io.BytesIO()
+    figure.savefig(held, format="png")
+    return [{"output_type": "display_data", "data": {"image/png": base64.b64encode(held.getvalue()).decode()}}]
+
+
+def test_two_runs_draw_the_same_pixels():
+    """Another line is another picture; a hundredth of it is not; another size is."""
+    assert compare_outputs(drawn(3), drawn(3), 1e-6, here=True) is None
+    assert compare_outputs(drawn(3), drawn(3.002), 1e-6, here=True) is None
+    found = compare_outputs(drawn(3), drawn(2), 1e-6, here=True)
+    assert found is not None and "is drawn otherwise" in found.told("and") and not found.drift
+    assert compare_outputs(drawn(3), drawn(3, dpi=50), 1e-6, here=True) is not None
+
+
+def test_what_was_saved_elsewhere_may_be_drawn_a_little_otherwise():
+    """Another version smooths lines in its own way, and another screen has another resolution."""
+    assert compare_outputs(drawn(3), drawn(2.9), 1e-6) is None
+    assert compare_outputs(drawn(3), drawn(3, dpi=50), 1e-6) is None
+    assert compare_outputs(drawn(3), drawn(3, facecolor="black"), 1e-6) is not None

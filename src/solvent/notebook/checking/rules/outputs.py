@@ -1,12 +1,10 @@
-"""Whether a cell shows the same as before: numbers within a tolerance, tables by cells, pictures by size and bytes.
+"""Whether a cell shows the same as before: numbers within a tolerance, tables by cells, pictures by their pixels.
 
 What cannot be the same is left out: addresses of objects, timings, progress bars, warnings, widgets.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import html.parser
 import json
 import re
@@ -15,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from solvent.notebook.checking.findings import Finding, count
+from solvent.notebook.checking.rules.pictures import compare_pictures
 from solvent.notebook.flow.program import Program
 from solvent.notebook.observing.kernel import Ran
 
@@ -69,7 +68,7 @@ def find_changed(program: Program, first: Sequence[Ran], second: Sequence[Ran], 
         if one.status != "ok":
             continue
         timed = bool(_TIMED.search(cell.source)) or any(said.kind == "timing" for said in unit.commands)
-        found = compare_outputs(one.outputs, two.outputs, tolerance) if two.status == "ok" else None
+        found = compare_outputs(one.outputs, two.outputs, tolerance, here=True) if two.status == "ok" else None
         if found is not None:
             if not timed:
                 yield Finding(
@@ -99,8 +98,11 @@ def find_changed(program: Program, first: Sequence[Ran], second: Sequence[Ran], 
             )  # fmt: skip
 
 
-def compare_outputs(one: Outputs, other: Outputs, tolerance: float) -> Difference | None:
-    """The first difference between what two runs of a cell showed; None if there is none."""
+def compare_outputs(one: Outputs, other: Outputs, tolerance: float, here: bool = False) -> Difference | None:
+    """The first difference between what two runs of a cell showed; None if there is none.
+
+    ``here`` says that both were runs of this environment, which draws the same picture twice.
+    """
     left, right = _sorted(one), _sorted(other)
     found = _compare_text(_clean(left.text), _clean(right.text), tolerance)
     if found is not None:
@@ -111,7 +113,7 @@ def compare_outputs(one: Outputs, other: Outputs, tolerance: float) -> Differenc
             return None
         return Difference(count(len(left.shown), "result"), count(len(right.shown), "result"))
     for before, now in zip(left.shown, right.shown, strict=True):
-        found = _compare_shown(before, now, tolerance)
+        found = _compare_shown(before, now, tolerance, here)
         if found is not None:
             return found
     return None
@@ -154,10 +156,11 @@ def _clean(text: str) -> str:
     return text
 
 
-def _compare_shown(one: Mapping[str, Any], other: Mapping[str, Any], tolerance: float) -> Difference | None:
+def _compare_shown(one: Mapping[str, Any], other: Mapping[str, Any], tolerance: float, here: bool) -> Difference | None:
     for kind in _PICTURES:
         if kind in one and kind in other:
-            return _compare_pictures(_joined(one[kind]), _joined(other[kind]))
+            found = compare_pictures(_joined(one[kind]), _joined(other[kind]), here)
+            return None if found is None else Difference(*found)
     if any(kind in data for kind in (*_PICTURES, "image/svg+xml") for data in (one, other)):
         return None
     html, html_now = _joined(one.get("text/html")), _joined(other.get("text/html"))
@@ -294,33 +297,4 @@ def _compare_tables(one: list[list[str]], other: list[list[str]], tolerance: flo
             if found is not None and not found.drift:
                 name = head[column] if column < len(head) and head[column] else str(column)
                 return Difference(f"in column {name}, line {place} {left[:60]!r}", f"{right[:60]!r}")
-    return None
-
-
-# -- pictures --------------------------------------------------------------------------------------------------
-
-
-def _compare_pictures(one: str, other: str) -> Difference | None:
-    """The same bytes, or about the same shape and as many bytes."""
-    if "".join(one.split()) == "".join(other.split()):
-        return None
-    try:
-        left, right = base64.b64decode(one), base64.b64decode(other)
-    except (binascii.Error, ValueError):
-        return None
-    size, size_now = _size(left), _size(right)
-    if size and size_now:
-        shape, shape_now = size[0] / size[1], size_now[0] / size_now[1]
-        if abs(shape - shape_now) > 0.1 * max(shape, shape_now):
-            return Difference(f"a picture of {size[0]} × {size[1]}", f"one of {size_now[0]} × {size_now[1]}", True)
-        if size != size_now:  # another resolution, whose bytes say nothing
-            return None
-    if abs(len(left) - len(right)) > 0.5 * max(len(left), len(right)):
-        return Difference(f"a picture of {len(left):,} bytes", f"one of {len(right):,}")
-    return None
-
-
-def _size(data: bytes) -> tuple[int, int] | None:
-    if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
-        return max(1, int.from_bytes(data[16:20], "big")), max(1, int.from_bytes(data[20:24], "big"))
     return None
