@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+from solvent.errors import UsageError
 from solvent.faces.cli import main
 from solvent.notebook.checking.checking import Checking, check
 from solvent.notebook.checking.mending import mend
@@ -120,3 +121,61 @@ def test_a_command_that_is_told_to_end_leaves_nothing_behind(tmp_path, written):
     assert process.returncode == 143 and list(scratch.iterdir()) == []
     with pytest.raises(ProcessLookupError):
         os.kill(int(begun.read_text()), 0)
+
+
+PERCENT = """# ---
+# jupyter: of a day
+# ---
+
+# %% [markdown]
+# # A study
+#   with  odd   spaces
+
+# %%
+print(np.mean(rows), len(names))
+
+# %% tags=["x"]
+rows   =  [1,2 , 3]   # as it was
+
+
+# %%
+
+# %%
+# %matplotlib inline
+draw = np.random.default_rng().normal()
+names = open("HOME/ann/no/such/place/names.txt").read().split()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_fix_repairs_files_with_percent_signs_and_leaves_the_rest_as_it_stood(tmp_path, newline):
+    """Cells are moved and changed in place; marks, texts, spaces, empty cells, ends of lines are the file's own."""
+    pytest.importorskip("numpy")
+    (tmp_path / "names.txt").write_text("ann bob")
+    before = PERCENT.replace("HOME", "/" + "home").replace("\n", newline).encode()
+    path = tmp_path / "study.py"
+    path.write_bytes(before)
+    mended = mend(check(path), Checking())
+    assert mended.backup is not None and mended.backup.read_bytes() == before
+    assert mended.report.ok, mended.report.faults
+    text = path.read_bytes().decode()
+    assert text.count("\n") == text.count(newline)
+    text = text.replace("\r\n", "\n")
+    assert text.startswith(PERCENT[: PERCENT.index("# %%\n")])
+    assert "rows   =  [1,2 , 3]   # as it was\n\n\n# %%\n" in text
+    last = "import numpy as np\n# %matplotlib inline\ndraw = np.random.default_rng(0).normal()\nnames = open("
+    assert f'# %%\n{last}"names.txt")' in text
+    assert text.index("names = open") < text.index("print(np.mean(rows)")
+    assert text.index('# %% tags=["x"]\n') < text.index("print(np.mean(rows)")
+
+
+def test_fix_repairs_neither_marimo_nor_into_another_kind_of_file(tmp_path):
+    """What it does instead is said."""
+    path = tmp_path / "a.py"
+    path.write_text("# %%\nx = y\n")
+    with pytest.raises(UsageError, match="stays a .py file"):
+        mend(check(path, Checking(run=False)), Checking(run=False), tmp_path / "a.ipynb")
+    path.write_text("import marimo\napp = marimo.App()\n\n@app.cell\ndef _():\n    x = y\n    return (x,)\n")
+    with pytest.raises(UsageError, match="'# %%' are repaired"):
+        mend(check(path, Checking(run=False)), Checking(run=False))

@@ -19,6 +19,7 @@ from solvent.notebook.flow.program import Program, Unit, read_program
 from solvent.notebook.observing.kernel import Ran
 from solvent.notebook.observing.scratch import tail_of
 from solvent.notebook.reading.commands import make_plain
+from solvent.notebook.reading.percent import repairable, written_percent
 
 __all__ = ["Mended", "mend"]
 
@@ -39,13 +40,16 @@ def mend(report: Report, how: Checking, out: Path | None = None) -> Mended:
     """Repair what a report found into ``out``, or into the notebook itself with a copy beside it (``.bak``).
 
     If all of the repaired notebook runs, it gets the outputs and counts of that run; else counts that are out of
-    order are cleared. Raises :class:`UsageError` for a notebook that is no ``.ipynb``.
+    order are cleared. A Python file with ``# %%`` has neither; what nobody repairs in it stands as it stood. Raises
+    :class:`UsageError` for a notebook of Marimo, which puts its cells in order itself, and for another kind of file.
     """
     path = report.path
     if report.notebook is None:
         return Mended(path, (), report)
-    if report.notebook.form != "ipynb":
-        raise UsageError(f"{path}: only .ipynb files are repaired; in this file do what each remedy says")
+    if report.notebook.form == "marimo":
+        raise UsageError(f"{path}: .ipynb files and those with '# %%' are repaired; here do what each remedy says")
+    if out is not None and out.suffix != path.suffix:
+        raise UsageError(f"{out}: what is repaired stays a {path.suffix} file. Give it a name that ends so")
     if not any(one.mend for one in report.findings):
         return Mended(path, (), report)
     held = _load(path)
@@ -64,7 +68,8 @@ def mend(report: Report, how: Checking, out: Path | None = None) -> Mended:
         report = check(target, how)
         if not now or report.notebook is None:
             break
-    if (done or any(one.mend == ("counts",) for one in report.findings)) and report.watched is not None:
+    saves = report.notebook is not None and report.notebook.form == "ipynb"
+    if saves and (done or any(one.mend == ("counts",) for one in report.findings)) and report.watched is not None:
         done += _save_run(held, report)
         _write(target, held)
         left = tuple(one for one in report.findings if one.mend != ("counts",))
@@ -76,12 +81,16 @@ def _repair(report: Report, held: dict[str, Any]) -> list[str]:
     """Repair the cells in place; gives what was done."""
     cells = [one for one in held["cells"] if one.get("cell_type") == "code"]
     return [
-        *_mend_texts(report.findings, cells), *_mend_imports(report.findings, held, cells),
-        *_mend_order(report, held, cells), *_mend_seeds(report.findings, held),
+        *_mend_texts(report.findings, cells), *_mend_order(report, held, cells),
+        *_mend_imports(report.findings, held), *_mend_seeds(report.findings, held),
     ]  # fmt: skip
 
 
 def _load(path: Path) -> dict[str, Any]:
+    if path.suffix == ".py":
+        held = repairable(path, path.read_text(encoding="utf-8-sig"))
+        held["metadata"]["newline"] = "\r\n" if b"\r\n" in path.read_bytes() else "\n"
+        return held
     held = json.loads(path.read_text(encoding="utf-8-sig"))
     if held.get("nbformat") != 4:
         import nbformat
@@ -93,8 +102,9 @@ def _load(path: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, held: dict[str, Any]) -> None:
+    text = written_percent(held) if path.suffix == ".py" else json.dumps(held, indent=1, ensure_ascii=False) + "\n"
     try:
-        path.write_text(json.dumps(held, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8", newline=held["metadata"]["newline"] if path.suffix == ".py" else None)
     except OSError as error:
         raise UsageError(f"{path}: it cannot be written ({error.strerror})") from error
 
@@ -171,12 +181,12 @@ def _with_call(source: str, before: str, now: str, line: int) -> str:
     return "\n".join(lines)
 
 
-def _mend_imports(findings: Sequence[Finding], held: dict[str, Any], cells: Sequence[dict[str, Any]]) -> list[str]:
+def _mend_imports(findings: Sequence[Finding], held: dict[str, Any]) -> list[str]:
     """Imports that everybody writes alike, and that the notebook forgot: into its first code cell."""
     wanted = list(dict.fromkeys(one.mend[1] for one in findings if one.mend and one.mend[0] == "import"))
-    if not wanted or not cells:
+    first = next((one for one in held["cells"] if one.get("cell_type") == "code"), None)
+    if not wanted or first is None:
         return []
-    first = cells[0]
     if _source(first).lstrip().startswith("%%"):
         held["cells"].insert(held["cells"].index(first), _new_cell(held, "imports", "\n".join(wanted)))
     else:
