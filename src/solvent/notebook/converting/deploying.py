@@ -40,7 +40,7 @@ def find_serving(sorted_: Sorted, kinds: Mapping[str, str]) -> Serving | str:
     fits = [
         (name, arguments)
         for one, call in calls
-        if (name := _object(call, "fit")) and len(arguments := _names(call)) >= 2
+        if (name := _fitted(one.node, call)) and len(arguments := _names(call)) >= 2
     ]
     if not fits:
         return "no model is fitted on rows and answers by their names: model.fit(X_train, y_train)"
@@ -94,6 +94,15 @@ def deploying_lines(serving: Serving, current: Mapping[str, str]) -> list[str]:
         '    report = learn.evaluate.named("report")(predictor, judged_rows)',
         "    return delivery.deploy(predictor, report, judged_rows)",
     ]
+
+
+def _fitted(node: ast.stmt, call: ast.Call) -> str | None:
+    """The name of what is fitted: ``model.fit(…)``, or ``model = Model(…).fit(…)``."""
+    if isinstance(node, ast.Assign) and node.value is call and isinstance(node.targets[0], ast.Name):
+        made = isinstance(call.func, ast.Attribute) and call.func.attr == "fit"
+        if made and isinstance(call.func.value, ast.Call):  # type: ignore[attr-defined]
+            return node.targets[0].id
+    return _object(call, "fit")
 
 
 def _object(call: ast.Call, *methods: str) -> str | None:
