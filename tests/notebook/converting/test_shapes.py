@@ -236,6 +236,16 @@ SHAPES: dict[str, tuple[list[str | tuple[str, str]], str]] = {
         ],
         "rows part total",
     ),
+    "columns, expressions and plans of Polars": (
+        [
+            "import polars as pl\ndf = pl.DataFrame({'a': [1, 2, 3], 'b': ['x', 'y', 'x']})",
+            ("markdown", "## Ask"),
+            "high = pl.col('a') > 1\nplan = df.lazy().filter(high)\ncolumn = df['a'] * 2",
+            ("markdown", "## Sum up"),
+            "found = plan.collect()\ntotal = column.sum()\nrows = df.filter(high).height",
+        ],
+        "df plan column found total rows high",
+    ),
     "a name that is bound anew only if nothing is raised": (
         [
             "rows = [1]\nboth = rows + [2]",

@@ -192,3 +192,24 @@ def test_the_kind_of_frame_that_a_cell_takes_is_part_of_its_key(session):
     session.run("raw = {'a': raw['a'].to_pandas()}")
     assert session.run(cell, "kind, type(ours).__module__.partition('.')[0]") == ("pandas", "pandas")
     assert status(session) == [("kind", "ran"), ("kind-2", "ran")]
+
+
+MIXED = "frame = pd.DataFrame({'a': [1, 'x']})\ntwice = pd.DataFrame([[1, 2]], columns=['a', 'a'])\nrows = 5"
+
+
+def test_a_table_that_cannot_be_kept_is_left_out_like_any_other_value(session, capsys):
+    """Columns of several types, and of one name: without an arrow the session has them, and the rest is reused."""
+    pytest.importorskip("pandas")
+    session.run("import pandas as pd", "%%step mixed\n" + MIXED)
+    assert session.run("frame.shape, twice.shape, rows") == ((2, 1), (1, 2), 5)
+    session.run("del frame, twice, rows", "%%step mixed\n" + MIXED)
+    assert session.run("frame.shape, twice.shape, rows") == ((2, 1), (1, 2), 5)
+
+
+def test_what_was_made_is_not_lost_with_an_error_of_keeping_it(session):
+    """Behind an arrow it has to be kept, and the error says why it cannot; its value is there, as after any cell."""
+    pytest.importorskip("pandas")
+    session.run("import pandas as pd")
+    error = session.fails("%%step mixed -> frame, rows\n" + MIXED)
+    assert "column 'a' mixes types" in str(error)
+    assert session.run("frame.shape, rows") == ((2, 1), 5)

@@ -23,6 +23,8 @@ _KNOWN = {
     "pandas.Index": Annotation("pd.Index", "import pandas as pd"),
     "numpy.ndarray": Annotation("np.ndarray[Any, Any]", "import numpy as np"),
     "polars.DataFrame": Annotation("pl.DataFrame", "import polars as pl"),
+    "polars.LazyFrame": Annotation("pl.LazyFrame", "import polars as pl"),
+    "polars.Series": Annotation("pl.Series", "import polars as pl"),
     "int": Annotation("int", cast="int"),
     "float": Annotation("float", cast="float"),
     "bool": Annotation("bool", cast="bool"),
@@ -33,7 +35,8 @@ _KNOWN = {
     "set": Annotation("set[Any]"),
 }
 _SHORT = {"pandas.core.frame.DataFrame": "pandas.DataFrame", "pandas.core.series.Series": "pandas.Series",
-          "polars.dataframe.frame.DataFrame": "polars.DataFrame"}  # fmt: skip
+          "polars.dataframe.frame.DataFrame": "polars.DataFrame", "polars.series.series.Series": "polars.Series",
+          "polars.lazyframe.frame.LazyFrame": "polars.LazyFrame"}  # fmt: skip
 
 
 def annotation_of(kind: str) -> Annotation:

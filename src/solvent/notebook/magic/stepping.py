@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from solvent.archive.catalog import query, write
 from solvent.data.family import asking_for, frames_in
-from solvent.errors import DefinitionError, NoFormat, UsageError
+from solvent.errors import DataError, DefinitionError, SolventError, UsageError
 from solvent.graph.annotation import Outputs
 from solvent.graph.signature import Data, Signature
 from solvent.graph.steps import Options, Step, make_options
@@ -142,7 +142,11 @@ def _carry_out(shell: Any, tracker: Tracker | None, asked: Asked, source: str) -
         space.update((one, made[one]) for one in gives if one in made)
         return
     step = _CellStep(function, name, body, asked, kept)
-    result = tracker.recorder.call(step, tuple(values), {})
+    try:
+        result = tracker.recorder.call(step, tuple(values), {})
+    except SolventError:  # what it made and cannot be kept is not lost with the error
+        space.update((one, step.bound[one]) for one in gives if one in step.bound)
+        raise
     state = tracker.recorder.last
     if state is not None and state.status == "reused" and _incomplete(step, result):
         step.options = make_options(step.options, {"reuse": False})
@@ -155,22 +159,32 @@ def _carry_out(shell: Any, tracker: Tracker | None, asked: Asked, source: str) -
 
 
 def _keeper(tracker: Tracker | None) -> Callable[[Any], bool]:
-    """Whether a value can be kept. Containers are looked into; of other values the class says it."""
+    """Whether a value can be kept. Containers and untidy tables are looked into; of other values the class says it."""
     if tracker is None:
         return lambda _: True
     archive = tracker.recorder.project.archive
 
     def kept(value: Any) -> bool:
         try:
-            if type(value) in (list, tuple, dict, set, frozenset):
-                archive.prepare(value)
+            if type(value) in (list, tuple, dict, set, frozenset) or _is_untidy(value):
+                archive.prepare(value).sink.clean()
             else:
                 archive.formats.find(value)
-        except NoFormat:
+        except DataError:
             return False
         return not hasattr(type(value), "__next__") and not hasattr(type(value), "__await__")
 
     return kept
+
+
+def _is_untidy(value: Any) -> bool:
+    """Whether a frame may be one that no table keeps: of pandas, with names that are no text, or columns of objects."""
+    if frames_in(value) != "pandas.DataFrame":
+        return False
+    names = list(value.columns)
+    return len(set(map(str, names))) < len(names) or any(
+        type(name) is not str or str(kind) == "object" for name, kind in zip(names, value.dtypes, strict=True)
+    )
 
 
 def _compiled(shell: Any, text: str) -> Any:

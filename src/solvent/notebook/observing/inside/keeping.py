@@ -15,7 +15,7 @@ _PLAIN = (bool, int, float, str, bytes, complex, type(None), range)
 _MANY = (list, tuple, set, frozenset)
 _MAPPINGS = ("dict", "collections.OrderedDict", "collections.defaultdict", "collections.Counter")
 _ESTIMATORS = ("sklearn", "xgboost", "lightgbm")
-_OTHERS = ("polars", "torch", "datetime", "decimal")
+_OTHERS = ("torch", "datetime", "decimal")
 _ITEMS = 2_000
 _DEEPEST = 5
 
@@ -51,6 +51,8 @@ def _why_not(value: Any, depth: int) -> str:
     package = kind.__module__.partition(".")[0]
     if package in _ESTIMATORS:
         return _estimator(value, name, depth)
+    if package == "polars":
+        return "" if kind.__name__ in ("DataFrame", "LazyFrame", "Series") else f"no format keeps a {kind.__name__}"
     return "" if package in _OTHERS else f"no format keeps a {name}"
 
 

@@ -153,6 +153,8 @@ class _Artist:
 
     def _table(self, value: Any, name: str) -> dict[str, Any] | None:
         pandas, polars = sys.modules.get("pandas"), sys.modules.get("polars")
+        if polars is not None and isinstance(value, polars.LazyFrame):
+            value = value.collect()
         if polars is not None and isinstance(value, (polars.DataFrame, polars.Series)):
             columns = value.get_columns() if isinstance(value, polars.DataFrame) else [value]
             told = [[one.name, str(one.dtype), self._values(one.to_list())] for one in columns]
@@ -272,6 +274,11 @@ class _Artist:
             drawn = self._figure(getattr(value, "figure", None), name) if package == "seaborn" else None
             shown = self._artist(value) if package == "matplotlib" else drawn
             return shown or _none(f"objects of {_class(value)} are not compared")
+        if package == "marimo":  # an element of a page, which has another name each time; what it is set to counts
+            if not hasattr(value, "value"):
+                return _none(f"objects of {_class(value)} are not compared")
+            items = [self.of(value.value, name, depth + 1)]
+            return {"is": "mapping", "class": _class(value), "keys": ["value"], "items": items, "length": 1}
         try:
             made = value.__reduce_ex__(2)
         except (TypeError, AttributeError):
