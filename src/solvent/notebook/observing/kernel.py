@@ -196,7 +196,7 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
         told = {"argv": argv, "display_name": "solvent", "language": "python", "interrupt_mode": "signal"}
         (spec / "kernel.json").write_text(json.dumps(told), encoding="utf-8")
         specs = KernelSpecManager(kernel_dirs=[str(spec.parent)], ensure_native_kernel=False)
-        manager = AsyncKernelManager(kernel_name="solvent", kernel_spec_manager=specs)
+        manager = AsyncKernelManager(kernel_name="solvent", kernel_spec_manager=specs, **_channels(Path(place)))
         notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
         client = _client()(
             notebook, km=manager, timeout=int(max(1, running.cell_seconds)), allow_errors=True,
@@ -227,6 +227,15 @@ def open_kernel(running: Running) -> Iterator[Kernel]:
             ) from error
         finally:
             manager.context.destroy(linger=0)
+
+
+def _channels(place: Path) -> dict[str, str]:
+    """How the kernel is talked to: by files, where the system has such sockets and the path is not too long for one.
+
+    Two kernels that begin at once may pick one port, of which one dies.
+    """
+    base = str(place / "k")
+    return {"transport": "ipc", "ip": base} if os.name == "posix" and len(base.encode()) < 90 else {}
 
 
 def _client() -> Any:
