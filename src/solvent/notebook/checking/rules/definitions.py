@@ -197,7 +197,8 @@ def _redefined(
         if family == family_now or {family, family_now} == {"function", "class"}:
             return None
     elif (
-        family == family_now or name in one.flow.reads or len(name) < 3 or name.startswith("_")
+        family == family_now or name in one.flow.reads or name.startswith("_")
+        or (len(name) < 3 and not kind.startswith(("pandas.", "polars.")))  # i and x are anything, df is a table
         or name in one.flow.maybe or name in first.flow.maybe or not used - {first.cell}
         or family not in _FAMILIES or family_now not in _FAMILIES
     ):  # fmt: skip
