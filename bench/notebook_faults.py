@@ -121,8 +121,14 @@ def deleted(cells: Cells, program: Program, chance: random.Random) -> int | None
 
 
 def redefined(cells: Cells, program: Program, chance: random.Random) -> int | None:
-    """A name of a table, a list or a dict becomes a text."""
-    return last(cells, program, chance, ("pandas.DataFrame", "list", "dict", "numpy.ndarray"), "{} = 'planted'")
+    """A name of a table, a list or a dict, which another cell than its own reads, becomes a text."""
+    made: dict[str, int] = {}
+    read: set[str] = set()
+    for one in program.statements:
+        read |= {name for name in one.flow.reads if made.get(name, one.cell) != one.cell}
+        made.update(dict.fromkeys(one.flow.makes, one.cell))
+    kinds = ("pandas.DataFrame", "list", "dict", "numpy.ndarray")
+    return last(cells, program, chance, kinds, "{} = 'planted'", read)
 
 
 def mutated(cells: Cells, program: Program, chance: random.Random) -> int | None:
@@ -131,13 +137,17 @@ def mutated(cells: Cells, program: Program, chance: random.Random) -> int | None
     return last(cells, program, chance, ("pandas.DataFrame", "pandas.core.frame.DataFrame"), text)
 
 
-def last(cells: Cells, program: Program, chance: random.Random, kinds: tuple[str, ...], text: str) -> int | None:
+def last(
+    cells: Cells, program: Program, chance: random.Random, kinds: tuple[str, ...], text: str,
+    among: Collection[str] | None = None,
+) -> int | None:  # fmt: skip
     """A last cell about a name of one of these classes that another cell made."""
     known: dict[str, str] = {}
     for one in program.statements:
         if one.event is not None:
             known.update({name: kind for name, kind in one.event.kinds.items() if name in one.bound})
     names = sorted(name for name, kind in known.items() if kind in kinds and not name.startswith("_"))
+    names = [name for name in names if among is None or name in among]
     if not names:
         return None
     cells.append(new_cell(text.format(chance.choice(names)), len(cells) + 1))
