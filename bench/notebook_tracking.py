@@ -139,7 +139,9 @@ def compare(folder: Path, rounds: int, pause: float) -> None:
         f"  best of each: {min(totals['without']):.2f} s, {min(totals['with']):.2f} s: "
         f"{100 * (min(totals['with']) / min(totals['without']) - 1):+.1f} %"
     )
-    print(f"  a cell takes more: mean {statistics.mean(more):.1f} ms, most {max(more):.1f} ms (median of rounds)")
+    worst = CELLS[more.index(max(more))].strip().splitlines()[0]
+    said = f"mean {statistics.mean(more):.1f} ms, most {max(more):.1f} ms (median of rounds), of {worst}"
+    print(f"  a cell takes more: {said}")
     print(
         f"  CPU of the process meanwhile, what is written behind included: {spent['without']:.2f} s without, "
         f"{spent['with']:.2f} s with: {100 * (spent['with'] / spent['without'] - 1):+.1f} %"
