@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import linecache
 import shlex
 from collections.abc import Callable, Mapping
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from solvent.archive.catalog import query, write
 from solvent.data.family import asking_for, frames_in
+from solvent.engine.views.run import StepRun
 from solvent.errors import DataError, DefinitionError, SolventError, UsageError
 from solvent.graph.annotation import Outputs
 from solvent.graph.signature import Data, Signature
@@ -22,6 +22,7 @@ from solvent.notebook.magic.holding import Held
 from solvent.notebook.observing.inside.stamps import glance
 
 if TYPE_CHECKING:
+    from solvent.engine.exploring import Recorder
     from solvent.notebook.magic.tracking import Tracker
 
 __all__ = ["step_cell"]
@@ -215,14 +216,11 @@ def _as_made(tracker: Tracker, step: _CellStep, state: Any, result: Any) -> dict
     return found
 
 
-def _told_before(recorder: Any, number: int) -> dict[str, Any]:
+def _told_before(recorder: Recorder, number: int) -> dict[str, Any]:
     """What was noted when the step run was carried out whose result this one reuses."""
     recorder.settle()
     row = query.step_by_id(recorder.project.catalog, number)
-    while row.reused_from is not None:
-        row = query.step_by_id(recorder.project.catalog, row.reused_from)
-    told: dict[str, Any] = json.loads(row.notes or "{}")
-    return told
+    return StepRun(recorder.project, row, {}, whole=False).notes
 
 
 def _bind(space: dict[str, Any], step: _CellStep, found: Mapping[str, Any]) -> None:

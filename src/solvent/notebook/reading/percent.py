@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from solvent.errors import InputError
 from solvent.notebook.reading.cells import Cell, Notebook
@@ -26,7 +26,7 @@ class _Block:
     first: int
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Literal["code", "markdown", "raw", "blank"]:
         """``code``, ``markdown``, ``raw``, or ``blank`` for code without any."""
         said = _TEXT.search(self.mark)
         if said is not None:
@@ -67,13 +67,9 @@ def read_percent(path: Path, text: str) -> Notebook:
     cells: list[Cell] = []
     number = 1
     for one in _blocks(path, text)[1]:
-        if one.kind == "code":
-            cells.append(Cell(number, "code", one.source, line=one.first))
-            number += 1
-        elif one.kind == "raw":
-            cells.append(Cell(number, "raw", one.source, line=one.first))
-        elif one.kind == "markdown":
-            cells.append(Cell(number, "markdown", one.source, line=one.first))
+        if one.kind != "blank":
+            cells.append(Cell(number, one.kind, one.source, line=one.first))
+            number += one.kind == "code"
     return Notebook(path, "percent", tuple(cells))
 
 
